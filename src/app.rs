@@ -1,0 +1,134 @@
+//! The one place that wires things: used by the program, the demonstration and the tests alike.
+
+use crate::auth::token::{Keys, load_or_make_key};
+use crate::config::ServeConfig;
+use crate::domain::period::day_of;
+use crate::error::{Error, ErrorCode, Result};
+use crate::http;
+use crate::service::catalogue::CatalogueCache;
+use crate::service::clock::Clock;
+use crate::service::{Rules, Services, ingest};
+use crate::store::Db;
+use actix_web::body::MessageBody;
+use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::time::Duration;
+use utoipa::openapi::OpenApi;
+use utoipa_actix_web::AppExt;
+use utoipa_swagger_ui::SwaggerUi;
+
+/// Longest time the catalogue in memory may lag behind the database.
+const CATALOGUE_MAX_AGE: Duration = Duration::from_secs(1);
+
+/// How often the partitions of the coming months are looked after.
+const PARTITIONS_EVERY: Duration = Duration::from_secs(3600);
+
+/// Longest time a request may take to arrive, headers and all.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A server that listens but does not run yet.
+pub struct Built {
+    /// To be awaited; `handle()` stops it.
+    pub server: Server,
+    /// Where it listens; the port is the real one if 0 was asked for.
+    pub address: SocketAddr,
+    /// The services behind it.
+    pub services: web::Data<Services>,
+}
+
+/// Wires a service on a migrated database at `url`. `data_dir` is where the signing key is, unless the
+/// configuration names a file.
+///
+/// # Errors
+/// [`ErrorCode::Internal`] with a detail for people if the address is taken or the key unusable;
+/// [`ErrorCode::Unavailable`] if the database is away.
+pub async fn build(config: &ServeConfig, url: &str, data_dir: &Path, clock: Clock) -> Result<Built> {
+    let services = web::Data::new(services(config, url, data_dir, clock)?);
+    let max_offline_days = services.rules.max_offline_days;
+    ingest::make_partitions(&services.db, day_of(clock.now()), max_offline_days).await?;
+    let listener = listen(config.listen)?;
+    let address = listener.local_addr().map_err(Error::internal)?;
+    let (max_body, state) = (usize::try_from(config.max_body_bytes).unwrap_or(usize::MAX), services.clone());
+    let mut server = HttpServer::new(move || application(state.clone(), max_body))
+        .client_request_timeout(REQUEST_TIMEOUT)
+        .shutdown_timeout(10)
+        .disable_signals();
+    if let Some(workers) = config.workers {
+        server = server.workers(workers.into());
+    }
+    let server = server.listen(listener).map_err(Error::internal)?.run();
+    Ok(Built { server, address, services })
+}
+
+/// Looks after the partitions for as long as it is polled.
+pub async fn keep_partitions(services: web::Data<Services>) {
+    loop {
+        tokio::time::sleep(PARTITIONS_EVERY).await;
+        let today = day_of(services.clock.now());
+        if let Err(error) =
+            ingest::make_partitions(&services.db, today, services.rules.max_offline_days).await
+        {
+            tracing::error!("cannot make partitions ahead, trying again in an hour: {}", error.chain());
+        }
+    }
+}
+
+/// The contract, collected from the same registration that serves it.
+pub fn contract() -> OpenApi {
+    let (_, document) =
+        App::new().into_utoipa_app().openapi(http::openapi::root()).configure(http::routes).split_for_parts();
+    document
+}
+
+fn application(
+    services: web::Data<Services>,
+    max_body: usize,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
+    let (app, document) =
+        App::new().into_utoipa_app().openapi(http::openapi::root()).configure(http::routes).split_for_parts();
+    app.app_data(services)
+        .app_data(web::Data::new(http::Paths::of(&document)))
+        .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document))
+        .configure(|config| http::shared(config, max_body))
+        .wrap(from_fn(http::frame))
+}
+
+fn services(config: &ServeConfig, url: &str, data_dir: &Path, clock: Clock) -> Result<Services> {
+    let default_key = data_dir.join("signing-key.pem");
+    let pem = load_or_make_key(config.signing_key_file.as_deref().unwrap_or(&default_key))?;
+    Ok(Services {
+        db: Db::new(url, config.database.database_connections.into())?,
+        catalogue: CatalogueCache::new(CATALOGUE_MAX_AGE),
+        keys: Keys::from_pem(
+            &pem,
+            &config.token_issuer,
+            &config.token_audience,
+            config.token_seconds.into(),
+        )?,
+        clock,
+        rules: Rules {
+            max_offline_days: config.max_offline_days.into(),
+            public_figures: config.public_figures,
+            min_n_public: config.min_n_public.into(),
+        },
+    })
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).map_err(|error| {
+        Error::new(ErrorCode::Internal).detail(format!(
+            "cannot listen on {address}: {error}; choose another address with --listen or SIPAS_LISTEN"
+        ))
+    })
+}

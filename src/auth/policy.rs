@@ -1,0 +1,130 @@
+//! The one permission table, and the only maker of [`AgencyScope`]. Everything a request may touch passes
+//! through [`read_figures`] or [`submit_response`]; the catalogue (agencies, surveys, wording) is open to all.
+
+use super::Actor;
+use crate::domain::agency::ServicePoint;
+use crate::domain::client::{Client, ClientKind};
+use crate::domain::ids::AgencyId;
+use crate::domain::tree::{AgencyScope, AgencyTree};
+use crate::error::{Error, ErrorCode, Result};
+
+/// What can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permission {
+    /// Store a response.
+    SubmitResponse,
+    /// Read figures of agencies.
+    ReadFigures,
+}
+
+/// How far a permission reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Grant {
+    /// Not at all.
+    No,
+    /// What is open to everybody, small cells hidden.
+    Public,
+    /// Everything in the own subtree; elsewhere what is open to everybody.
+    OwnSubtree,
+}
+
+/// The table.
+const fn grant(kind: Option<ClientKind>, permission: Permission) -> Grant {
+    match (permission, kind) {
+        (Permission::SubmitResponse, Some(ClientKind::Device | ClientKind::System)) => Grant::OwnSubtree,
+        // An administrator's credential must not be able to make up responses.
+        (Permission::SubmitResponse, Some(ClientKind::Admin) | None) => Grant::No,
+        (Permission::ReadFigures, Some(ClientKind::Admin | ClientKind::System)) => Grant::OwnSubtree,
+        // A device stands in a public hall; it sees what the public sees.
+        (Permission::ReadFigures, Some(ClientKind::Device) | None) => Grant::Public,
+    }
+}
+
+/// For whom figures are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// Everybody: small cells are hidden.
+    Public,
+    /// Those in charge of the agency.
+    InCharge,
+}
+
+/// One agency, or it and everything below.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// The agency alone.
+    SelfOnly,
+    /// The agency and its subtree.
+    Subtree,
+}
+
+/// May the actor read figures of `agency`? Gives the agencies to add up and for whom.
+///
+/// # Errors
+/// [`ErrorCode::TokenMissing`] for an anonymous reader where figures are not public.
+/// [`ErrorCode::AgencyNotFound`] where they are not and the agency is outside the actor's subtree.
+pub fn read_figures(
+    actor: &Actor,
+    tree: &AgencyTree,
+    agency: AgencyId,
+    depth: Depth,
+    figures_are_public: bool,
+) -> Result<(AgencyScope, Audience)> {
+    let in_charge = match actor {
+        Actor::Client(client) => {
+            grant(Some(client.kind), Permission::ReadFigures) == Grant::OwnSubtree
+                && owns(client, tree, agency)
+        }
+        Actor::Anonymous => false,
+    };
+    let audience = match (in_charge, figures_are_public, actor) {
+        (true, _, _) => Audience::InCharge,
+        (false, true, _) => Audience::Public,
+        (false, false, Actor::Anonymous) => return Err(Error::new(ErrorCode::TokenMissing)),
+        (false, false, Actor::Client(_)) => return Err(Error::new(ErrorCode::AgencyNotFound)),
+    };
+    let agencies = match depth {
+        Depth::SelfOnly => vec![agency],
+        Depth::Subtree => tree.subtree(agency),
+    };
+    Ok((AgencyScope::granted_by_policy(agencies), audience))
+}
+
+/// Which client may submit responses at all, before anything of the response is known.
+///
+/// # Errors
+/// [`ErrorCode::TokenMissing`] or [`ErrorCode::NotPermitted`].
+pub fn submitter(actor: &Actor) -> Result<&Client> {
+    match actor {
+        Actor::Anonymous => Err(Error::new(ErrorCode::TokenMissing)),
+        Actor::Client(client) => match grant(Some(client.kind), Permission::SubmitResponse) {
+            Grant::OwnSubtree => Ok(client),
+            Grant::No | Grant::Public => Err(Error::new(ErrorCode::NotPermitted)),
+        },
+    }
+}
+
+/// May the client send responses received at this desk? A device may use no desk but its own.
+pub fn may_use_desk(client: &Client, tree: &AgencyTree, desk: &ServicePoint) -> bool {
+    owns(client, tree, desk.agency) && client.service_point.is_none_or(|own| own == desk.id)
+}
+
+/// May the client rate this agency? With a desk: every agency under the same province, since desks take
+/// files regardless of boundary inside the province (NĐ 118/2025/NĐ-CP) and the agency that decides is not
+/// always the one that receives. Without a desk: the own subtree. `None` looks like not found.
+pub fn submit_response(
+    client: &Client,
+    tree: &AgencyTree,
+    rated: AgencyId,
+    desk: Option<&ServicePoint>,
+) -> Option<AgencyScope> {
+    let allowed = match desk {
+        Some(desk) => may_use_desk(client, tree, desk) && tree.contains(tree.top(desk.agency), rated),
+        None => owns(client, tree, rated),
+    };
+    allowed.then(|| AgencyScope::granted_by_policy(vec![rated]))
+}
+
+fn owns(client: &Client, tree: &AgencyTree, agency: AgencyId) -> bool {
+    client.agency.is_none_or(|root| tree.contains(root, agency))
+}

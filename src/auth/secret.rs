@@ -1,0 +1,48 @@
+//! Secrets of clients: 256 random bits, shown once, kept as an argon2id hash (RFC 9106).
+
+use crate::error::{Error, Result};
+use argon2::Argon2;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rand::Rng;
+
+/// A new secret as text.
+pub fn generate() -> String {
+    let mut bytes = [0_u8; 32];
+    rand::rng().fill_bytes(&mut bytes);
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Hashes a secret. Takes tens of milliseconds on purpose; not for an event loop.
+///
+/// # Errors
+/// [`ErrorCode::Internal`](crate::error::ErrorCode::Internal) if the system has no randomness.
+pub fn hash(secret: &str) -> Result<String> {
+    let hash = Argon2::default()
+        .hash_password(secret.as_bytes())
+        .map_err(|error| Error::internal(error.to_string()))?;
+    Ok(hash.to_string())
+}
+
+/// Whether the secret is the hashed one. Takes as long as [`hash()`].
+pub fn verify(secret: &str, hash: &str) -> bool {
+    PasswordHash::new(hash)
+        .is_ok_and(|hash| Argon2::default().verify_password(secret.as_bytes(), &hash).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_secret_itself_opens() {
+        let secret = generate();
+        let hash = hash(&secret).unwrap();
+        assert!(hash.starts_with("$argon2id$"));
+        assert!(verify(&secret, &hash));
+        assert!(!verify(&generate(), &hash));
+        assert!(!verify(&secret, "no hash"));
+    }
+}

@@ -1,0 +1,105 @@
+//! Every setting of the service: typed, documented here once, given as a flag or in the environment,
+//! checked before anything starts. `sipas serve --help` prints this list.
+
+use clap::Args;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Where the data live: an existing server, or a private one in the data directory.
+#[derive(Debug, Clone, Args)]
+pub struct DatabaseConfig {
+    /// PostgreSQL to use, for example postgres://user:secret@host/sipas. Without it the service runs its own
+    /// private PostgreSQL in the data directory.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub database_url: Option<String>,
+
+    /// Directory of the private PostgreSQL and of the signing key. Default: /var/lib/sipas as root, otherwise
+    /// ~/.local/share/sipas (the demonstration appends -demo).
+    #[arg(long, env = "SIPAS_DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+
+    /// Port of the private PostgreSQL on 127.0.0.1; 0 takes a free one.
+    #[arg(long, env = "SIPAS_POSTGRES_PORT", value_name = "PORT", default_value_t = 0)]
+    pub postgres_port: u16,
+
+    /// Directory that holds PostgreSQL's bin/. Default: searched in PATH, /usr/lib/postgresql, Homebrew;
+    /// downloaded if there is none.
+    #[arg(long, env = "SIPAS_POSTGRES_DIR", value_name = "DIR")]
+    pub postgres_dir: Option<PathBuf>,
+
+    /// The private PostgreSQL need not survive a power cut: tests only.
+    #[arg(long, env = "SIPAS_POSTGRES_UNSAFE", hide = true)]
+    pub postgres_unsafe: bool,
+
+    /// Most connections to PostgreSQL at once.
+    #[arg(long, env = "SIPAS_DATABASE_CONNECTIONS", value_name = "N", default_value_t = 16,
+          value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub database_connections: u16,
+}
+
+/// Settings of a serving instance.
+#[derive(Debug, Clone, Args)]
+pub struct ServeConfig {
+    /// Address and port to listen on.
+    #[arg(long, env = "SIPAS_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+
+    /// HTTP worker threads. Default: one for each processor.
+    #[arg(long, env = "SIPAS_WORKERS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub workers: Option<u16>,
+
+    /// Where the database is.
+    #[command(flatten)]
+    pub database: DatabaseConfig,
+
+    /// Private key that signs tokens: PKCS#8, P-256, PEM. Default: signing-key.pem in the data directory, made
+    /// when missing. Instances behind one address need the same key.
+    #[arg(long, env = "SIPAS_SIGNING_KEY_FILE", value_name = "FILE")]
+    pub signing_key_file: Option<PathBuf>,
+
+    /// `iss` of the tokens.
+    #[arg(long, env = "SIPAS_TOKEN_ISSUER", value_name = "TEXT", default_value = "sipas")]
+    pub token_issuer: String,
+
+    /// `aud` of the tokens.
+    #[arg(long, env = "SIPAS_TOKEN_AUDIENCE", value_name = "TEXT", default_value = "sipas")]
+    pub token_audience: String,
+
+    /// Life of a token in seconds.
+    #[arg(long, env = "SIPAS_TOKEN_SECONDS", value_name = "SECONDS", default_value_t = 3600,
+          value_parser = clap::value_parser!(u32).range(60..=86_400))]
+    pub token_seconds: u32,
+
+    /// Oldest response that is still taken, in days before the server's clock.
+    #[arg(long, env = "SIPAS_MAX_OFFLINE_DAYS", value_name = "DAYS", default_value_t = 90,
+          value_parser = clap::value_parser!(u16).range(1..=3650))]
+    pub max_offline_days: u16,
+
+    /// Largest request body, in bytes.
+    #[arg(long, env = "SIPAS_MAX_BODY_BYTES", value_name = "BYTES", default_value_t = 65_536,
+          value_parser = clap::value_parser!(u32).range(1024..=16_777_216))]
+    pub max_body_bytes: u32,
+
+    /// Whether everybody may read figures without a token (open data, NĐ 47/2020/NĐ-CP).
+    #[arg(long, env = "SIPAS_PUBLIC_FIGURES", value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
+    pub public_figures: bool,
+
+    /// Fewest people a publicly readable value is made from; smaller ones are hidden.
+    #[arg(long, env = "SIPAS_MIN_N_PUBLIC", value_name = "N", default_value_t = 10,
+          value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub min_n_public: u32,
+}
+
+impl DatabaseConfig {
+    /// The data directory: as set, or the default of this user with `suffix` appended.
+    pub fn data_dir(&self, is_root: bool, suffix: &str) -> PathBuf {
+        if let Some(dir) = &self.data_dir {
+            return dir.clone();
+        }
+        let base = match (is_root, std::env::home_dir()) {
+            (false, Some(home)) => home.join(".local/share"),
+            _ => PathBuf::from("/var/lib"),
+        };
+        base.join(format!("sipas{suffix}"))
+    }
+}

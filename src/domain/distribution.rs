@@ -1,0 +1,92 @@
+//! Counts: everything a figure is made from. Integers only.
+
+use super::questionnaire::{QuestionnaireVersion, Scale};
+use std::ops::Range;
+
+/// Counts per level of one criterion (or of several, pooled), plus not applicable.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Distribution {
+    /// Answers "not applicable".
+    pub not_applicable: u64,
+    /// Answers per ordinal; unused places stay 0.
+    pub levels: [u64; Scale::MAX_LEVELS],
+}
+
+impl Distribution {
+    /// Number of answers with a level.
+    pub fn answered(&self) -> u64 {
+        self.levels.iter().sum()
+    }
+
+    /// Counts one stored answer (ordinal, 0 for not applicable).
+    pub fn count(&mut self, ordinal: u8) {
+        match usize::from(ordinal).checked_sub(1).and_then(|place| self.levels.get_mut(place)) {
+            Some(count) => *count += 1,
+            None => self.not_applicable += 1,
+        }
+    }
+
+    /// Adds another distribution.
+    pub fn add(&mut self, other: &Self) {
+        self.not_applicable += other.not_applicable;
+        for (count, more) in self.levels.iter_mut().zip(other.levels) {
+            *count += more;
+        }
+    }
+}
+
+/// Sums over respondents for one part (an element or the whole), from which the variance of a mean of
+/// criteria follows without treating one person's answers as independent. For each respondent with at
+/// least one applicable answer: `m` applicable answers, `s` satisfied ones, `v` sum of level values.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Moments {
+    /// Number of such respondents.
+    pub respondents: i64,
+    /// Sum of m.
+    pub m: i64,
+    /// Sum of m².
+    pub mm: i64,
+    /// Sum of s.
+    pub s: i64,
+    /// Sum of s².
+    pub ss: i64,
+    /// Sum of s·m.
+    pub sm: i64,
+    /// Sum of v.
+    pub v: i64,
+    /// Sum of v².
+    pub vv: i64,
+    /// Sum of v·m.
+    pub vm: i64,
+}
+
+impl Moments {
+    /// The moments of one respondent's answers to the criteria at `places`.
+    pub fn of(version: &QuestionnaireVersion, places: Range<usize>, answers: &[u8]) -> Self {
+        let (mut m, mut s, mut v) = (0, 0, 0);
+        let criteria = version.criteria.get(places.clone()).unwrap_or_default();
+        for (criterion, ordinal) in criteria.iter().zip(answers.get(places).unwrap_or_default()) {
+            let level = version.scale_of(criterion).and_then(|scale| scale.level(*ordinal));
+            if let Some(level) = level {
+                m += 1;
+                s += i64::from(level.satisfied);
+                v += i64::from(level.value);
+            }
+        }
+        let respondents = i64::from(m > 0);
+        Self { respondents, m, mm: m * m, s, ss: s * s, sm: s * m, v, vv: v * v, vm: v * m }
+    }
+
+    /// Adds other respondents.
+    pub fn add(&mut self, other: &Self) {
+        self.respondents += other.respondents;
+        self.m += other.m;
+        self.mm += other.mm;
+        self.s += other.s;
+        self.ss += other.ss;
+        self.sm += other.sm;
+        self.v += other.v;
+        self.vv += other.vv;
+        self.vm += other.vm;
+    }
+}

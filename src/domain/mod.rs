@@ -1,0 +1,15 @@
+//! Types that cannot be wrong: once a value exists, its rules hold.
+//!
+//! What belongs here: the nouns of the service and the rules that need nothing but the value itself.
+//! What may not: IO, clocks, SQL, HTTP, serialisation to the wire. Knows nothing but [`crate::error`].
+
+pub mod agency;
+pub mod client;
+pub mod distribution;
+pub mod ids;
+pub mod period;
+pub mod questionnaire;
+pub mod response;
+pub mod survey;
+pub mod text;
+pub mod tree;

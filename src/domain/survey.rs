@@ -1,0 +1,86 @@
+//! Surveys: one questionnaire version fielded at some agencies during a window.
+
+use super::agency::{AgencyCode, Validity};
+use super::ids::{AgencyId, SurveyId};
+use super::questionnaire::{QuestionnaireVersion, Wording};
+use super::tree::AgencyTree;
+use chrono::NaiveDate;
+use std::sync::Arc;
+
+/// Whether a survey takes responses answered today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SurveyState {
+    /// Not yet.
+    Planned,
+    /// Yes.
+    Open,
+    /// No longer; late responses answered inside the window are still taken.
+    Closed,
+}
+
+impl SurveyState {
+    /// The word of the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Open => "open",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// One questionnaire version, some agencies, a window (đợt khảo sát).
+#[derive(Debug, Clone)]
+pub struct Survey {
+    /// Internal number.
+    pub id: SurveyId,
+    /// Code: `a-z 0-9 -`, 60 characters at most.
+    pub code: String,
+    /// Its title.
+    pub name: Wording,
+    /// What is asked.
+    pub questionnaire: Arc<QuestionnaireVersion>,
+    /// Days on which answering counts.
+    pub window: Validity,
+    /// Roots of the subtrees it is fielded at.
+    pub agencies: Vec<AgencyId>,
+    /// Invented for demonstration or tests.
+    pub sample: bool,
+}
+
+impl Survey {
+    /// Its state on a day.
+    pub fn state_on(&self, day: NaiveDate) -> SurveyState {
+        if day < self.window.from {
+            SurveyState::Planned
+        } else if self.window.covers(day) {
+            SurveyState::Open
+        } else {
+            SurveyState::Closed
+        }
+    }
+
+    /// Whether it is fielded at this agency.
+    pub fn covers(&self, tree: &AgencyTree, agency: AgencyId) -> bool {
+        self.agencies.iter().any(|root| tree.contains(*root, agency))
+    }
+}
+
+/// A survey to be entered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSurvey {
+    /// See [`Survey::code`].
+    pub code: String,
+    /// See [`Survey::name`].
+    pub name: Wording,
+    /// Code of the questionnaire.
+    pub questionnaire: String,
+    /// Its version.
+    pub version: i16,
+    /// See [`Survey::window`].
+    pub window: Validity,
+    /// Codes of the roots it is fielded at.
+    pub agencies: Vec<AgencyCode>,
+    /// Invented for demonstration or tests.
+    pub sample: bool,
+}

@@ -1,0 +1,52 @@
+//! Text as people type it: one normal form to store, one folded form to search.
+
+use crate::error::FaultKind;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// Cleans a free text: NFC, outer white space removed. `None` if nothing is left.
+///
+/// # Errors
+/// [`FaultKind::ForbiddenCharacter`] for control characters other than line break and tab,
+/// [`FaultKind::TooLong`] over `max` characters.
+pub fn clean(raw: &str, max: usize) -> Result<Option<String>, FaultKind> {
+    if raw.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        return Err(FaultKind::ForbiddenCharacter);
+    }
+    let text: String = raw.trim().nfc().collect();
+    if text.chars().count() > max {
+        return Err(FaultKind::TooLong { max });
+    }
+    Ok((!text.is_empty()).then_some(text))
+}
+
+/// Folds for search: without diacritics, `đ` as `d`, lower case, single spaces.
+pub fn folded(text: &str) -> String {
+    let plain: String = text
+        .nfd()
+        .filter(|c| !is_combining_mark(*c))
+        .flat_map(char::to_lowercase)
+        .map(|c| if c == 'đ' { 'd' } else { c })
+        .collect();
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vietnamese_is_found_without_diacritics() {
+        assert_eq!(folded("Đắk  Lắk"), "dak lak");
+        assert_eq!(folded("Thừa Thiên Huế"), "thua thien hue");
+        assert_eq!(folded("BÀ RỊA - VŨNG TÀU"), "ba ria - vung tau");
+    }
+
+    #[test]
+    fn decomposed_text_is_stored_composed() {
+        assert_eq!(clean("  Hue\u{302}\u{301} ", 10), Ok(Some("Huế".into())));
+        assert_eq!(clean(" \n ", 10), Ok(None));
+        assert_eq!(clean("a\0b", 10), Err(FaultKind::ForbiddenCharacter));
+        assert_eq!(clean("ốốốốố", 4), Err(FaultKind::TooLong { max: 4 }));
+    }
+}

@@ -1,0 +1,174 @@
+//! The table of error codes. A code is a promise to clients: add rows, never change the meaning of one.
+
+use super::Lang;
+
+/// Stable machine-readable reason of a refusal; `name()` is what goes over the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorCode {
+    /// The body is not JSON.
+    MalformedJson,
+    /// The body is not `application/x-www-form-urlencoded`.
+    MalformedForm,
+    /// The query string cannot be read.
+    MalformedQuery,
+    /// The cursor is not one of ours, or belongs to another query.
+    InvalidCursor,
+    /// RFC 6749 `invalid_request`.
+    InvalidTokenRequest,
+    /// RFC 6749 `unsupported_grant_type`.
+    UnsupportedGrantType,
+    /// RFC 6749 `invalid_client`.
+    InvalidClient,
+    /// No bearer token where one is needed.
+    TokenMissing,
+    /// The token is not ours or was changed.
+    TokenInvalid,
+    /// The token was ours and is over.
+    TokenExpired,
+    /// The client behind the token was revoked.
+    ClientRevoked,
+    /// This kind of client may not do this.
+    NotPermitted,
+    /// No such path.
+    RouteNotFound,
+    /// No such agency, or none that the caller may know of.
+    AgencyNotFound,
+    /// No such survey.
+    SurveyNotFound,
+    /// The path exists, the method does not.
+    MethodNotAllowed,
+    /// Same response id, other content.
+    ResponseConflict,
+    /// The catalogue holds this code with other content.
+    CatalogueConflict,
+    /// Body over the limit.
+    BodyTooLarge,
+    /// Content type is not what this operation reads.
+    UnsupportedMediaType,
+    /// One or more rules are broken; see `errors`.
+    ValidationFailed,
+    /// The response's time lies ahead of the server's clock.
+    AnsweredInFuture,
+    /// The response is older than the service still takes.
+    AnsweredTooLongAgo,
+    /// Unexpected failure of the service.
+    Internal,
+    /// The database is away or all connections are in use.
+    Unavailable,
+}
+
+struct Row {
+    name: &'static str,
+    status: u16,
+    vi: &'static str,
+    en: &'static str,
+    advice: &'static str,
+}
+
+const fn row(
+    name: &'static str,
+    status: u16,
+    vi: &'static str,
+    en: &'static str,
+    advice: &'static str,
+) -> Row {
+    Row { name, status, vi, en, advice }
+}
+
+impl ErrorCode {
+    /// Every code, in the order of the printed table.
+    pub const ALL: [Self; 25] = [
+        Self::MalformedJson,
+        Self::MalformedForm,
+        Self::MalformedQuery,
+        Self::InvalidCursor,
+        Self::InvalidTokenRequest,
+        Self::UnsupportedGrantType,
+        Self::InvalidClient,
+        Self::TokenMissing,
+        Self::TokenInvalid,
+        Self::TokenExpired,
+        Self::ClientRevoked,
+        Self::NotPermitted,
+        Self::RouteNotFound,
+        Self::AgencyNotFound,
+        Self::SurveyNotFound,
+        Self::MethodNotAllowed,
+        Self::ResponseConflict,
+        Self::CatalogueConflict,
+        Self::BodyTooLarge,
+        Self::UnsupportedMediaType,
+        Self::ValidationFailed,
+        Self::AnsweredInFuture,
+        Self::AnsweredTooLongAgo,
+        Self::Internal,
+        Self::Unavailable,
+    ];
+
+    #[rustfmt::skip]
+    const fn row(self) -> Row {
+        match self {
+            Self::MalformedJson => row("malformed_json", 400, "Nội dung gửi lên không phải JSON hợp lệ.", "The body is not valid JSON.", "Mend the sender; do not repeat as it is."),
+            Self::MalformedForm => row("malformed_form", 400, "Nội dung biểu mẫu không đọc được.", "The form body cannot be read.", "Send `application/x-www-form-urlencoded`."),
+            Self::MalformedQuery => row("malformed_query", 400, "Chuỗi truy vấn không đọc được.", "The query string cannot be read.", "Percent-encode UTF-8."),
+            Self::InvalidCursor => row("invalid_cursor", 400, "Con trỏ trang không hợp lệ cho truy vấn này.", "The cursor does not belong to this query.", "Start again from the first page."),
+            Self::InvalidTokenRequest => row("invalid_token_request", 400, "Yêu cầu cấp token thiếu hoặc sai tham số.", "The token request lacks a parameter or has a wrong one.", "See RFC 6749 section 4.4; `error` is `invalid_request`."),
+            Self::UnsupportedGrantType => row("unsupported_grant_type", 400, "Chỉ hỗ trợ grant_type=client_credentials.", "Only grant_type=client_credentials is supported.", "Send `grant_type=client_credentials`."),
+            Self::InvalidClient => row("invalid_client", 401, "Mã hoặc khóa bí mật của máy khách không đúng.", "Client id or secret is wrong.", "Check the credential; it may have been revoked."),
+            Self::TokenMissing => row("token_missing", 401, "Cần có token truy cập.", "A bearer token is needed.", "Get a token at `/oauth/token`."),
+            Self::TokenInvalid => row("token_invalid", 401, "Token truy cập không hợp lệ.", "The bearer token is not valid.", "Get a new token; if that is refused too, check the credential."),
+            Self::TokenExpired => row("token_expired", 401, "Token truy cập đã hết hạn.", "The bearer token has expired.", "Get a new token."),
+            Self::ClientRevoked => row("client_revoked", 401, "Máy khách đã bị thu hồi quyền truy cập.", "This client has been revoked.", "Stop; an administrator has to enrol the client again."),
+            Self::NotPermitted => row("not_permitted", 403, "Loại máy khách này không được phép thực hiện thao tác này.", "This kind of client may not do this.", "Use a credential of a kind that may."),
+            Self::RouteNotFound => row("route_not_found", 404, "Không có địa chỉ này.", "There is no such path.", "See `/openapi.json`."),
+            Self::AgencyNotFound => row("agency_not_found", 404, "Không tìm thấy cơ quan.", "There is no such agency.", "Check the code; `GET /v1/agencies` lists them."),
+            Self::SurveyNotFound => row("survey_not_found", 404, "Không tìm thấy đợt khảo sát.", "There is no such survey.", "Check the code; `GET /v1/surveys` lists them."),
+            Self::MethodNotAllowed => row("method_not_allowed", 405, "Địa chỉ này không hỗ trợ phương thức đã gọi.", "This path does not support the method.", "See the `Allow` header."),
+            Self::ResponseConflict => row("response_conflict", 409, "Mã phiếu trả lời này đã được lưu với nội dung khác.", "This response id is already stored with other content.", "Do not repeat; the stored response stays. Two forms share an id: a defect of the sender."),
+            Self::CatalogueConflict => row("catalogue_conflict", 409, "Danh mục đã có mã này với nội dung khác.", "The catalogue already holds this code with other content.", "Use a new code or version; published content is frozen."),
+            Self::BodyTooLarge => row("body_too_large", 413, "Nội dung gửi lên vượt quá giới hạn.", "The body is over the limit.", "Send less at once."),
+            Self::UnsupportedMediaType => row("unsupported_media_type", 415, "Kiểu nội dung không được hỗ trợ.", "The content type is not supported.", "Send the content type the operation names."),
+            Self::ValidationFailed => row("validation_failed", 422, "Dữ liệu vi phạm một hoặc nhiều quy tắc.", "The input breaks one or more rules.", "Mend every entry of `errors`; do not repeat as it is."),
+            Self::AnsweredInFuture => row("answered_in_future", 422, "Thời điểm trả lời ở tương lai so với đồng hồ máy chủ.", "The time of answering lies ahead of the server's clock.", "Set the device's clock from `server_time`, make a new id, send again."),
+            Self::AnsweredTooLongAgo => row("answered_too_long_ago", 422, "Phiếu trả lời quá cũ, không còn được nhận.", "The response is older than the service still takes.", "Check the device's clock against `server_time`; hand old responses to an administrator."),
+            Self::Internal => row("internal", 500, "Lỗi không mong đợi của hệ thống.", "Unexpected failure of the service.", "Repeat later with the same id; quote `request_id` to support."),
+            Self::Unavailable => row("unavailable", 503, "Hệ thống tạm thời không phục vụ được.", "The service is not available for the moment.", "Repeat after `Retry-After` seconds with the same id."),
+        }
+    }
+
+    /// The code as it goes over the wire, for example `response_conflict`.
+    pub const fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// HTTP status.
+    pub const fn status(self) -> u16 {
+        self.row().status
+    }
+
+    /// One sentence for people.
+    pub const fn title(self, lang: Lang) -> &'static str {
+        match lang {
+            Lang::Vi => self.row().vi,
+            Lang::En => self.row().en,
+        }
+    }
+
+    /// What a client should do about it.
+    pub const fn advice(self) -> &'static str {
+        self.row().advice
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn names_are_unique_words() {
+        let names: HashSet<_> = ErrorCode::ALL.iter().map(|code| code.name()).collect();
+        assert_eq!(names.len(), ErrorCode::ALL.len());
+        assert!(names.iter().all(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_')));
+    }
+}

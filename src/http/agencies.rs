@@ -1,0 +1,139 @@
+//! Agencies: `GET /v1/agencies`, `GET /v1/agencies/{code}`.
+
+use super::extract::{App, Caller, Query, number};
+use super::openapi::{NotFound, Refused};
+use super::problem::Problem;
+use super::reply::cached;
+use crate::domain::agency::{AgencyCode, AgencyLevel};
+use crate::domain::period::{day_of, parse_day};
+use crate::domain::text;
+use crate::error::{Error, ErrorCode, FaultKind};
+use crate::service::agencies::{self, AgencyPlace, AgencyQuery, DEFAULT_LIMIT, MAX_LIMIT};
+
+use actix_web::http::header::CacheDirective;
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use chrono::NaiveDate;
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+/// An agency.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AgencyBody {
+    /// E-identifier (QĐ 20/2020/QĐ-TTg art. 4).
+    #[schema(example = "H56")]
+    code: String,
+    /// Administrative unit code (QĐ 19/2025/QĐ-TTg): 2 digits for a province, 5 for a commune.
+    #[schema(example = "38")]
+    unit_code: Option<String>,
+    /// `ministry`, `province`, `department`, `district` or `commune`.
+    #[schema(example = "province")]
+    level: &'static str,
+    /// Vietnamese name.
+    #[schema(example = "Thanh Hóa")]
+    name: String,
+    /// Code of the agency above.
+    parent: Option<String>,
+    /// First day of its existence.
+    valid_from: NaiveDate,
+    /// First day on which it no longer exists.
+    valid_to: Option<NaiveDate>,
+    /// Invented for demonstration.
+    sample: bool,
+    /// What a user of the entry has to know.
+    note: Option<String>,
+}
+
+impl From<AgencyPlace> for AgencyBody {
+    fn from(AgencyPlace { agency, parent }: AgencyPlace) -> Self {
+        Self {
+            code: agency.code.to_string(),
+            unit_code: agency.unit_code,
+            level: agency.level.as_str(),
+            name: agency.name,
+            parent: parent.map(|code| code.to_string()),
+            valid_from: agency.valid.from,
+            valid_to: agency.valid.to,
+            sample: agency.sample,
+            note: agency.note,
+        }
+    }
+}
+
+/// One page of agencies.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AgencyPage {
+    /// The agencies, by code.
+    items: Vec<AgencyBody>,
+    /// Pass it as `cursor` for the next page; `null` at the end.
+    next_cursor: Option<String>,
+}
+
+/// Parameters of the list.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documentation of what `read` takes; a test compares the two")]
+struct ListAgenciesParams {
+    /// Children of this agency only.
+    #[param(example = "H56")]
+    parent: Option<String>,
+    /// This level only.
+    #[param(example = "province")]
+    level: Option<String>,
+    /// Name holds this text, compared without diacritics and case.
+    #[param(example = "dak lak")]
+    q: Option<String>,
+    /// Exists on this day; today by default.
+    valid_on: Option<NaiveDate>,
+    /// Most entries of a page.
+    #[param(minimum = 1, maximum = 1000, default = 100)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before, with the same other parameters.
+    cursor: Option<String>,
+}
+
+/// Lists agencies
+///
+/// Sorted by code. Open to everybody.
+#[utoipa::path(tag = "catalogue", params(ListAgenciesParams),
+    responses((status = 200, description = "One page of agencies", body = AgencyPage), Refused))]
+#[get("/v1/agencies")]
+pub async fn list_agencies(
+    request: HttpRequest,
+    app: App,
+    _: Caller,
+    query: Query,
+) -> Result<HttpResponse, Problem> {
+    let today = day_of(app.clock.now());
+    let query = query.read(&app, |fields| {
+        Some(AgencyQuery {
+            parent: fields.optional("parent", AgencyCode::parse),
+            level: fields.optional("level", AgencyLevel::parse),
+            name: fields.optional("q", |raw| text::clean(raw, 100)).flatten(),
+            valid_on: Some(fields.optional("valid_on", parse_day).unwrap_or(today)),
+            limit: fields.optional("limit", |raw| number(raw, 1, MAX_LIMIT)).unwrap_or(DEFAULT_LIMIT),
+            cursor: fields.optional("cursor", |raw| Ok::<_, FaultKind>(raw.to_owned())),
+        })
+    })?;
+    let (items, next_cursor) = agencies::list(&app, &query).await?;
+    let page = AgencyPage { items: items.into_iter().map(AgencyBody::from).collect(), next_cursor };
+    cached(&request, &page, vec![CacheDirective::Public, CacheDirective::MaxAge(60)])
+}
+
+/// Shows an agency
+///
+/// Also one that no longer exists. Open to everybody.
+#[utoipa::path(tag = "catalogue", params(("code" = String, Path, example = "H56")),
+    responses((status = 200, description = "The agency", body = AgencyBody), Refused, NotFound))]
+#[get("/v1/agencies/{code}")]
+pub async fn get_agency(
+    request: HttpRequest,
+    app: App,
+    _: Caller,
+    query: Query,
+    code: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    query.read(&app, |_| Some(()))?;
+    let code = AgencyCode::parse(&code).map_err(|_| Error::new(ErrorCode::AgencyNotFound))?;
+    let body = AgencyBody::from(agencies::fetch(&app, &code).await?);
+    cached(&request, &body, vec![CacheDirective::Public, CacheDirective::MaxAge(60)])
+}

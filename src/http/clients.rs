@@ -1,0 +1,88 @@
+//! Credentials: `POST /oauth/token`, `GET /.well-known/jwks.json`.
+
+use super::extract::{App, Form};
+use super::openapi::TokenRefused;
+use super::problem::Problem;
+use crate::error::{Error, ErrorCode};
+use crate::service::clients;
+use actix_web::http::header::{self, CacheControl, CacheDirective};
+use actix_web::{HttpRequest, HttpResponse, get, post};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Token request (RFC 6749 section 4.4). The client may also authenticate with HTTP Basic.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "documentation of the form that `issue_token` reads")]
+struct TokenForm {
+    #[schema(example = "client_credentials")]
+    grant_type: String,
+    client_id: Option<String>,
+    client_secret: Option<String>,
+}
+
+/// A token (RFC 6749 section 5.1).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TokenBody {
+    /// Send it as `Authorization: Bearer …`.
+    access_token: String,
+    /// Always `Bearer`.
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// Seconds until it expires.
+    #[schema(example = 3600)]
+    expires_in: i64,
+}
+
+/// Public keys (RFC 7517).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct KeySet {
+    /// The keys tokens may be signed with.
+    keys: Vec<serde_json::Value>,
+}
+
+/// Exchanges a credential for a token
+///
+/// OAuth 2.0 client credentials. Parameters other than the named ones are ignored, as RFC 6749 demands.
+#[utoipa::path(tag = "credentials",
+    request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, description = "A token", body = TokenBody), TokenRefused))]
+#[post("/oauth/token")]
+pub async fn issue_token(request: HttpRequest, app: App, form: Form) -> Result<HttpResponse, Problem> {
+    let field = |name: &str| form.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+    match field("grant_type").as_deref() {
+        Some("client_credentials") => {}
+        Some(_) => return Err(Error::new(ErrorCode::UnsupportedGrantType).into()),
+        None => {
+            return Err(Error::new(ErrorCode::InvalidTokenRequest).detail("grant_type is missing").into());
+        }
+    }
+    let credential = match request.headers().get(header::AUTHORIZATION) {
+        Some(value) => Some(basic(value).ok_or_else(|| Error::new(ErrorCode::InvalidClient))?),
+        None => field("client_id").zip(field("client_secret")),
+    };
+    let missing =
+        || Error::new(ErrorCode::InvalidTokenRequest).detail("client_id or client_secret is missing");
+    let (id, secret) = credential.ok_or_else(missing)?;
+    let access_token = clients::token(&app, &id, secret).await?;
+    let body = TokenBody { access_token, token_type: "Bearer", expires_in: app.keys.lifetime_seconds() };
+    Ok(HttpResponse::Ok().insert_header(CacheControl(vec![CacheDirective::NoStore])).json(body))
+}
+
+fn basic(value: &header::HeaderValue) -> Option<(String, String)> {
+    let (scheme, text) = value.to_str().ok()?.split_once(' ')?;
+    let text = String::from_utf8(STANDARD.decode(text.trim()).ok()?).ok()?;
+    let (id, secret) = text.split_once(':')?;
+    scheme.eq_ignore_ascii_case("basic").then(|| (id.to_owned(), secret.to_owned()))
+}
+
+/// Publishes the keys that tokens are verified with
+#[utoipa::path(tag = "credentials",
+    responses((status = 200, description = "The key set", body = KeySet)))]
+#[get("/.well-known/jwks.json")]
+pub async fn list_keys(app: App) -> Result<HttpResponse, Problem> {
+    let keys = app.keys.public_json()?;
+    let cache = CacheControl(vec![CacheDirective::Public, CacheDirective::MaxAge(300)]);
+    Ok(HttpResponse::Ok().insert_header(cache).json(keys))
+}

@@ -1,0 +1,160 @@
+//! Extractors: what a handler's signature asks for is checked before the handler runs.
+
+use super::fields::{Fields, Node};
+use super::problem::Problem;
+use crate::auth::Actor;
+use crate::error::{Error, ErrorCode, FaultKind, Faults, Lang, Place};
+use crate::service::{Services, clients};
+use actix_web::dev::Payload;
+use actix_web::http::header::{self, AcceptLanguage, Header};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use std::future::{Future, Ready, ready};
+use std::pin::Pin;
+
+type Later<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+
+/// The services every handler works with.
+pub type App = web::Data<Services>;
+
+fn services(request: &HttpRequest) -> Result<App, Problem> {
+    let missing = || Problem(Error::internal("services are not registered"));
+    request.app_data::<App>().cloned().ok_or_else(missing)
+}
+
+/// Who is asking. A token that is no good is refused, never taken for anonymous.
+pub struct Caller(pub Actor);
+
+impl FromRequest for Caller {
+    type Error = Problem;
+    type Future = Later<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let services = services(&request)?;
+            let Some(value) = request.headers().get(header::AUTHORIZATION) else {
+                return Ok(Self(Actor::Anonymous));
+            };
+            let token = value.to_str().ok().and_then(|value| {
+                let (scheme, token) = value.split_once(' ')?;
+                scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+            });
+            let token = token.ok_or_else(|| Error::new(ErrorCode::TokenInvalid))?;
+            Ok(Self(clients::authenticate(&services, token).await?))
+        })
+    }
+}
+
+/// A JSON body, not yet held against anything.
+pub struct Json(pub Node);
+
+impl FromRequest for Json {
+    type Error = Problem;
+    type Future = Later<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let is_json = request.content_type().eq_ignore_ascii_case("application/json");
+        let body = web::Bytes::from_request(request, payload);
+        Box::pin(async move {
+            if !is_json {
+                return Err(Problem(Error::new(ErrorCode::UnsupportedMediaType)));
+            }
+            let body = body.await.map_err(|error| unreadable(error, ErrorCode::MalformedJson))?;
+            let malformed = |error: serde_json::Error| {
+                let place = format!("line {} column {}", error.line(), error.column());
+                Error::new(ErrorCode::MalformedJson).detail(place).because(error)
+            };
+            Ok(Self(serde_json::from_slice(&body).map_err(malformed)?))
+        })
+    }
+}
+
+/// Parameters of an `application/x-www-form-urlencoded` body.
+pub struct Form(pub Vec<(String, String)>);
+
+impl FromRequest for Form {
+    type Error = Problem;
+    type Future = Later<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let is_form = request.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded");
+        let body = web::Bytes::from_request(request, payload);
+        Box::pin(async move {
+            if !is_form {
+                return Err(Problem(Error::new(ErrorCode::UnsupportedMediaType)));
+            }
+            let body = body.await.map_err(|error| unreadable(error, ErrorCode::MalformedForm))?;
+            let pairs = std::str::from_utf8(&body).ok().and_then(pairs);
+            Ok(Self(pairs.ok_or_else(|| Error::new(ErrorCode::MalformedForm))?))
+        })
+    }
+}
+
+fn unreadable(error: actix_web::Error, otherwise: ErrorCode) -> Problem {
+    // Reading a body fails by its size or because the client went away; actix tells by the status.
+    let too_large = error.as_response_error().status_code() == actix_web::http::StatusCode::PAYLOAD_TOO_LARGE;
+    let code = if too_large { ErrorCode::BodyTooLarge } else { otherwise };
+    Problem(Error::new(code).because(error.to_string()))
+}
+
+/// The query string.
+pub struct Query(Vec<(String, String)>);
+
+impl FromRequest for Query {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(match pairs(request.query_string()) {
+            Some(pairs) => Ok(Self(pairs)),
+            None => Err(Problem(Error::new(ErrorCode::MalformedQuery))),
+        })
+    }
+}
+
+/// Decodes `a=b&c=d`; `None` if it is not UTF-8 once decoded.
+fn pairs(text: &str) -> Option<Vec<(String, String)>> {
+    let pairs = web::Query::<Vec<(String, String)>>::from_query(text).ok()?.into_inner();
+    // Bytes that are no UTF-8 decode to the replacement character.
+    let lossy = |text: &String| text.contains('\u{FFFD}');
+    (!pairs.iter().any(|(name, value)| lossy(name) || lossy(value))).then_some(pairs)
+}
+
+impl Query {
+    /// Reads the parameters; an empty value counts as absent. `read` gets the fields and returns what it made
+    /// of them; `None`, or any fault, refuses the request with all faults.
+    ///
+    /// # Errors
+    /// [`ErrorCode::ValidationFailed`].
+    pub fn read<T>(
+        self,
+        services: &Services,
+        read: impl FnOnce(&mut Fields<'_>) -> Option<T>,
+    ) -> Result<T, Error> {
+        let mut faults = Faults::default();
+        let node = |text: String| if text.is_empty() { Node::Null } else { Node::Text(text) };
+        let nodes = self.0.into_iter().map(|(name, value)| (name, node(value))).collect();
+        let mut fields = Fields::of(Node::Object(nodes), Place::Parameter(String::new()), &mut faults);
+        let value = read(&mut fields);
+        fields.finish();
+        match value {
+            Some(value) if faults.is_empty() => Ok(value),
+            _ => Err(Error::invalid(faults.into_vec(), services.clock.now())),
+        }
+    }
+}
+
+/// Reads a whole number within bounds.
+pub fn number(text: &str, min: i64, max: i64) -> Result<i64, FaultKind> {
+    text.parse().ok().filter(|number| (min..=max).contains(number)).ok_or(FaultKind::OutOfRange { min, max })
+}
+
+/// The reader's language by `Accept-Language`; Vietnamese unless English is preferred.
+pub fn language(request: &impl HttpMessage) -> Lang {
+    let ranked = AcceptLanguage::parse(request).map(|accepted| accepted.ranked()).unwrap_or_default();
+    let primary = ranked.iter().filter_map(|preference| preference.item().map(|tag| tag.primary_language()));
+    match primary.map(str::to_ascii_lowercase).find(|tag| tag == "vi" || tag == "en") {
+        Some(tag) if tag == "en" => Lang::En,
+        _ => Lang::Vi,
+    }
+}

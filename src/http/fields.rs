@@ -1,0 +1,248 @@
+//! Reading objects field by field, so that one answer names every fault: missing, unknown, doubled and
+//! ill-typed fields alike. A derived deserialiser stops at the first, and takes the last of two equal keys.
+//! Bodies and query strings are read the same way.
+
+use crate::error::{FaultKind, Faults, Place};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use std::collections::HashSet;
+use std::fmt;
+
+/// A JSON value that keeps doubled keys.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Node {
+    /// `null`
+    Null,
+    /// `true`, `false`
+    Bool(bool),
+    /// A number without a fraction that fits 64 bits.
+    Integer(i64),
+    /// Any other number.
+    Number,
+    /// A string.
+    Text(String),
+    /// An array; nothing reads one yet.
+    List,
+    /// An object in the order it was written.
+    Object(Vec<(String, Node)>),
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NodeVisitor)
+    }
+}
+
+struct NodeVisitor;
+
+impl<'de> Visitor<'de> for NodeVisitor {
+    type Value = Node;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Node, E> {
+        Ok(Node::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
+        Ok(Node::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
+        Ok(Node::Integer(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
+        Ok(i64::try_from(value).map_or(Node::Number, Node::Integer))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Node, E> {
+        Ok(Node::Number)
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Node, E> {
+        Ok(Node::Text(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Node, E> {
+        Ok(Node::Text(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Node, A::Error> {
+        while list.next_element::<Node>()?.is_some() {}
+        Ok(Node::List)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
+        let mut fields = Vec::new();
+        while let Some(field) = map.next_entry()? {
+            fields.push(field);
+            if fields.len() > MAX_FIELDS {
+                return Err(A::Error::custom("too many fields"));
+            }
+        }
+        Ok(Node::Object(fields))
+    }
+}
+
+/// Most fields of one object; keeps the list of faults in a bound that can be sent.
+const MAX_FIELDS: usize = 1000;
+
+/// An object being read. Each field is taken by name; what is left at the end is unknown.
+pub struct Fields<'f> {
+    place: Place,
+    fields: Vec<(String, Node)>,
+    faults: &'f mut Faults,
+}
+
+impl<'f> Fields<'f> {
+    /// Begins to read an object; another type is a fault and reads as an empty object.
+    pub fn of(node: Node, place: Place, faults: &'f mut Faults) -> Self {
+        let fields = match node {
+            Node::Object(fields) => fields,
+            _ => {
+                faults.push(place.clone(), FaultKind::WrongType { expected: "object" });
+                Vec::new()
+            }
+        };
+        let mut seen = HashSet::new();
+        let mut kept = Vec::with_capacity(fields.len());
+        for (name, value) in fields {
+            if seen.insert(name.clone()) {
+                kept.push((name, value));
+            } else {
+                faults.push(place.member(&name), FaultKind::Duplicate);
+            }
+        }
+        Self { place, fields: kept, faults }
+    }
+
+    /// Whether a field is there and not `null`.
+    pub fn has(&self, name: &str) -> bool {
+        self.fields.iter().any(|(field, node)| field == name && *node != Node::Null)
+    }
+
+    /// Takes a field if it is there and not `null`.
+    pub fn take(&mut self, name: &str) -> Option<Node> {
+        let found = self.fields.iter().position(|(field, _)| field == name)?;
+        match self.fields.swap_remove(found).1 {
+            Node::Null => None,
+            node => Some(node),
+        }
+    }
+
+    /// Takes a text and parses it; absent is `None`.
+    pub fn optional<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, FaultKind>) -> Option<T> {
+        let node = self.take(name)?;
+        self.parse(name, &node, parse)
+    }
+
+    /// Takes a text and parses it; absent is a fault.
+    pub fn required<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, FaultKind>) -> Option<T> {
+        let node = self.required_node(name)?;
+        self.parse(name, &node, parse)
+    }
+
+    /// Takes a field of any type; absent is a fault.
+    pub fn required_node(&mut self, name: &str) -> Option<Node> {
+        let node = self.take(name);
+        if node.is_none() {
+            self.fault(name, FaultKind::Missing);
+        }
+        node
+    }
+
+    /// Takes a truth value.
+    pub fn boolean(&mut self, name: &str) -> Option<bool> {
+        match self.take(name)? {
+            Node::Bool(value) => Some(value),
+            _ => {
+                self.fault(name, FaultKind::WrongType { expected: "boolean" });
+                None
+            }
+        }
+    }
+
+    /// Notes a fault of a field.
+    pub fn fault(&mut self, name: &str, kind: FaultKind) {
+        self.faults.push(self.place.member(name), kind);
+    }
+
+    /// The place of a field.
+    pub fn place_of(&self, name: &str) -> Place {
+        self.place.member(name)
+    }
+
+    /// The collector of faults, for reading a field further.
+    pub fn faults(&mut self) -> &mut Faults {
+        self.faults
+    }
+
+    /// The remaining fields, for an object whose keys are data.
+    pub fn into_rest(self) -> Vec<(String, Node)> {
+        self.fields
+    }
+
+    /// Ends reading; whatever was not taken is unknown.
+    pub fn finish(self) {
+        for (name, _) in self.fields {
+            self.faults.push(self.place.member(&name), FaultKind::Unknown);
+        }
+    }
+
+    fn parse<T>(
+        &mut self,
+        name: &str,
+        node: &Node,
+        parse: impl FnOnce(&str) -> Result<T, FaultKind>,
+    ) -> Option<T> {
+        let result = match node {
+            Node::Text(text) => parse(text),
+            _ => Err(FaultKind::WrongType { expected: "string" }),
+        };
+        result.map_err(|kind| self.fault(name, kind)).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(json: &str, read: impl FnOnce(&mut Fields<'_>)) -> Vec<(Place, &'static str)> {
+        let mut faults = Faults::default();
+        let node = serde_json::from_str(json).unwrap();
+        let mut fields = Fields::of(node, Place::Pointer(String::new()), &mut faults);
+        read(&mut fields);
+        fields.finish();
+        faults.into_vec().into_iter().map(|fault| (fault.place, fault.kind.name())).collect()
+    }
+
+    #[test]
+    fn every_fault_is_told_with_its_pointer() {
+        let found = faults(r#"{"a": 1, "a": 2, "b": true, "x/y~z": null, "c": "C"}"#, |fields| {
+            fields.required("a", |text| Ok(text.to_owned()));
+            fields.boolean("b");
+            fields.optional("c", |_| Err::<(), _>(FaultKind::NotUuidV7));
+            fields.required("d", |text| Ok(text.to_owned()));
+        });
+        let at = |path: &str| Place::Pointer(path.into());
+        assert_eq!(
+            found,
+            [
+                (at("/a"), "duplicate_field"),
+                (at("/a"), "wrong_type"),
+                (at("/c"), "not_uuid_v7"),
+                (at("/d"), "missing_field"),
+                (at("/x~1y~0z"), "unknown_field"),
+            ]
+        );
+    }
+
+    #[test]
+    fn another_type_than_an_object_is_one_fault() {
+        for json in ["[]", "1", "\"text\"", "null", "1.5"] {
+            assert_eq!(faults(json, |_| ()), [(Place::Pointer(String::new()), "wrong_type")], "{json}");
+        }
+    }
+}

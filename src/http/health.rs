@@ -1,0 +1,50 @@
+//! Signs of life: `GET /health/live`, `GET /health/ready`.
+
+use super::extract::App;
+use super::openapi::Unavailable;
+use super::problem::Problem;
+use crate::service::installation;
+use actix_web::http::header::{CacheControl, CacheDirective};
+use actix_web::{HttpResponse, get};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// The process runs.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LiveBody {
+    /// Always `live`.
+    #[schema(example = "live")]
+    status: &'static str,
+}
+
+/// The service can do its work.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReadyBody {
+    /// Always `ready`; otherwise the answer is 503.
+    #[schema(example = "ready")]
+    status: &'static str,
+    /// The data are invented.
+    demonstration: bool,
+}
+
+fn no_store() -> CacheControl {
+    CacheControl(vec![CacheDirective::NoStore])
+}
+
+/// Tells that the process runs
+#[utoipa::path(tag = "operation", responses((status = 200, description = "It runs", body = LiveBody)))]
+#[get("/health/live")]
+pub async fn live() -> HttpResponse {
+    HttpResponse::Ok().insert_header(no_store()).json(LiveBody { status: "live" })
+}
+
+/// Tells that the service can do its work
+///
+/// The database answers; the schema was brought up to date before serving began.
+#[utoipa::path(tag = "operation",
+    responses((status = 200, description = "It can", body = ReadyBody), Unavailable))]
+#[get("/health/ready")]
+pub async fn ready(app: App) -> Result<HttpResponse, Problem> {
+    let demonstration = installation::ready(&app).await?.demonstration;
+    Ok(HttpResponse::Ok().insert_header(no_store()).json(ReadyBody { status: "ready", demonstration }))
+}

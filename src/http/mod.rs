@@ -1,0 +1,44 @@
+//! HTTP: reads requests into domain types, writes answers. Handlers are a few lines; the work is in
+//! [`crate::service`]. The route table below is the contract's table of contents: paths and methods come
+//! from the handlers' own attributes, and the OpenAPI file is collected from the same registration.
+
+mod agencies;
+mod clients;
+mod extract;
+mod fields;
+mod health;
+mod indexes;
+pub mod openapi;
+mod problem;
+mod reply;
+pub mod responses;
+mod surveys;
+
+use actix_web::web;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Everything the service answers.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        // Taking in
+        .service(responses::submit_response)
+        // Reading
+        .service(surveys::list_surveys)
+        .service(surveys::get_survey)
+        .service(agencies::list_agencies)
+        .service(agencies::get_agency)
+        .service(indexes::get_index)
+        // Credentials
+        .service(clients::issue_token)
+        .service(clients::list_keys)
+        // Operation
+        .service(health::live)
+        .service(health::ready);
+}
+
+/// What every route shares: limits, the problem document for whatever is not found, middleware state.
+pub fn shared(config: &mut web::ServiceConfig, max_body_bytes: usize) {
+    config.app_data(web::PayloadConfig::new(max_body_bytes)).default_service(web::to(problem::no_such_route));
+}
+
+pub use problem::{Paths, frame};

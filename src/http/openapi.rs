@@ -1,0 +1,142 @@
+//! The contract: document root, security scheme, and the refusals operations share. Collected from the
+//! handlers; `sipas openapi --write` puts it into `openapi/`, a test says when that is stale.
+
+use super::problem::ProblemBody;
+use crate::error::{ErrorCode, FaultKind, Lang};
+use utoipa::openapi::OpenApi as Document;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{IntoResponses, Modify, OpenApi};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "SIPAS",
+        description = "Satisfaction with public administrative services: kiosks post filled questionnaires, \
+            everybody reads how satisfied people are with an agency, by which formula, from how many answers, \
+            how sure.\n\nRefusals are `application/problem+json` (RFC 9457) with a stable `code`, in \
+            Vietnamese or English by `Accept-Language`. Unknown fields and parameters are refused.",
+        license(name = "Apache-2.0 OR MIT", identifier = "Apache-2.0 OR MIT")
+    ),
+    tags(
+        (name = "intake", description = "Taking in responses"),
+        (name = "figures", description = "How satisfied people are, and how sure that is"),
+        (name = "catalogue", description = "Agencies, surveys, wording"),
+        (name = "credentials", description = "Tokens and keys"),
+        (name = "operation", description = "Signs of life"),
+    ),
+    modifiers(&Bearer)
+)]
+struct Root;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut Document) {
+        let mut scheme = Http::new(HttpAuthScheme::Bearer);
+        scheme.bearer_format = Some("JWT".into());
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// Refusals of every operation under `/v1`.
+#[derive(IntoResponses)]
+pub enum Refused {
+    /// Cannot be read
+    #[response(status = 400, content_type = "application/problem+json")]
+    BadRequest(ProblemBody),
+    /// Token missing, wrong, expired or revoked
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unauthorized(ProblemBody),
+    /// Breaks one or more rules
+    #[response(status = 422, content_type = "application/problem+json")]
+    Unprocessable(ProblemBody),
+    /// Unexpected failure
+    #[response(status = 500, content_type = "application/problem+json")]
+    Internal(ProblemBody),
+    /// Not available for the moment; see `Retry-After`
+    #[response(status = 503, content_type = "application/problem+json")]
+    Unavailable(ProblemBody),
+}
+
+/// What names one thing may not find it.
+#[derive(IntoResponses)]
+pub enum NotFound {
+    /// No such thing, or none that the caller may know of
+    #[response(status = 404, content_type = "application/problem+json")]
+    NotFound(ProblemBody),
+}
+
+/// Further refusals of submitting a response.
+#[derive(IntoResponses)]
+pub enum SubmitRefused {
+    /// This kind of client may not do this
+    #[response(status = 403, content_type = "application/problem+json")]
+    Forbidden(ProblemBody),
+    /// The id is stored with other content
+    #[response(status = 409, content_type = "application/problem+json")]
+    Conflict(ProblemBody),
+    /// Body over the limit
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(ProblemBody),
+    /// Not `application/json`
+    #[response(status = 415, content_type = "application/problem+json")]
+    MediaType(ProblemBody),
+}
+
+/// Refusals of the token endpoint; `error` is the code of RFC 6749.
+#[derive(IntoResponses)]
+pub enum TokenRefused {
+    /// Request lacks a parameter, or another grant type
+    #[response(status = 400, content_type = "application/problem+json")]
+    BadRequest(ProblemBody),
+    /// Id or secret is wrong, or the client was revoked
+    #[response(status = 401, content_type = "application/problem+json")]
+    InvalidClient(ProblemBody),
+    /// Body over the limit
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(ProblemBody),
+    /// Not a form
+    #[response(status = 415, content_type = "application/problem+json")]
+    MediaType(ProblemBody),
+    /// Unexpected failure
+    #[response(status = 500, content_type = "application/problem+json")]
+    Internal(ProblemBody),
+    /// Not available for the moment; see `Retry-After`
+    #[response(status = 503, content_type = "application/problem+json")]
+    Unavailable(ProblemBody),
+}
+
+/// The database gives no sign of life.
+#[derive(IntoResponses)]
+pub enum Unavailable {
+    /// Not available for the moment; see `Retry-After`
+    #[response(status = 503, content_type = "application/problem+json")]
+    Unavailable(ProblemBody),
+}
+
+/// The document without the operations; routing adds those.
+pub fn root() -> Document {
+    Root::openapi()
+}
+
+/// The table of error codes as Markdown.
+pub fn errors_markdown() -> String {
+    let mut text = String::from(
+        "# Error codes\n\nGenerated from the code (`sipas openapi --write`); do not edit.\n\n\
+         Every refusal is `application/problem+json` with one of these in `code`.\n\n\
+         | code | status | meaning | what to do |\n|---|---|---|---|\n",
+    );
+    for code in ErrorCode::ALL {
+        let (name, status, title) = (code.name(), code.status(), code.title(Lang::En));
+        text.push_str(&format!("| `{name}` | {status} | {title} | {} |\n", code.advice()));
+    }
+    text.push_str(
+        "\n## Broken rules\n\nEntries of `errors`, each with a JSON Pointer into the body (`pointer`) or the name of a \
+         query parameter (`parameter`).\n\n| code | meaning (with example values) |\n|---|---|\n",
+    );
+    for kind in FaultKind::samples() {
+        text.push_str(&format!("| `{}` | {} |\n", kind.name(), kind.detail(Lang::En)));
+    }
+    text
+}

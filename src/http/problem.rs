@@ -1,0 +1,260 @@
+//! Every refusal as `application/problem+json` (RFC 9457), with the request's id and in the reader's
+//! language; also those the framework makes itself. Unexpected failures are logged here, once.
+
+use super::extract::language;
+use crate::domain::ids::uuid_v7;
+use crate::error::{Error, ErrorCode, Fault, Lang, Place};
+use crate::service::Services;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ResourceDef, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use std::fmt;
+use std::time::Instant;
+use utoipa::ToSchema;
+
+/// Seconds after which a client may come back when the service is not available.
+const RETRY_AFTER_SECONDS: u32 = 2;
+
+/// Header that carries the id of a request.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// An [`Error`] on its way out; [`frame`] writes its body.
+#[derive(Debug)]
+pub struct Problem(pub Error);
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        Self(error)
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.0.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::new(self.status_code())
+    }
+}
+
+/// Problem document (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProblemBody {
+    /// Always `about:blank`: `code` tells the kind of problem.
+    #[schema(example = "about:blank")]
+    r#type: &'static str,
+    /// One sentence in the reader's language.
+    title: &'static str,
+    /// HTTP status.
+    #[schema(example = 422)]
+    status: u16,
+    /// Stable code, see the list of errors in the documentation.
+    #[schema(example = "validation_failed")]
+    code: &'static str,
+    /// Quote it to support; also in the `X-Request-Id` header.
+    request_id: String,
+    /// More about this occurrence, in English.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    /// Every broken rule.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FaultBody>,
+    /// The server's clock, where the client's may be wrong (RFC 3339).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server_time: Option<DateTime<Utc>>,
+    /// Error code of RFC 6749; only at the token endpoint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'static str>,
+    /// Text to it; only at the token endpoint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_description: Option<&'static str>,
+}
+
+/// One broken rule.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FaultBody {
+    /// JSON Pointer (RFC 6901) into the body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "/answers/access.signage")]
+    pointer: Option<String>,
+    /// Name of the query parameter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parameter: Option<String>,
+    /// Stable code of the rule.
+    #[schema(example = "level_off_scale")]
+    code: &'static str,
+    /// One sentence in the reader's language.
+    detail: String,
+}
+
+impl FaultBody {
+    fn new(fault: &Fault, lang: Lang) -> Self {
+        let (pointer, parameter) = match &fault.place {
+            Place::Pointer(path) => (Some(path.clone()), None),
+            Place::Parameter(name) => (None, Some(name.clone())),
+        };
+        Self { pointer, parameter, code: fault.kind.name(), detail: fault.kind.detail(lang) }
+    }
+}
+
+impl ProblemBody {
+    fn new(error: &Error, request_id: String, lang: Lang) -> Self {
+        let oauth = match error.code {
+            ErrorCode::InvalidTokenRequest => Some("invalid_request"),
+            ErrorCode::UnsupportedGrantType => Some("unsupported_grant_type"),
+            ErrorCode::InvalidClient => Some("invalid_client"),
+            _ => None,
+        };
+        Self {
+            r#type: "about:blank",
+            title: error.code.title(lang),
+            status: error.code.status(),
+            code: error.code.name(),
+            request_id,
+            detail: error.detail.clone(),
+            errors: error.faults.iter().map(|fault| FaultBody::new(fault, lang)).collect(),
+            server_time: error.server_time,
+            error: oauth,
+            error_description: oauth.map(|_| error.code.title(Lang::En)),
+        }
+    }
+}
+
+/// The outermost middleware: gives each request its id, lets HEAD use the GET routes (RFC 9110 section
+/// 9.3.2), and writes the body of every refusal.
+pub async fn frame(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let started = Instant::now();
+    let id = match request.app_data::<web::Data<Services>>() {
+        Some(services) => uuid_v7(services.clock.now()).to_string(),
+        None => String::new(),
+    };
+    if *request.method() == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
+    let lang = language(&request);
+    let mut response = next.call(request).await?.map_into_boxed_body();
+    let problem = response.response().error().and_then(|error| error.as_error::<Problem>());
+    let (code, chain) =
+        problem.map_or((None, None), |problem| (Some(problem.0.code), Some(problem.0.chain())));
+    let body = problem.map(|problem| ProblemBody::new(&problem.0, id.clone(), lang));
+    if let Some(body) = body {
+        response = response.map_body(|_, _| BoxBody::new(serde_json::to_vec(&body).unwrap_or_default()));
+        problem_headers(response.headers_mut(), &body, lang);
+    }
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    log(&response, &id, started, code, chain);
+    Ok(response)
+}
+
+fn problem_headers(headers: &mut header::HeaderMap, body: &ProblemBody, lang: Lang) {
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::VARY, HeaderValue::from_static("Accept-Language"));
+    let language = match lang {
+        Lang::Vi => "vi",
+        Lang::En => "en",
+    };
+    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language));
+    match (body.status, body.code) {
+        (401, "invalid_client") => {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"sipas\""));
+        }
+        (401, "token_missing") => {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"sipas\""));
+        }
+        (401, _) => {
+            let value = HeaderValue::from_static("Bearer realm=\"sipas\", error=\"invalid_token\"");
+            headers.insert(header::WWW_AUTHENTICATE, value);
+        }
+        (503, _) => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+        }
+        _ => {}
+    }
+}
+
+fn log(
+    response: &ServiceResponse,
+    id: &str,
+    started: Instant,
+    code: Option<ErrorCode>,
+    chain: Option<String>,
+) {
+    let (method, path) = (response.request().method().as_str(), response.request().path());
+    let (status, duration_ms) = (response.status().as_u16(), started.elapsed().as_millis());
+    match (code, chain) {
+        (Some(code), Some(chain)) if code.status() >= 500 => {
+            tracing::error!(request_id = id, method, path, status, %duration_ms, "request failed: {chain}");
+        }
+        (_, Some(chain)) => {
+            tracing::debug!(request_id = id, method, path, status, %duration_ms, "request refused: {chain}");
+        }
+        _ => tracing::debug!(request_id = id, method, path, status, %duration_ms, "request answered"),
+    }
+}
+
+/// The paths of the contract with their methods, to tell a wrong method from a wrong path.
+pub struct Paths(Vec<(ResourceDef, Vec<Method>)>);
+
+impl Paths {
+    /// Takes them from the OpenAPI document, which is collected from the same routes.
+    pub fn of(document: &utoipa::openapi::OpenApi) -> Self {
+        let methods = |item: &utoipa::openapi::PathItem| {
+            let mut methods = Vec::new();
+            if item.get.is_some() {
+                methods.extend([Method::GET, Method::HEAD]);
+            }
+            if item.post.is_some() {
+                methods.push(Method::POST);
+            }
+            if item.put.is_some() {
+                methods.push(Method::PUT);
+            }
+            if item.delete.is_some() {
+                methods.push(Method::DELETE);
+            }
+            methods
+        };
+        let paths = document.paths.paths.iter();
+        Self(paths.map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item))).collect())
+    }
+
+    fn methods(&self, path: &str) -> Option<&[Method]> {
+        let found = self.0.iter().find(|(pattern, _)| pattern.is_match(path));
+        found.map(|(_, methods)| methods.as_slice())
+    }
+}
+
+/// Whatever no route takes: 405 with `Allow` if the path is known, otherwise 404.
+pub async fn no_such_route(request: HttpRequest) -> HttpResponse {
+    let allowed = request.app_data::<web::Data<Paths>>().and_then(|paths| paths.methods(request.path()));
+    match allowed {
+        Some(methods) => {
+            let methods: Vec<&str> = methods.iter().map(Method::as_str).collect();
+            let problem = Problem(Error::new(ErrorCode::MethodNotAllowed));
+            let mut response = HttpResponse::from_error(problem);
+            if let Ok(value) = HeaderValue::from_str(&methods.join(", ")) {
+                response.headers_mut().insert(header::ALLOW, value);
+            }
+            response
+        }
+        None => HttpResponse::from_error(Problem(Error::new(ErrorCode::RouteNotFound))),
+    }
+}

@@ -1,0 +1,144 @@
+//! Responses: `POST /v1/responses`.
+
+use super::extract::{App, Caller, Json};
+use super::fields::{Fields, Node};
+use super::openapi::{Refused, SubmitRefused};
+use super::problem::Problem;
+use crate::domain::agency::AgencyCode;
+use crate::domain::response::{
+    AgeBand, AnswerDraft, Channel, Facets, Gender, MAX_COMMENT, ProcedureCode, ResponseDraft,
+};
+use crate::domain::text;
+use crate::error::{FaultKind, Faults, Place};
+use crate::service::responses::{self, Stored};
+use actix_web::{HttpResponse, post};
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A filled questionnaire. Unknown fields are refused.
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResponseBody {
+    /// UUIDv7 (RFC 9562) made when the citizen finishes; its timestamp is the time of answering. Sending the
+    /// same id again is safe. Without an id the service makes one, and repeating is not safe.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<Uuid>,
+    /// Code of the survey.
+    #[schema(example = "demo-service")]
+    pub survey: String,
+    /// Code of the agency that is rated: the one that decides.
+    #[schema(example = "H56.C1")]
+    pub rated_agency: String,
+    /// Code of the desk that received the file. A device that stands at a desk may leave it out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "MC-H56-C1")]
+    pub service_point: Option<String>,
+    /// Level by criterion code; `null` (or leaving it out) for not applicable where the criterion allows it.
+    #[schema(example = json!({"access.signage": 4, "feedback.notified": null}))]
+    pub answers: BTreeMap<String, Option<i16>>,
+    /// How the citizen answered: `kiosk`, `tablet`, `own_phone`, `web`, `paper` or `interview`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "kiosk")]
+    pub channel: Option<String>,
+    /// Procedure code (mã TTHC).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2.000815")]
+    pub procedure: Option<String>,
+    /// `male` or `female`; leave out if not told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gender: Option<String>,
+    /// `18-24`, `25-34`, `35-49`, `50-60` or `over-60`; leave out if not told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "35-49")]
+    pub age_band: Option<String>,
+    /// Whether staff helped to fill the form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assisted_by_staff: Option<bool>,
+    /// Free text, at most 2,000 characters; stored apart from the answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 2000)]
+    pub comment: Option<String>,
+}
+
+/// A stored response.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReceiptBody {
+    /// Its id.
+    id: Uuid,
+    /// Time of answering, as the id tells it.
+    answered_at: String,
+    /// Whether it was stored before.
+    replayed: bool,
+}
+
+impl From<Stored> for ReceiptBody {
+    fn from(stored: Stored) -> Self {
+        let answered_at: DateTime<Utc> = stored.id.answered_at();
+        Self {
+            id: stored.id.uuid(),
+            answered_at: answered_at.to_rfc3339_opts(SecondsFormat::Millis, true),
+            replayed: stored.replayed,
+        }
+    }
+}
+
+/// Stores a response
+///
+/// Durable once answered with 201. Repeat with the same id until then: the same content is answered with 200
+/// and `replayed`, other content with 409. A refusal names every fault at once.
+#[utoipa::path(tag = "intake", request_body = ResponseBody, security(("bearer" = [])),
+    responses((status = 201, description = "Stored now", body = ReceiptBody),
+              (status = 200, description = "Was stored before with the same content", body = ReceiptBody),
+              Refused, SubmitRefused))]
+#[post("/v1/responses")]
+pub async fn submit_response(app: App, Caller(actor): Caller, body: Json) -> Result<HttpResponse, Problem> {
+    let (draft, faults) = read(body.0);
+    let stored = responses::submit(&app, &actor, draft, faults).await?;
+    let mut reply = if stored.replayed { HttpResponse::Ok() } else { HttpResponse::Created() };
+    Ok(reply.json(ReceiptBody::from(stored)))
+}
+
+fn read(node: Node) -> (ResponseDraft, Faults) {
+    let mut faults = Faults::default();
+    let mut fields = Fields::of(node, Place::Pointer(String::new()), &mut faults);
+    let code = |max: usize| move |raw: &str| text::clean(raw, max).map(Option::unwrap_or_default);
+    let uuid = |raw: &str| Uuid::parse_str(raw).map_err(|_| FaultKind::NotUuidV7);
+    let draft = ResponseDraft {
+        id: fields.optional("id", uuid),
+        survey: fields.required("survey", code(60)),
+        rated_agency: fields.required("rated_agency", AgencyCode::parse),
+        service_point: fields.optional("service_point", code(40)),
+        answers: fields.required_node("answers").map(|node| answers(node, &mut fields)),
+        facets: Facets {
+            channel: fields.optional("channel", Channel::parse),
+            procedure: fields.optional("procedure", ProcedureCode::parse),
+            gender: fields.optional("gender", Gender::parse),
+            age_band: fields.optional("age_band", AgeBand::parse),
+            assisted_by_staff: fields.boolean("assisted_by_staff"),
+        },
+        comment: fields.optional("comment", |raw| text::clean(raw, MAX_COMMENT)).flatten(),
+    };
+    fields.finish();
+    (draft, faults)
+}
+
+fn answers(node: Node, fields: &mut Fields<'_>) -> Vec<(String, AnswerDraft)> {
+    let place = fields.place_of("answers");
+    let entries = Fields::of(node, place.clone(), fields.faults()).into_rest();
+    let mut draft = |(code, node): (String, Node)| {
+        let answer = match node {
+            Node::Integer(level) => AnswerDraft::Level(level),
+            Node::Null => AnswerDraft::NotApplicable,
+            _ => {
+                let kind = FaultKind::WrongType { expected: "integer | null" };
+                fields.faults().push(place.member(&code), kind);
+                AnswerDraft::Faulty
+            }
+        };
+        (code, answer)
+    };
+    entries.into_iter().map(&mut draft).collect()
+}

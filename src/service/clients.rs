@@ -1,0 +1,116 @@
+//! Credentials: making a client, exchanging its secret for a token, telling who a token belongs to.
+
+use super::Services;
+use crate::auth::{Actor, secret};
+use crate::domain::agency::AgencyCode;
+use crate::domain::client::{Client, ClientKind};
+use crate::domain::ids::{ClientId, uuid_v7};
+use crate::domain::text;
+use crate::error::{Error, ErrorCode, Lang, Result};
+use crate::store::clients::{client_find, client_insert, client_revoke};
+use crate::store::{Db, agencies};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+/// A client to be made.
+#[derive(Debug, Clone)]
+pub struct NewClient {
+    /// What it is.
+    pub kind: ClientKind,
+    /// What people call it.
+    pub name: String,
+    /// Root of its subtree; `None` is the whole country, which no device may have.
+    pub agency: Option<AgencyCode>,
+    /// The desk a device stands at.
+    pub service_point: Option<String>,
+}
+
+/// Makes a client; gives it with its secret, which is shown this once.
+///
+/// # Errors
+/// [`ErrorCode::ValidationFailed`] with a detail for people.
+pub async fn create(db: &Db, new: NewClient, now: DateTime<Utc>) -> Result<(Client, String)> {
+    let refuse = |detail: String| Error::new(ErrorCode::ValidationFailed).detail(detail);
+    let name =
+        text::clean(&new.name, 200).map_err(|fault| refuse(format!("name: {}", fault.detail(Lang::En))))?;
+    let name = name.ok_or_else(|| refuse("name: must not be empty".into()))?;
+    if new.kind == ClientKind::Device && new.agency.is_none() {
+        return Err(refuse("agency: a device needs one".into()));
+    }
+    if new.kind != ClientKind::Device && new.service_point.is_some() {
+        return Err(refuse("service-point: only a device stands at one".into()));
+    }
+    let mut conn = db.conn().await?;
+    let agency = match &new.agency {
+        None => None,
+        Some(code) => {
+            let all = agencies::agencies_all(&mut conn).await?;
+            let found = all.into_iter().find(|agency| agency.code == *code);
+            Some(found.ok_or_else(|| refuse(format!("agency: there is no {code}")))?.id)
+        }
+    };
+    let service_point = match &new.service_point {
+        None => None,
+        Some(code) => {
+            let all = agencies::service_points_all(&mut conn).await?;
+            let found = all.into_iter().find(|desk| desk.code == *code && Some(desk.agency) == agency);
+            Some(found.ok_or_else(|| refuse(format!("service-point: the agency has no {code}")))?.id)
+        }
+    };
+    let client =
+        Client { id: ClientId(uuid_v7(now)), kind: new.kind, name, agency, service_point, revoked_at: None };
+    let secret = secret::generate();
+    client_insert(&mut conn, &client, &secret::hash(&secret)?, now).await?;
+    Ok((client, secret))
+}
+
+/// Ends a client for good; its tokens end with it.
+///
+/// # Errors
+/// [`ErrorCode::ValidationFailed`] if there is no such client.
+pub async fn revoke(db: &Db, id: Uuid, now: DateTime<Utc>) -> Result<()> {
+    if client_revoke(&mut *db.conn().await?, ClientId(id), now).await? {
+        Ok(())
+    } else {
+        Err(Error::new(ErrorCode::ValidationFailed).detail(format!("there is no client {id}")))
+    }
+}
+
+/// Exchanges id and secret for a token (RFC 6749 section 4.4). Blocks for the time of one hash: to be
+/// called off the event loop's hot path only by way of [`tokio::task::spawn_blocking`], as it does.
+///
+/// # Errors
+/// [`ErrorCode::InvalidClient`], whatever of the two was wrong.
+pub async fn token(services: &Services, id: &str, secret: String) -> Result<String> {
+    let refused = || Error::new(ErrorCode::InvalidClient);
+    let found = match Uuid::parse_str(id) {
+        Ok(id) => client_find(&mut *services.db.conn().await?, ClientId(id)).await?,
+        Err(_) => None,
+    };
+    // An unknown id costs the same hash as a known one, so that time does not tell which ids exist.
+    let (client, hash) = found.map_or((None, DUMMY_HASH.to_owned()), |(client, hash)| (Some(client), hash));
+    let right = tokio::task::spawn_blocking(move || secret::verify(&secret, &hash));
+    if !right.await.map_err(Error::internal)? {
+        return Err(refused());
+    }
+    let client = client.filter(|client| client.revoked_at.is_none()).ok_or_else(refused)?;
+    services.keys.issue(&client, services.clock.now())
+}
+
+/// Hash of a secret nobody has, with the parameters of real ones.
+const DUMMY_HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$c2lwYXNzaXBhc3NpcGFz$wFm+Yg3YBJyTHHgpH0Rz9E3Uz8CkGZDkCRSb1C0vN3s";
+
+/// The actor a bearer token belongs to.
+///
+/// # Errors
+/// [`ErrorCode::TokenInvalid`], [`ErrorCode::TokenExpired`], [`ErrorCode::ClientRevoked`].
+pub async fn authenticate(services: &Services, token: &str) -> Result<Actor> {
+    let id = services.keys.verify(token, services.clock.now())?;
+    let found = client_find(&mut *services.db.conn().await?, id).await?;
+    let (client, _) = found.ok_or_else(|| Error::new(ErrorCode::TokenInvalid))?;
+    match client.revoked_at {
+        Some(_) => Err(Error::new(ErrorCode::ClientRevoked)),
+        None => Ok(Actor::Client(client)),
+    }
+}

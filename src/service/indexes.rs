@@ -1,0 +1,123 @@
+//! Reading an index: SQL counts, `index` computes, the audience decides what is shown.
+
+use super::Services;
+use super::catalogue::current;
+use crate::auth::Actor;
+use crate::auth::policy::{Audience, Depth, read_figures};
+use crate::domain::agency::{Agency, AgencyCode};
+use crate::domain::period::Period;
+use crate::domain::survey::Survey;
+use crate::error::{Error, ErrorCode, FaultKind, Faults, Place, Result};
+pub use crate::index::IndexValue;
+pub use crate::index::interval::CONFIDENCE_PERCENT;
+use crate::index::rounding::Rounded;
+use crate::index::suppression::suppress;
+use crate::index::{Figures, Formula, figures};
+use crate::store::tallies::tally_fetch;
+use chrono::{DateTime, Utc};
+use std::sync::Arc;
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub struct IndexQuery {
+    /// The agency.
+    pub agency: AgencyCode,
+    /// Alone or with everything below.
+    pub depth: Depth,
+    /// Code of the survey.
+    pub survey: String,
+    /// The period.
+    pub period: Period,
+    /// Formula id; the first of the survey's kind if absent.
+    pub formula: Option<String>,
+}
+
+/// An index with everything needed to judge it.
+#[derive(Debug, Clone)]
+pub struct IndexReport {
+    /// The agency.
+    pub agency: Agency,
+    /// Alone or with everything below.
+    pub depth: Depth,
+    /// The survey.
+    pub survey: Arc<Survey>,
+    /// The period.
+    pub period: Period,
+    /// The figures, small cells hidden where the audience requires it.
+    pub figures: Figures,
+    /// The whole by every formula of the kind: which one is official is not verified, so all are shown.
+    pub by_formula: Vec<(Formula, Option<Rounded>)>,
+    /// When the newest response in it arrived; `None` without responses.
+    pub watermark: Option<DateTime<Utc>>,
+    /// Fewest people a shown value is made from.
+    pub min_n: u64,
+}
+
+/// Reads an index.
+///
+/// # Errors
+/// [`ErrorCode::AgencyNotFound`]; [`ErrorCode::TokenMissing`] where figures are not public;
+/// [`ErrorCode::ValidationFailed`] for an unknown survey or a formula of another kind.
+pub async fn read(services: &Services, actor: &Actor, query: IndexQuery) -> Result<IndexReport> {
+    let catalogue = current(services).await?;
+    let unknown = || Error::new(ErrorCode::AgencyNotFound);
+    let agency = catalogue.tree.find(&query.agency);
+    // Who may not read learns nothing about which agencies exist.
+    let agency = match (agency, actor, services.rules.public_figures) {
+        (None, Actor::Anonymous, false) => return Err(Error::new(ErrorCode::TokenMissing)),
+        (agency, ..) => agency.ok_or_else(unknown)?,
+    };
+    let (scope, audience) =
+        read_figures(actor, &catalogue.tree, agency.id, query.depth, services.rules.public_figures)?;
+    let (survey, formula) = subject(services, &catalogue.surveys, &query)?;
+    let mut conn = services.db.conn().await?;
+    let tally = conn
+        .build_transaction()
+        .read_only()
+        .repeatable_read()
+        .run(async |conn| tally_fetch(conn, &scope, &survey, &query.period).await)
+        .await?;
+    let min_n = match audience {
+        Audience::Public => services.rules.min_n_public,
+        Audience::InCharge => 0,
+    };
+    let by =
+        |formula| suppress(figures(formula, &survey.questionnaire, &tally.counts, &tally.moments), min_n);
+    Ok(IndexReport {
+        agency: agency.clone(),
+        depth: query.depth,
+        period: query.period,
+        figures: by(formula),
+        by_formula: Formula::of_kind(survey.questionnaire.kind)
+            .map(|formula| (formula, by(formula).whole.value))
+            .collect(),
+        watermark: tally.watermark,
+        min_n,
+        survey,
+    })
+}
+
+fn subject(
+    services: &Services,
+    surveys: &std::collections::HashMap<String, Arc<Survey>>,
+    query: &IndexQuery,
+) -> Result<(Arc<Survey>, Formula)> {
+    let mut faults = Faults::default();
+    let survey = surveys.get(&query.survey);
+    if survey.is_none() {
+        faults.push(Place::Parameter("survey".into()), FaultKind::UnknownSurvey);
+    }
+    let formula = survey.and_then(|survey| {
+        let kind = survey.questionnaire.kind;
+        match &query.formula {
+            None => Formula::of_kind(kind).next(),
+            Some(id) => Formula::parse(id, kind)
+                .map_err(|fault| faults.push(Place::Parameter("formula".into()), fault))
+                .ok(),
+        }
+    });
+    match survey.zip(formula) {
+        Some((survey, formula)) => Ok((survey.clone(), formula)),
+        None => Err(Error::invalid(faults.into_vec(), services.clock.now())),
+    }
+}

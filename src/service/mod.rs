@@ -1,0 +1,43 @@
+//! Use cases: one public function for each. A function takes the actor, asks `auth::policy` for a scope,
+//! works through `store`, lets `index` compute, and gives domain types back. It knows no HTTP and no SQL.
+//! A write is one transaction; nothing leaves the process while it is open.
+
+pub mod agencies;
+pub mod catalogue;
+pub mod clients;
+pub mod clock;
+pub mod indexes;
+pub mod ingest;
+pub mod installation;
+pub mod responses;
+pub mod surveys;
+
+use crate::auth::token::Keys;
+use crate::store::Db;
+use catalogue::CatalogueCache;
+use clock::Clock;
+
+/// Rules an operator may set.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// Oldest response that is still taken, in days.
+    pub max_offline_days: i64,
+    /// Whether everybody may read figures.
+    pub public_figures: bool,
+    /// Fewest people a publicly readable value is made from.
+    pub min_n_public: u64,
+}
+
+/// What the use cases work with.
+pub struct Services {
+    /// The database.
+    pub db: Db,
+    /// The catalogue in memory.
+    pub catalogue: CatalogueCache,
+    /// Signing keys.
+    pub keys: Keys,
+    /// The clock.
+    pub clock: Clock,
+    /// Rules an operator may set.
+    pub rules: Rules,
+}

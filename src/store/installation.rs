@@ -1,0 +1,23 @@
+//! What this database is for, and whether it answers.
+
+use super::Conn;
+use super::schema::{catalogue_revision, installation};
+use crate::error::Result;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+/// Whether this database belongs to a demonstration.
+pub async fn installation_is_demonstration(conn: &mut Conn) -> Result<bool> {
+    Ok(installation::table.select(installation::demonstration).first(conn).await?)
+}
+
+/// Marks this database as a demonstration, for good.
+pub async fn installation_mark_demonstration(conn: &mut Conn) -> Result<()> {
+    diesel::update(installation::table).set(installation::demonstration.eq(true)).execute(conn).await?;
+    Ok(())
+}
+
+/// The number that grows with every change of the catalogue; also the cheapest proof of life.
+pub async fn catalogue_revision_fetch(conn: &mut Conn) -> Result<i64> {
+    Ok(catalogue_revision::table.select(catalogue_revision::revision).first(conn).await?)
+}

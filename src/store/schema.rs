@@ -1,0 +1,229 @@
+// @generated automatically by Diesel CLI.
+
+diesel::table! {
+    agencies (id) {
+        id -> Int4,
+        code -> Text,
+        unit_code -> Nullable<Text>,
+        level -> Text,
+        name -> Text,
+        search_name -> Text,
+        parent_id -> Nullable<Int4>,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        sample -> Bool,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    catalogue_revision (singleton) {
+        singleton -> Bool,
+        revision -> Int8,
+    }
+}
+
+diesel::table! {
+    clients (id) {
+        id -> Uuid,
+        kind -> Text,
+        name -> Text,
+        agency_id -> Nullable<Int4>,
+        service_point_id -> Nullable<Int4>,
+        secret_hash -> Text,
+        created_at -> Timestamptz,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    comments (response_id) {
+        response_id -> Uuid,
+        body -> Text,
+    }
+}
+
+diesel::table! {
+    criteria (version_id, position) {
+        version_id -> Int4,
+        position -> Int2,
+        element_position -> Int2,
+        scale_code -> Text,
+        code -> Text,
+        number -> Text,
+        text_vi -> Text,
+        text_en -> Text,
+        may_be_not_applicable -> Bool,
+    }
+}
+
+diesel::table! {
+    elements (version_id, position) {
+        version_id -> Int4,
+        position -> Int2,
+        code -> Text,
+        text_vi -> Text,
+        text_en -> Text,
+    }
+}
+
+diesel::table! {
+    installation (singleton) {
+        singleton -> Bool,
+        demonstration -> Bool,
+    }
+}
+
+diesel::table! {
+    levels (version_id, scale_code, ordinal) {
+        version_id -> Int4,
+        scale_code -> Text,
+        ordinal -> Int2,
+        value -> Int2,
+        satisfied -> Bool,
+        text_vi -> Text,
+        text_en -> Text,
+    }
+}
+
+diesel::table! {
+    questionnaire_versions (id) {
+        id -> Int4,
+        questionnaire_id -> Int4,
+        version -> Int2,
+        name_vi -> Text,
+        name_en -> Text,
+        source -> Text,
+        content_digest -> Bytea,
+        published_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    questionnaires (id) {
+        id -> Int4,
+        code -> Text,
+        kind -> Text,
+    }
+}
+
+diesel::table! {
+    respondent_moments (survey_id, agency_id, day, part) {
+        survey_id -> Int4,
+        agency_id -> Int4,
+        day -> Date,
+        part -> Int2,
+        respondents -> Int8,
+        m -> Int8,
+        mm -> Int8,
+        s -> Int8,
+        ss -> Int8,
+        sm -> Int8,
+        v -> Int8,
+        vv -> Int8,
+        vm -> Int8,
+        last_received_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    responses (id) {
+        id -> Uuid,
+        survey_id -> Int4,
+        rated_agency_id -> Int4,
+        service_point_id -> Nullable<Int4>,
+        client_id -> Uuid,
+        answers -> Bytea,
+        channel -> Nullable<Text>,
+        procedure -> Nullable<Text>,
+        gender -> Nullable<Text>,
+        age_band -> Nullable<Text>,
+        assisted_by_staff -> Nullable<Bool>,
+        commented -> Bool,
+        received_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    scales (version_id, code) {
+        version_id -> Int4,
+        code -> Text,
+    }
+}
+
+diesel::table! {
+    service_points (id) {
+        id -> Int4,
+        code -> Text,
+        agency_id -> Int4,
+        name -> Text,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        sample -> Bool,
+    }
+}
+
+diesel::table! {
+    survey_agencies (survey_id, agency_id) {
+        survey_id -> Int4,
+        agency_id -> Int4,
+    }
+}
+
+diesel::table! {
+    surveys (id) {
+        id -> Int4,
+        code -> Text,
+        version_id -> Int4,
+        name_vi -> Text,
+        name_en -> Text,
+        opens_on -> Date,
+        closes_on -> Nullable<Date>,
+        sample -> Bool,
+    }
+}
+
+diesel::table! {
+    tallies (survey_id, agency_id, day, criterion) {
+        survey_id -> Int4,
+        agency_id -> Int4,
+        day -> Date,
+        criterion -> Int2,
+        not_applicable -> Int8,
+        level_1 -> Int8,
+        level_2 -> Int8,
+        level_3 -> Int8,
+        level_4 -> Int8,
+        level_5 -> Int8,
+    }
+}
+
+diesel::joinable!(clients -> agencies (agency_id));
+diesel::joinable!(clients -> service_points (service_point_id));
+diesel::joinable!(elements -> questionnaire_versions (version_id));
+diesel::joinable!(questionnaire_versions -> questionnaires (questionnaire_id));
+diesel::joinable!(scales -> questionnaire_versions (version_id));
+diesel::joinable!(service_points -> agencies (agency_id));
+diesel::joinable!(survey_agencies -> agencies (agency_id));
+diesel::joinable!(survey_agencies -> surveys (survey_id));
+diesel::joinable!(surveys -> questionnaire_versions (version_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    agencies,
+    catalogue_revision,
+    clients,
+    comments,
+    criteria,
+    elements,
+    installation,
+    levels,
+    questionnaire_versions,
+    questionnaires,
+    respondent_moments,
+    responses,
+    scales,
+    service_points,
+    survey_agencies,
+    surveys,
+    tallies,
+);

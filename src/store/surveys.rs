@@ -1,0 +1,83 @@
+//! Surveys and the agencies they are fielded at.
+
+use super::Conn;
+use super::questionnaires::versions_all;
+use super::schema::{survey_agencies, surveys};
+use crate::domain::agency::Validity;
+use crate::domain::ids::{AgencyId, SurveyId};
+use crate::domain::questionnaire::Wording;
+use crate::domain::survey::{NewSurvey, Survey};
+use crate::error::Result;
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Every survey with its questionnaire and agencies, by code.
+pub async fn surveys_all(conn: &mut Conn) -> Result<HashMap<String, Arc<Survey>>> {
+    type Row = (i32, String, i32, String, String, NaiveDate, Option<NaiveDate>, bool);
+    let versions = versions_all(conn).await?;
+    let rows: Vec<Row> = surveys::table
+        .select((
+            surveys::id,
+            surveys::code,
+            surveys::version_id,
+            surveys::name_vi,
+            surveys::name_en,
+            surveys::opens_on,
+            surveys::closes_on,
+            surveys::sample,
+        ))
+        .load(conn)
+        .await?;
+    let mut roots: HashMap<i32, Vec<AgencyId>> = HashMap::new();
+    let pairs: Vec<(i32, i32)> = survey_agencies::table
+        .order((survey_agencies::survey_id, survey_agencies::agency_id))
+        .load(conn)
+        .await?;
+    for (survey, agency) in pairs {
+        roots.entry(survey).or_default().push(AgencyId(agency));
+    }
+    let read = |(id, code, version, vi, en, from, to, sample): Row| {
+        let survey = Survey {
+            id: SurveyId(id),
+            code: code.clone(),
+            name: Wording { vi, en },
+            questionnaire: versions.get(&version)?.clone(),
+            window: Validity { from, to },
+            agencies: roots.remove(&id).unwrap_or_default(),
+            sample,
+        };
+        Some((code, Arc::new(survey)))
+    };
+    Ok(rows.into_iter().filter_map(read).collect())
+}
+
+/// Enters a survey on a version and agencies that are already there, to be called in a transaction.
+pub async fn survey_insert(
+    conn: &mut Conn,
+    new: &NewSurvey,
+    version: i32,
+    agencies: &[AgencyId],
+) -> Result<()> {
+    let id: i32 = diesel::insert_into(surveys::table)
+        .values((
+            surveys::code.eq(&new.code),
+            surveys::version_id.eq(version),
+            surveys::name_vi.eq(&new.name.vi),
+            surveys::name_en.eq(&new.name.en),
+            surveys::opens_on.eq(new.window.from),
+            surveys::closes_on.eq(new.window.to),
+            surveys::sample.eq(new.sample),
+        ))
+        .returning(surveys::id)
+        .get_result(conn)
+        .await?;
+    let rows: Vec<_> = agencies
+        .iter()
+        .map(|agency| (survey_agencies::survey_id.eq(id), survey_agencies::agency_id.eq(agency.0)))
+        .collect();
+    diesel::insert_into(survey_agencies::table).values(rows).execute(conn).await?;
+    Ok(())
+}
