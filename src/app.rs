@@ -13,6 +13,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
+use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::time::Duration;
@@ -63,8 +64,22 @@ pub async fn build(config: &ServeConfig, url: &str, data_dir: &Path, clock: Cloc
     Ok(Built { server, address, services })
 }
 
+/// Serves until `stop` resolves, then lets requests under way finish.
+///
+/// # Errors
+/// [`ErrorCode::Internal`] if the server breaks.
+pub async fn run(built: Built, stop: impl Future<Output = ()>) -> Result<()> {
+    let handle = built.server.handle();
+    let server = tokio::spawn(built.server);
+    tokio::select! {
+        () = stop => handle.stop(true).await,
+        () = keep_partitions(built.services) => {}
+    }
+    server.await.map_err(Error::internal)?.map_err(Error::internal)
+}
+
 /// Looks after the partitions for as long as it is polled.
-pub async fn keep_partitions(services: web::Data<Services>) {
+async fn keep_partitions(services: web::Data<Services>) {
     loop {
         tokio::time::sleep(PARTITIONS_EVERY).await;
         let today = day_of(services.clock.now());

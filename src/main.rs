@@ -1,1 +1,252 @@
-fn main() {}
+//! The program: subcommands, their arguments, nothing else.
+
+use clap::{Args, Parser, Subcommand};
+use sipas::catalogue::{Source, built_in};
+use sipas::config::{DatabaseConfig, ServeConfig};
+use sipas::demo::DemoConfig;
+use sipas::domain::agency::AgencyCode;
+use sipas::domain::client::ClientKind;
+use sipas::error::{Error, ErrorCode, Lang, Result};
+use sipas::postgres::{Database, prepare};
+use sipas::service::clients::{self, NewClient};
+use sipas::service::clock::Clock;
+use sipas::store::{Db, migrations};
+use sipas::{app, demo, http, service};
+use std::future::Future;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Collects what citizens answer at one-stop desks and tells how satisfied they are, and how sure that is.
+#[derive(Parser)]
+#[command(version, about, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Migrate, then serve until stopped. Prints one JSON line on stdout when ready; logs go to stderr.
+    Serve(ServeConfig),
+    /// Serve with invented agencies and simulated responses, in a place of its own.
+    Demo(DemoConfig),
+    /// Run the private PostgreSQL alone; prints its URL as JSON on stdout.
+    Postgres(PostgresConfig),
+    /// Bring the schema up to date and exit.
+    Migrate(DatabaseConfig),
+    /// The catalogue of agencies, questionnaires and surveys.
+    #[command(subcommand)]
+    Catalogue(CatalogueCommand),
+    /// Credentials of clients.
+    #[command(subcommand)]
+    Client(ClientCommand),
+    /// Print the contract as OpenAPI 3.1.
+    Openapi(OpenapiConfig),
+}
+
+#[derive(Args)]
+struct PostgresConfig {
+    #[command(flatten)]
+    database: DatabaseConfig,
+    /// Stop when standard input closes, so that no cluster outlives the script that started it.
+    #[arg(long)]
+    until_stdin_closes: bool,
+}
+
+#[derive(Subcommand)]
+enum CatalogueCommand {
+    /// Enter catalogue files, all or nothing; without files the built-in ones (two questionnaires, the 34
+    /// provinces).
+    Load {
+        #[command(flatten)]
+        database: DatabaseConfig,
+        /// TOML files.
+        files: Vec<PathBuf>,
+    },
+}
+
+#[derive(Subcommand)]
+enum ClientCommand {
+    /// Make a client; prints its id and secret as JSON. The secret is shown this once.
+    Create {
+        #[command(flatten)]
+        database: DatabaseConfig,
+        /// admin, system or device.
+        #[arg(long, value_parser = |text: &str| ClientKind::parse(text).map_err(|fault| fault.detail(Lang::En)))]
+        kind: ClientKind,
+        /// What people call it.
+        #[arg(long)]
+        name: String,
+        /// Root of its subtree, for example H56.14. Without it: the whole country (not for devices).
+        #[arg(long, value_parser = |text: &str| AgencyCode::parse(text).map_err(|fault| fault.detail(Lang::En)))]
+        agency: Option<AgencyCode>,
+        /// The desk a device stands at.
+        #[arg(long)]
+        service_point: Option<String>,
+    },
+    /// End a client for good, with all its tokens.
+    Revoke {
+        #[command(flatten)]
+        database: DatabaseConfig,
+        /// Its id.
+        id: uuid::Uuid,
+    },
+}
+
+#[derive(Args)]
+struct OpenapiConfig {
+    /// Write openapi/sipas.json and openapi/errors.md instead of printing.
+    #[arg(long)]
+    write: bool,
+}
+
+fn main() -> ExitCode {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("SIPAS_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,sipas=info"));
+    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let sentence = error.detail.clone().unwrap_or_else(|| error.code.title(Lang::En).to_owned());
+            let cause = error.cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
+            let _ = writeln!(std::io::stderr(), "sipas: {sentence}{cause}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Serve(config) => {
+            let dir = prepare(&config.database, "")?;
+            block_on(serve(config, dir))
+        }
+        Command::Demo(config) => {
+            let dir = prepare(&config.serve.database, "-demo")?;
+            block_on(demo::run(config, dir, stopped()))
+        }
+        Command::Postgres(config) => {
+            let dir = prepare(&config.database, "")?;
+            block_on(postgres(config, dir))
+        }
+        Command::Migrate(database) => with_database(&database, async |_| Ok(())),
+        Command::Catalogue(CatalogueCommand::Load { database, files }) => {
+            // Read before this process may leave root and with it the right to.
+            let sources = if files.is_empty() { built_in() } else { read(&files)? };
+            with_database(&database, async |db| {
+                let loaded = service::catalogue::load(&db, &sources).await?;
+                print(&serde_json::json!({
+                    "questionnaires": loaded.questionnaires, "agencies": loaded.agencies,
+                    "service_points": loaded.service_points, "surveys": loaded.surveys,
+                }))
+            })
+        }
+        Command::Client(ClientCommand::Create { database, kind, name, agency, service_point }) => {
+            with_database(&database, async |db| {
+                let new = NewClient { kind, name, agency, service_point };
+                let (client, secret) = clients::create(&db, new, Clock::System.now()).await?;
+                print(&serde_json::json!({ "client_id": client.id.0, "client_secret": secret }))
+            })
+        }
+        Command::Client(ClientCommand::Revoke { database, id }) => {
+            with_database(&database, async |db| clients::revoke(&db, id, Clock::System.now()).await)
+        }
+        Command::Openapi(config) => openapi(config.write),
+    }
+}
+
+async fn serve(config: ServeConfig, dir: PathBuf) -> Result<()> {
+    let database = Database::open(&config.database, &dir).await?;
+    let result = serve_on(&config, &dir, &database).await;
+    result.and(database.close().await)
+}
+
+async fn serve_on(config: &ServeConfig, dir: &Path, database: &Database) -> Result<()> {
+    migrations::migrate(&database.url).await?;
+    let built = app::build(config, &database.url, dir, Clock::System).await?;
+    print(&serde_json::json!({
+        "event": "ready", "url": format!("http://{}", built.address),
+        "pid": std::process::id(), "database": database.shown_url(),
+    }))?;
+    app::run(built, stopped()).await
+}
+
+async fn postgres(config: PostgresConfig, dir: PathBuf) -> Result<()> {
+    let database = Database::open(&config.database, &dir).await?;
+    print(&serde_json::json!({ "url": database.url, "pid": std::process::id() }))?;
+    if config.until_stdin_closes {
+        tokio::select! {
+            () = stopped() => {}
+            _ = tokio::task::spawn_blocking(|| std::io::copy(&mut std::io::stdin(), &mut std::io::sink())) => {}
+        }
+    } else {
+        stopped().await;
+    }
+    database.close().await
+}
+
+/// Opens and migrates the database, works, and closes it again.
+fn with_database(config: &DatabaseConfig, work: impl AsyncFnOnce(Db) -> Result<()>) -> Result<()> {
+    let dir = prepare(config, "")?;
+    block_on(async {
+        let database = Database::open(config, &dir).await?;
+        let result = async {
+            migrations::migrate(&database.url).await?;
+            work(Db::new(&database.url, 2)?).await
+        };
+        let result = result.await;
+        result.and(database.close().await)
+    })
+}
+
+/// Resolves when the process is asked to stop.
+async fn stopped() {
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::internal)?;
+    let result = runtime.block_on(work);
+    // A thread may still be reading standard input; it must not keep the process.
+    runtime.shutdown_background();
+    result
+}
+
+fn read(files: &[PathBuf]) -> Result<Vec<Source>> {
+    let source = |path: &PathBuf| match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Source { name: path.display().to_string(), text }),
+        Err(error) => Err(Error::new(ErrorCode::ValidationFailed)
+            .detail(format!("cannot read {}: {error}", path.display()))),
+    };
+    files.iter().map(source).collect()
+}
+
+fn openapi(write: bool) -> Result<()> {
+    let mut text = app::contract().to_pretty_json().map_err(Error::internal)?;
+    text.push('\n');
+    if !write {
+        return std::io::stdout().write_all(text.as_bytes()).map_err(Error::internal);
+    }
+    std::fs::write("openapi/sipas.json", text)
+        .and_then(|()| std::fs::write("openapi/errors.md", http::openapi::errors_markdown()))
+        .map_err(|error| {
+            Error::new(ErrorCode::Internal).detail(format!("cannot write into openapi/: {error}"))
+        })
+}
+
+/// One JSON object on one line of stdout, at once.
+fn print(line: &serde_json::Value) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}").and_then(|()| out.flush()).map_err(Error::internal)
+}

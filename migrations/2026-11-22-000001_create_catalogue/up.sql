@@ -44,7 +44,7 @@ END $$;
 -- code: agency e-identifier, QĐ 20/2020/QĐ-TTg art. 4. unit_code: QĐ 19/2025/QĐ-TTg.
 CREATE TABLE agencies (
     id          integer GENERATED ALWAYS AS IDENTITY,
-    code        text    NOT NULL,
+    code        text    COLLATE "C" NOT NULL,
     unit_code   text,
     level       text    NOT NULL,
     name        text    NOT NULL,

@@ -51,7 +51,9 @@ BEGIN
     IF to_regclass(name) IS NOT NULL THEN
         RETURN false;
     END IF;
-    PERFORM pg_advisory_xact_lock(hashtext('sipas.responses.partition'));
+    -- A lock on the table, not an advisory one: waiting for it brings this session's view of the
+    -- catalogue up to date, so that the second look sees what another instance has just made.
+    LOCK TABLE responses IN SHARE UPDATE EXCLUSIVE MODE;
     IF to_regclass(name) IS NOT NULL THEN
         RETURN false;
     END IF;

@@ -133,8 +133,8 @@ pub fn load_or_make_key(path: &Path) -> Result<Vec<u8>> {
     }
     let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(Error::internal)?;
     let pem = to_pem(pair.to_pkcs8v1().map_err(Error::internal)?.as_ref());
-    // Written aside and linked, so that of two processes starting at once both use the same key.
-    let draft = path.with_extension(format!("new-{}", std::process::id()));
+    // Written aside and linked, so that of two instances starting at once both use the same key.
+    let draft = path.with_extension(format!("new-{:016x}", rand::random::<u64>()));
     let mut options = std::fs::OpenOptions::new();
     std::os::unix::fs::OpenOptionsExt::mode(options.write(true).create(true).truncate(true), 0o600);
     let written = options.open(&draft).and_then(|mut file| {

@@ -104,15 +104,13 @@ pub async fn list_agencies(
     query: Query,
 ) -> Result<HttpResponse, Problem> {
     let today = day_of(app.clock.now());
-    let query = query.read(&app, |fields| {
-        Some(AgencyQuery {
-            parent: fields.optional("parent", AgencyCode::parse),
-            level: fields.optional("level", AgencyLevel::parse),
-            name: fields.optional("q", |raw| text::clean(raw, 100)).flatten(),
-            valid_on: Some(fields.optional("valid_on", parse_day).unwrap_or(today)),
-            limit: fields.optional("limit", |raw| number(raw, 1, MAX_LIMIT)).unwrap_or(DEFAULT_LIMIT),
-            cursor: fields.optional("cursor", |raw| Ok::<_, FaultKind>(raw.to_owned())),
-        })
+    let query = query.read(&app, |fields| AgencyQuery {
+        parent: fields.optional("parent", AgencyCode::parse),
+        level: fields.optional("level", AgencyLevel::parse),
+        name: fields.optional("q", |raw| text::clean(raw, 100)).flatten(),
+        valid_on: Some(fields.optional("valid_on", parse_day).unwrap_or(today)),
+        limit: fields.optional("limit", |raw| number(raw, 1, MAX_LIMIT)).unwrap_or(DEFAULT_LIMIT),
+        cursor: fields.optional("cursor", |raw| Ok::<_, FaultKind>(raw.to_owned())),
     })?;
     let (items, next_cursor) = agencies::list(&app, &query).await?;
     let page = AgencyPage { items: items.into_iter().map(AgencyBody::from).collect(), next_cursor };
@@ -132,7 +130,7 @@ pub async fn get_agency(
     query: Query,
     code: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    query.read(&app, |_| Some(()))?;
+    query.read(&app, |_| ())?;
     let code = AgencyCode::parse(&code).map_err(|_| Error::new(ErrorCode::AgencyNotFound))?;
     let body = AgencyBody::from(agencies::fetch(&app, &code).await?);
     cached(&request, &body, vec![CacheDirective::Public, CacheDirective::MaxAge(60)])

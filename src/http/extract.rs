@@ -121,25 +121,26 @@ fn pairs(text: &str) -> Option<Vec<(String, String)>> {
 }
 
 impl Query {
-    /// Reads the parameters; an empty value counts as absent. `read` gets the fields and returns what it made
-    /// of them; `None`, or any fault, refuses the request with all faults.
-    ///
-    /// # Errors
-    /// [`ErrorCode::ValidationFailed`].
-    pub fn read<T>(
-        self,
-        services: &Services,
-        read: impl FnOnce(&mut Fields<'_>) -> Option<T>,
-    ) -> Result<T, Error> {
+    /// Reads the parameters; an empty value counts as absent. Gives what `read` made of them and the faults
+    /// found, for a use case that finds more.
+    pub fn draft<T>(self, read: impl FnOnce(&mut Fields<'_>) -> T) -> (T, Faults) {
         let mut faults = Faults::default();
         let node = |text: String| if text.is_empty() { Node::Null } else { Node::Text(text) };
         let nodes = self.0.into_iter().map(|(name, value)| (name, node(value))).collect();
         let mut fields = Fields::of(Node::Object(nodes), Place::Parameter(String::new()), &mut faults);
         let value = read(&mut fields);
         fields.finish();
-        match value {
-            Some(value) if faults.is_empty() => Ok(value),
-            _ => Err(Error::invalid(faults.into_vec(), services.clock.now())),
+        (value, faults)
+    }
+
+    /// Reads the parameters and refuses the request if there is any fault.
+    ///
+    /// # Errors
+    /// [`ErrorCode::ValidationFailed`].
+    pub fn read<T>(self, services: &Services, read: impl FnOnce(&mut Fields<'_>) -> T) -> Result<T, Error> {
+        match self.draft(read) {
+            (value, faults) if faults.is_empty() => Ok(value),
+            (_, faults) => Err(Error::invalid(faults.into_vec(), services.clock.now())),
         }
     }
 }

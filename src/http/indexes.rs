@@ -85,6 +85,8 @@ pub struct SurveyReference {
     kind: &'static str,
     questionnaire: String,
     version: i16,
+    /// Invented for demonstration: the figures mean nothing.
+    sample: bool,
 }
 
 /// Half-open: `from` inclusive, `to` exclusive, whole days of the zone.
@@ -238,6 +240,7 @@ impl From<IndexReport> for IndexBody {
                 kind: kind.as_str(),
                 questionnaire: version.code.clone(),
                 version: version.version,
+                sample: report.survey.sample,
             },
             period: PeriodBody {
                 code: report.period.code().map(str::to_owned),
@@ -293,12 +296,12 @@ pub async fn get_index(
     code: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let agency = AgencyCode::parse(&code).map_err(|_| Error::new(ErrorCode::AgencyNotFound))?;
-    let query = query.read(&app, |fields| read(agency, fields))?;
-    let body = IndexBody::from(indexes::read(&app, &actor, query).await?);
+    let (query, faults) = query.draft(|fields| read(agency, fields));
+    let body = IndexBody::from(indexes::read(&app, &actor, query, faults).await?);
     cached(&request, &body, vec![CacheDirective::Private, CacheDirective::NoCache])
 }
 
-fn read(agency: AgencyCode, fields: &mut Fields<'_>) -> Option<IndexQuery> {
+fn read(agency: AgencyCode, fields: &mut Fields<'_>) -> IndexQuery {
     let depth = |raw: &str| match raw {
         "self" => Ok(Depth::SelfOnly),
         "subtree" => Ok(Depth::Subtree),
@@ -308,7 +311,7 @@ fn read(agency: AgencyCode, fields: &mut Fields<'_>) -> Option<IndexQuery> {
     let depth = fields.optional("scope", depth).unwrap_or(Depth::Subtree);
     let formula = fields.optional("formula", |raw| Ok::<_, FaultKind>(raw.to_owned()));
     let period = period(fields);
-    Some(IndexQuery { agency, depth, survey: survey?, period: period?, formula })
+    IndexQuery { agency, depth, survey, period, formula }
 }
 
 /// `period`, or `from` and `to`; not both.

@@ -38,7 +38,11 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 
 /// What every route shares: limits, the problem document for whatever is not found, middleware state.
 pub fn shared(config: &mut web::ServiceConfig, max_body_bytes: usize) {
-    config.app_data(web::PayloadConfig::new(max_body_bytes)).default_service(web::to(problem::no_such_route));
+    config
+        .app_data(web::PayloadConfig::new(max_body_bytes))
+        // The documentation page refers to its parts relatively and needs the slash.
+        .service(web::redirect("/docs", "/docs/"))
+        .default_service(web::to(problem::no_such_route));
 }
 
 pub use problem::{Paths, frame};

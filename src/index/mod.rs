@@ -11,6 +11,8 @@ pub mod bands;
 pub mod combine;
 pub mod formula;
 pub mod interval;
+#[cfg(test)]
+mod laws;
 pub mod rounding;
 pub mod suppression;
 

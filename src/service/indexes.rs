@@ -1,7 +1,7 @@
 //! Reading an index: SQL counts, `index` computes, the audience decides what is shown.
 
 use super::Services;
-use super::catalogue::current;
+use super::catalogue::{Catalogue, current};
 use crate::auth::Actor;
 use crate::auth::policy::{Audience, Depth, read_figures};
 use crate::domain::agency::{Agency, AgencyCode};
@@ -17,7 +17,7 @@ use crate::store::tallies::tally_fetch;
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
 
-/// What is asked.
+/// What is asked. A parameter that is absent or was faulty is `None`; the reader has reported what was wrong.
 #[derive(Debug, Clone)]
 pub struct IndexQuery {
     /// The agency.
@@ -25,9 +25,9 @@ pub struct IndexQuery {
     /// Alone or with everything below.
     pub depth: Depth,
     /// Code of the survey.
-    pub survey: String,
+    pub survey: Option<String>,
     /// The period.
-    pub period: Period,
+    pub period: Option<Period>,
     /// Formula id; the first of the survey's kind if absent.
     pub formula: Option<String>,
 }
@@ -53,12 +53,17 @@ pub struct IndexReport {
     pub min_n: u64,
 }
 
-/// Reads an index.
+/// Reads an index. `faults` are those the reader of the request found already.
 ///
 /// # Errors
 /// [`ErrorCode::AgencyNotFound`]; [`ErrorCode::TokenMissing`] where figures are not public;
 /// [`ErrorCode::ValidationFailed`] for an unknown survey or a formula of another kind.
-pub async fn read(services: &Services, actor: &Actor, query: IndexQuery) -> Result<IndexReport> {
+pub async fn read(
+    services: &Services,
+    actor: &Actor,
+    query: IndexQuery,
+    faults: Faults,
+) -> Result<IndexReport> {
     let catalogue = current(services).await?;
     let unknown = || Error::new(ErrorCode::AgencyNotFound);
     let agency = catalogue.tree.find(&query.agency);
@@ -69,13 +74,14 @@ pub async fn read(services: &Services, actor: &Actor, query: IndexQuery) -> Resu
     };
     let (scope, audience) =
         read_figures(actor, &catalogue.tree, agency.id, query.depth, services.rules.public_figures)?;
-    let (survey, formula) = subject(services, &catalogue.surveys, &query)?;
+    let (survey, formula, period) = subject(&catalogue, &query, faults)
+        .map_err(|faults| Error::invalid(faults.into_vec(), services.clock.now()))?;
     let mut conn = services.db.conn().await?;
     let tally = conn
         .build_transaction()
         .read_only()
         .repeatable_read()
-        .run(async |conn| tally_fetch(conn, &scope, &survey, &query.period).await)
+        .run(async |conn| tally_fetch(conn, &scope, &survey, &period).await)
         .await?;
     let min_n = match audience {
         Audience::Public => services.rules.min_n_public,
@@ -86,7 +92,7 @@ pub async fn read(services: &Services, actor: &Actor, query: IndexQuery) -> Resu
     Ok(IndexReport {
         agency: agency.clone(),
         depth: query.depth,
-        period: query.period,
+        period,
         figures: by(formula),
         by_formula: Formula::of_kind(survey.questionnaire.kind)
             .map(|formula| (formula, by(formula).whole.value))
@@ -98,26 +104,29 @@ pub async fn read(services: &Services, actor: &Actor, query: IndexQuery) -> Resu
 }
 
 fn subject(
-    services: &Services,
-    surveys: &std::collections::HashMap<String, Arc<Survey>>,
+    catalogue: &Catalogue,
     query: &IndexQuery,
-) -> Result<(Arc<Survey>, Formula)> {
-    let mut faults = Faults::default();
-    let survey = surveys.get(&query.survey);
-    if survey.is_none() {
-        faults.push(Place::Parameter("survey".into()), FaultKind::UnknownSurvey);
-    }
+    mut faults: Faults,
+) -> std::result::Result<(Arc<Survey>, Formula, Period), Faults> {
+    let mut fault = |name: &str, kind| faults.push(Place::Parameter(name.into()), kind);
+    let survey = query.survey.as_ref().and_then(|code| {
+        let survey = catalogue.surveys.get(code);
+        if survey.is_none() {
+            fault("survey", FaultKind::UnknownSurvey);
+        }
+        survey
+    });
     let formula = survey.and_then(|survey| {
         let kind = survey.questionnaire.kind;
         match &query.formula {
             None => Formula::of_kind(kind).next(),
-            Some(id) => Formula::parse(id, kind)
-                .map_err(|fault| faults.push(Place::Parameter("formula".into()), fault))
-                .ok(),
+            Some(id) => Formula::parse(id, kind).map_err(|kind| fault("formula", kind)).ok(),
         }
     });
-    match survey.zip(formula) {
-        Some((survey, formula)) => Ok((survey.clone(), formula)),
-        None => Err(Error::invalid(faults.into_vec(), services.clock.now())),
+    match (survey, formula, &query.period) {
+        (Some(survey), Some(formula), Some(period)) if faults.is_empty() => {
+            Ok((survey.clone(), formula, period.clone()))
+        }
+        _ => Err(faults),
     }
 }

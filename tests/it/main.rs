@@ -1,1 +1,25 @@
-fn main() {}
+//! Integration tests: everything through real HTTP against a real PostgreSQL, as the service's users do.
+//! One binary, so that the cluster is started once; every test owns its database.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "a test may stop"
+)]
+
+mod support;
+
+mod agencies;
+mod authorization;
+mod clients;
+mod contract;
+mod health;
+mod indexes;
+mod problems;
+mod process;
+mod recount;
+mod responses;
+mod schema;
+mod surveys;

@@ -1,0 +1,193 @@
+//! The demonstration: invented agencies, simulated responses posted through the service's own HTTP API, and
+//! lines to paste. Never on a database that holds real responses.
+
+mod citizens;
+
+use crate::app;
+use crate::catalogue::{built_in, demonstration};
+use crate::config::ServeConfig;
+use crate::domain::agency::AgencyCode;
+use crate::domain::client::ClientKind;
+use crate::error::{Error, ErrorCode, Result};
+use crate::postgres::Database;
+use crate::service::clients::{self, NewClient};
+use crate::service::clock::Clock;
+use crate::service::{catalogue, installation};
+use crate::store::{Db, migrations};
+use citizens::{Citizens, Desk};
+use clap::Args;
+use futures_util::StreamExt;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::collections::HashMap;
+use std::future::Future;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Settings of a demonstration.
+#[derive(Debug, Clone, Args)]
+pub struct DemoConfig {
+    /// Settings of the service.
+    #[command(flatten)]
+    pub serve: ServeConfig,
+    /// How many responses there shall be.
+    #[arg(long, value_name = "N", default_value_t = 3000, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    pub responses: u32,
+    /// Seed of the simulation: the same seed makes the same citizens.
+    #[arg(long, value_name = "N", default_value_t = 2026)]
+    pub seed: u64,
+}
+
+/// Responses on their way at once.
+const CONCURRENCY: usize = 16;
+
+/// A token for a whole day of trying out.
+const TOKEN_SECONDS: u32 = 86_400;
+
+/// Runs the demonstration until `stop` resolves.
+///
+/// # Errors
+/// [`ErrorCode::CatalogueConflict`] with a detail if the database holds real responses; otherwise as for
+/// serving.
+pub async fn run(mut config: DemoConfig, dir: PathBuf, stop: impl Future<Output = ()>) -> Result<()> {
+    config.serve.token_seconds = TOKEN_SECONDS;
+    let database = Database::open(&config.serve.database, &dir).await?;
+    let result = run_on(&config, &dir, &database, stop).await;
+    result.and(database.close().await)
+}
+
+async fn run_on(
+    config: &DemoConfig,
+    dir: &Path,
+    database: &Database,
+    stop: impl Future<Output = ()>,
+) -> Result<()> {
+    migrations::migrate(&database.url).await?;
+    let db = Db::new(&database.url, 2)?;
+    let stored = installation::claim_for_demonstration(&db).await?;
+    let mut sources = built_in();
+    sources.push(demonstration());
+    catalogue::load(&db, &sources).await?;
+    let built = app::build(&config.serve, &database.url, dir, Clock::System).await?;
+    let url = format!("http://{}", built.address);
+    let secrets = credentials(&db).await?;
+    let (stop_server, server_stopped) = tokio::sync::oneshot::channel::<()>();
+    let server = tokio::spawn(app::run(built, async move {
+        let _ = server_stopped.await;
+    }));
+    let show = async {
+        simulate(&url, config, u64::try_from(stored).unwrap_or(0), &secrets).await?;
+        let token = token(&reqwest::Client::new(), &url, &secrets.admin).await?;
+        let device = secrets.desks.first().ok_or_else(|| Error::internal("the demonstration has desks"))?;
+        let device_token = self::token(&reqwest::Client::new(), &url, &device.1).await?;
+        introduce(&url, dir, &token, &device_token)
+    };
+    let result = tokio::select! {
+        () = stop => Ok(()),
+        result = async { show.await?; std::future::pending().await } => result,
+    };
+    let _ = stop_server.send(());
+    result.and(server.await.map_err(Error::internal)?)
+}
+
+/// Id and secret of a client.
+type Credential = (String, String);
+
+struct Secrets {
+    admin: Credential,
+    /// One device for each desk.
+    desks: Vec<(Desk, Credential)>,
+}
+
+async fn credentials(db: &Db) -> Result<Secrets> {
+    let now = Clock::System.now();
+    let make = async |kind, name: &str, agency: Option<&str>, desk: Option<&str>| -> Result<Credential> {
+        let agency = agency.and_then(|code| AgencyCode::parse(code).ok());
+        let new = NewClient { kind, name: name.into(), agency, service_point: desk.map(str::to_owned) };
+        let (client, secret) = clients::create(db, new, now).await?;
+        Ok((client.id.0.to_string(), secret))
+    };
+    let admin = make(ClientKind::Admin, "demonstration", None, None).await?;
+    let mut desks = Vec::new();
+    for desk in citizens::desks() {
+        let credential =
+            make(ClientKind::Device, "demonstration kiosk", Some(&desk.agency), Some(&desk.code)).await?;
+        desks.push((desk, credential));
+    }
+    Ok(Secrets { admin, desks })
+}
+
+async fn simulate(url: &str, config: &DemoConfig, stored: u64, secrets: &Secrets) -> Result<()> {
+    let missing = u64::from(config.responses).saturating_sub(stored);
+    let http = reqwest::Client::new();
+    let mut tokens = HashMap::new();
+    for (desk, credential) in secrets.desks.iter().filter(|_| missing > 0) {
+        tokens.insert(desk.code.clone(), token(&http, url, credential).await?);
+    }
+    let bar = ProgressBar::new(missing);
+    if let Ok(style) =
+        ProgressStyle::with_template("simulating citizens {bar:40} {pos}/{len} {per_sec} {eta}")
+    {
+        bar.set_style(style);
+    }
+    // What is stored already was made by the same seed: go on with other citizens.
+    let citizens = Citizens::new(config.seed.wrapping_add(stored), Clock::System.now());
+    let posts = citizens.take(usize::try_from(missing).unwrap_or(usize::MAX)).map(|response| {
+        let token =
+            response.service_point.as_ref().and_then(|desk| tokens.get(desk)).cloned().unwrap_or_default();
+        let request = http.post(format!("{url}/v1/responses")).bearer_auth(token).json(&response);
+        let bar = bar.clone();
+        async move {
+            let reply = request.send().await.map_err(Error::internal)?;
+            bar.inc(1);
+            if reply.status().is_success() {
+                return Ok(());
+            }
+            Err(Error::internal(format!("{}: {}", reply.status(), reply.text().await.unwrap_or_default())))
+        }
+    });
+    let results: Vec<Result<()>> =
+        futures_util::stream::iter(posts).buffer_unordered(CONCURRENCY).collect().await;
+    bar.finish_and_clear();
+    results.into_iter().collect()
+}
+
+async fn token(http: &reqwest::Client, url: &str, (id, secret): &Credential) -> Result<String> {
+    #[derive(serde::Deserialize)]
+    struct Body {
+        access_token: String,
+    }
+    let reply = http
+        .post(format!("{url}/oauth/token"))
+        .basic_auth(id, Some(secret))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("grant_type=client_credentials")
+        .send()
+        .await
+        .map_err(Error::internal)?;
+    if !reply.status().is_success() {
+        return Err(Error::new(ErrorCode::Internal).detail(format!("no token: {}", reply.status())));
+    }
+    Ok(reply.json::<Body>().await.map_err(Error::internal)?.access_token)
+}
+
+fn introduce(url: &str, dir: &Path, token: &str, device_token: &str) -> Result<()> {
+    let body = serde_json::to_string(&citizens::example()).map_err(Error::internal)?;
+    let text = format!(
+        "\nSIPAS demonstration with invented data at {url}\n\n\
+         API documentation   {url}/docs\n\
+         Data directory      {dir}\n\n\
+         # How satisfied are people with Thanh Hóa? (open to everybody)\n\
+         curl '{url}/v1/agencies/H56/index?survey=demo-service&period=2026'\n\n\
+         # The same for an administrator: nothing hidden\n\
+         TOKEN={token}\n\
+         curl -H \"Authorization: Bearer $TOKEN\" '{url}/v1/agencies/H56.C1/index?survey=demo-service&period=2026&formula=mean-normalised'\n\n\
+         # What a kiosk downloads, and a response as it posts it\n\
+         curl '{url}/v1/surveys/demo-service'\n\
+         DEVICE={device_token}\n\
+         curl -H \"Authorization: Bearer $DEVICE\" -H 'Content-Type: application/json' '{url}/v1/responses' -d '{body}'\n\n\
+         Ctrl-C stops it; the data stay for the next time.\n",
+        dir = dir.display(),
+    );
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Error::internal)
+}

@@ -1,0 +1,156 @@
+//! The whole matrix: every operation of the contract x every actor x every relation to the agency, driven
+//! over HTTP and compared with `authorization.txt`. A changed status shows as a diff of that file; an
+//! operation nobody drove fails. `SIPAS_WRITE=1 cargo test` rewrites it.
+
+use crate::support::samples::{id, response, with, without};
+use crate::support::{Client, Reply, TestApp};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::json;
+use sipas::domain::client::ClientKind;
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::path::Path;
+
+/// The actor's agency is H56.C1.
+const RELATIONS: [(&str, &str); 6] = [
+    ("own", "H56.C1"),
+    ("child", "H56.C1.X1"),
+    ("sibling", "H56.C2"),
+    ("parent", "H56"),
+    ("elsewhere", "H21"),
+    ("unknown", "H98"),
+];
+
+/// Operations whose answer depends on the agency named, and on the settings.
+async fn drive(operation: &str, app: &TestApp, client: &Client, agency: &str) -> Reply {
+    match operation {
+        "submit_response" => {
+            let body =
+                with(without(response(id(app.now), 4), "/service_point"), "/rated_agency", json!(agency));
+            client.post("/v1/responses", &body).await
+        }
+        "get_index" => {
+            client.get(&format!("/v1/agencies/{agency}/index?survey=demo-service&period=2026")).await
+        }
+        "get_agency" => client.get(&format!("/v1/agencies/{agency}")).await,
+        "list_agencies" => client.get(&format!("/v1/agencies?parent={agency}")).await,
+        "list_surveys" => client.get("/v1/surveys").await,
+        "get_survey" => client.get("/v1/surveys/demo-service").await,
+        "issue_token" => client.form("/oauth/token", "grant_type=client_credentials").await,
+        "list_keys" => client.get("/.well-known/jwks.json").await,
+        "live" => client.get("/health/live").await,
+        "ready" => client.get("/health/ready").await,
+        other => panic!("nobody drives {other}: add it here"),
+    }
+}
+
+fn tampered(token: &str) -> String {
+    let mut parts: Vec<String> = token.split('.').map(str::to_owned).collect();
+    let claims = URL_SAFE_NO_PAD.decode(&parts[1]).unwrap();
+    let claims = String::from_utf8(claims).unwrap().replace("device", "admin");
+    parts[1] = URL_SAFE_NO_PAD.encode(claims);
+    parts.join(".")
+}
+
+fn unsigned(token: &str) -> String {
+    let claims = token.split('.').nth(1).unwrap();
+    format!("{}.{claims}.", URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"none"}"#))
+}
+
+/// A token for the same client, signed with another key or for another audience.
+async fn foreign(app: &TestApp, id: &str, secret: &str, flags: &[&str]) -> String {
+    let other = TestApp::on(app.database_url.clone(), crate::support::app::NOW, flags).await;
+    other.anonymous().token(id, secret).await
+}
+
+async fn actors(app: &TestApp) -> Vec<(&'static str, Client)> {
+    let device = app.device("H56.C1", "MC-H56-C1").await;
+    let (id, secret) = app.credential(ClientKind::Device, Some("H56.C1"), Some("MC-H56-C1")).await;
+    let anonymous = app.anonymous();
+    let revoked = anonymous.with_token(&anonymous.token(&id, &secret).await);
+    let key = crate::support::cluster::run_dir("keys").join("wrong.pem");
+    let wrong_key = foreign(app, &id, &secret, &["--signing-key-file", key.to_str().unwrap()]).await;
+    let wrong_audience = foreign(app, &id, &secret, &["--token-audience", "elsewhere"]).await;
+    let wrong_issuer = foreign(app, &id, &secret, &["--token-issuer", "elsewhere"]).await;
+    let expired = TestApp::on(app.database_url.clone(), "2026-07-15T08:00:00+07:00", &[]).await;
+    let expired = expired.anonymous().token(&id, &secret).await;
+    let db = sipas::store::Db::new(&app.database_url, 1).unwrap();
+    sipas::service::clients::revoke(&db, id.parse().unwrap(), app.now).await.unwrap();
+    vec![
+        ("anonymous", anonymous.clone()),
+        ("device", device.clone()),
+        ("device without desk", {
+            let (id, secret) = app.credential(ClientKind::Device, Some("H56.C1"), None).await;
+            anonymous.with_token(&anonymous.token(&id, &secret).await)
+        }),
+        ("system", app.system(Some("H56.C1")).await),
+        ("system, national", app.system(None).await),
+        ("admin", app.admin(Some("H56.C1")).await),
+        ("admin, national", app.admin(None).await),
+        ("revoked", revoked),
+        ("expired", anonymous.with_token(&expired)),
+        ("tampered", anonymous.with_token(&tampered(device.bearer()))),
+        ("alg none", anonymous.with_token(&unsigned(device.bearer()))),
+        ("wrong key", anonymous.with_token(&wrong_key)),
+        ("wrong audience", anonymous.with_token(&wrong_audience)),
+        ("wrong issuer", anonymous.with_token(&wrong_issuer)),
+        ("garbage", anonymous.with_token("garbage")),
+    ]
+}
+
+async fn table(title: &str, operations: &[String], flags: &[&str]) -> String {
+    let app = TestApp::start_with(flags).await;
+    let actors = actors(&app).await;
+    let mut text = format!("\n## {title}\n\n{:<18}{:<22}", "operation", "actor");
+    for (relation, _) in RELATIONS {
+        write!(text, "{relation:<11}").unwrap();
+    }
+    text = text.trim_end().to_owned() + "\n";
+    for operation in operations {
+        for (actor, client) in &actors {
+            let mut line = format!("{operation:<18}{actor:<22}");
+            for (_, agency) in RELATIONS {
+                let reply = drive(operation, &app, client, agency).await;
+                let hidden = reply.status == 200 && reply.text.contains("\"min_n\":10");
+                write!(
+                    line,
+                    "{:<11}",
+                    if hidden { format!("{} public", reply.status) } else { reply.status.to_string() }
+                )
+                .unwrap();
+            }
+            writeln!(text, "{}", line.trim_end()).unwrap();
+        }
+    }
+    text
+}
+
+#[tokio::test]
+async fn the_matrix_is_as_checked_in() {
+    let document = serde_json::to_value(sipas::app::contract()).unwrap();
+    let operations: BTreeSet<String> = document["paths"]
+        .as_object()
+        .unwrap()
+        .values()
+        .flat_map(|item| item.as_object().unwrap().values())
+        .map(|operation| operation["operationId"].as_str().unwrap().to_owned())
+        .collect();
+    let operations: Vec<String> = operations.into_iter().collect();
+    let mut text = String::from(
+        "# Who may do what\n\nGenerated by tests/it/authorization.rs over HTTP; `SIPAS_WRITE=1 cargo test --test it matrix` rewrites it.\n\
+         The actor's agency is H56.C1; columns say how the agency named in the request stands to it. \"public\": small\n\
+         cells are hidden. 422 of submit_response: the agency named looks unknown. A bearer token is no\n\
+         credential for the token endpoint.\n",
+    );
+    text += &table("Figures open to everybody (default)", &operations, &[]).await;
+    let closed = ["get_index".to_owned()];
+    text +=
+        &table("Figures closed (SIPAS_PUBLIC_FIGURES=false)", &closed, &["--public-figures", "false"]).await;
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/authorization.txt");
+    if std::env::var_os("SIPAS_WRITE").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    let checked_in = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(checked_in, text, "stale: SIPAS_WRITE=1 cargo test --test it matrix, then read the diff");
+}

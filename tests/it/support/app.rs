@@ -1,0 +1,114 @@
+//! The service under test: wired as in production, on a free port, at a fixed time.
+
+use super::clients::Client;
+use super::cluster::{connect, database, run_dir};
+use super::samples;
+use chrono::{DateTime, Utc};
+use clap::Parser;
+use sipas::config::ServeConfig;
+use sipas::domain::agency::AgencyCode;
+use sipas::domain::client::ClientKind;
+use sipas::service::clients::NewClient;
+use sipas::service::clock::Clock;
+use sipas::{app, service};
+
+#[derive(Parser)]
+struct Arguments {
+    #[command(flatten)]
+    serve: ServeConfig,
+}
+
+/// A serving instance with a database of its own, which holds the built-in catalogue, the demonstration's
+/// agencies and the surveys of [`samples`].
+pub struct TestApp {
+    pub url: String,
+    pub database_url: String,
+    /// What the service believes the time to be.
+    pub now: DateTime<Utc>,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+}
+
+/// Wednesday, 10:00 in Viet Nam.
+pub const NOW: &str = "2026-07-15T10:00:00+07:00";
+
+impl TestApp {
+    pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// Starts with settings in the form of command-line flags.
+    pub async fn start_with(flags: &[&str]) -> Self {
+        let database_url = database().await;
+        let db = sipas::store::Db::new(&database_url, 1).unwrap();
+        service::catalogue::load(&db, &samples::catalogue()).await.unwrap();
+        Self::on(database_url, NOW, flags).await
+    }
+
+    /// Starts another instance on a database, at a time.
+    pub async fn on(database_url: String, now: &str, flags: &[&str]) -> Self {
+        let now = DateTime::parse_from_rfc3339(now).unwrap().to_utc();
+        let base = ["test", "--listen", "127.0.0.1:0", "--workers", "1", "--database-connections", "8"];
+        let config = Arguments::parse_from(base.iter().chain(flags)).serve;
+        let built = app::build(&config, &database_url, &run_dir("keys"), Clock::Fixed(now)).await.unwrap();
+        let url = format!("http://{}", built.address);
+        let (stop, stopped) = tokio::sync::oneshot::channel();
+        tokio::spawn(app::run(built, async move {
+            let _ = stopped.await;
+        }));
+        Self { url, database_url, now, stop: Some(stop) }
+    }
+
+    /// A connection beside the service, to look at what is stored.
+    pub async fn sql(&self) -> tokio_postgres::Client {
+        connect(&self.database_url).await
+    }
+
+    pub fn anonymous(&self) -> Client {
+        Client::new(&self.url, None)
+    }
+
+    /// Makes a credential as `sipas client create` does; gives id and secret.
+    pub async fn credential(
+        &self,
+        kind: ClientKind,
+        agency: Option<&str>,
+        desk: Option<&str>,
+    ) -> (String, String) {
+        let db = sipas::store::Db::new(&self.database_url, 1).unwrap();
+        let new = NewClient {
+            kind,
+            name: "test".into(),
+            agency: agency.map(|code| AgencyCode::parse(code).unwrap()),
+            service_point: desk.map(str::to_owned),
+        };
+        let (client, secret) = service::clients::create(&db, new, self.now).await.unwrap();
+        (client.id.0.to_string(), secret)
+    }
+
+    async fn client(&self, kind: ClientKind, agency: Option<&str>, desk: Option<&str>) -> Client {
+        let (id, secret) = self.credential(kind, agency, desk).await;
+        let token = self.anonymous().token(&id, &secret).await;
+        Client::new(&self.url, Some(token))
+    }
+
+    /// A kiosk that stands at a desk.
+    pub async fn device(&self, agency: &str, desk: &str) -> Client {
+        self.client(ClientKind::Device, Some(agency), Some(desk)).await
+    }
+
+    /// Another system, of an agency or of the whole country.
+    pub async fn system(&self, agency: Option<&str>) -> Client {
+        self.client(ClientKind::System, agency, None).await
+    }
+
+    /// An administrator's program, of an agency or of the whole country.
+    pub async fn admin(&self, agency: Option<&str>) -> Client {
+        self.client(ClientKind::Admin, agency, None).await
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        let _ = self.stop.take().map(|stop| stop.send(()));
+    }
+}

@@ -1,0 +1,9 @@
+//! What the tests stand on: a cluster, a database and a service for each test, and people who use it.
+
+pub mod app;
+pub mod clients;
+pub mod cluster;
+pub mod samples;
+
+pub use app::TestApp;
+pub use clients::{Client, Reply};
