@@ -4,7 +4,7 @@
 -- is partitioned by month on the id itself and the primary key stays the id alone. Partitions are
 -- made by the service ahead of time; there is no default partition, so a gap is an error, not a heap.
 -- answers holds one byte for each criterion in the questionnaire's order: the level's ordinal, 0 for
--- not applicable (smallint[] costs 66 bytes where this costs 20; get_byte() keeps it readable).
+-- not applicable (smallint[] takes 59 bytes where this takes 20; get_byte() keeps it readable).
 -- No foreign keys: see the head of the catalogue migration. No index but the key: every further one
 -- is paid for at each insert, and reads go to the tallies.
 CREATE TABLE responses (

@@ -19,6 +19,7 @@ mod health;
 mod indexes;
 mod problems;
 mod process;
+mod readme;
 mod recount;
 mod responses;
 mod schema;
