@@ -127,7 +127,8 @@ fn run(command: Command) -> Result<()> {
             let dir = prepare(&config.serve.database, "-demo")?;
             block_on(demo::run(config, dir, stopped()))
         }
-        Command::Postgres(config) => {
+        Command::Postgres(mut config) => {
+            config.database.database_url = None;
             let dir = prepare(&config.database, "")?;
             block_on(postgres(config, dir))
         }

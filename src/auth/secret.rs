@@ -8,6 +8,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::Rng;
 
+/// Hash of a secret nobody has, with the parameters of real ones: what an unknown client is checked against.
+pub const NOBODYS_HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$c2lwYXNzaXBhc3NpcGFz$wFm+Yg3YBJyTHHgpH0Rz9E3Uz8CkGZDkCRSb1C0vN3s";
+
 /// A new secret as text.
 pub fn generate() -> String {
     let mut bytes = [0_u8; 32];
@@ -44,5 +48,12 @@ mod tests {
         assert!(verify(&secret, &hash));
         assert!(!verify(&generate(), &hash));
         assert!(!verify(&secret, "no hash"));
+    }
+
+    #[test]
+    fn an_unknown_client_costs_as_much_as_a_known_one() {
+        let parameters = |hash: &str| hash.split('$').take(4).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(parameters(NOBODYS_HASH), parameters(&hash("secret").unwrap()));
+        assert!(PasswordHash::new(NOBODYS_HASH).is_ok());
     }
 }

@@ -3,9 +3,10 @@
 //!
 //! Reading only: what is done with the entries is `service::catalogue`'s business.
 
-mod file;
+mod rules;
+mod shape;
 
-pub use file::{Catalogue, NewQuestionnaire, parse};
+pub use rules::{Catalogue, NewQuestionnaire, parse};
 
 /// A catalogue file: its name for messages, and its text.
 pub struct Source {

@@ -57,7 +57,7 @@ pub struct IndexBody {
     confidence_percent: u8,
     /// Fewest people a shown value is made from; 0 for those in charge.
     min_n: u64,
-    /// When the newest response counted in arrived; `null` without responses.
+    /// When the newest response counted in arrived; `null` without responses or if the whole is suppressed.
     data_watermark: Option<String>,
     /// The whole questionnaire.
     whole: ValueBody,

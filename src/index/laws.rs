@@ -251,3 +251,9 @@ fn the_published_blocks_of_2024_combine_as_a_mean_over_items() {
         vec![ratio(838_449, 10_000); 32].into_iter().chain(vec![ratio(840_949, 10_000); 19]).collect();
     assert_eq!(Rounded::half_up(&Formula::SatisfiedShare.combined(&upper).unwrap()).hundredths(), 8394);
 }
+
+#[test]
+fn an_interval_at_the_edge_reaches_it() {
+    assert_eq!(wilson(0.0, 7.0).0, 0.0);
+    assert_eq!(wilson(1.0, 7.0).1, 1.0);
+}

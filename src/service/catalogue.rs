@@ -2,7 +2,7 @@
 //!
 //! The copy lives in memory because a response is held against survey, agency and desk thousands of times a
 //! second, and these change a few times a year. A revision number in the database, kept by triggers, tells
-//! when it is out of date; it is asked for at most once in [`CatalogueCache::max_age`].
+//! when it is out of date; it is asked for at most once in the age a cache allows.
 
 use super::Services;
 use crate::catalogue::{Catalogue as Entries, NewQuestionnaire, Source, parse};

@@ -88,7 +88,7 @@ pub async fn token(services: &Services, id: &str, secret: String) -> Result<Stri
         Err(_) => None,
     };
     // An unknown id costs the same hash as a known one, so that time does not tell which ids exist.
-    let (client, hash) = found.map_or((None, DUMMY_HASH.to_owned()), |(client, hash)| (Some(client), hash));
+    let (client, hash) = found.map_or((None, secret::NOBODYS_HASH.to_owned()), |(client, hash)| (Some(client), hash));
     let right = tokio::task::spawn_blocking(move || secret::verify(&secret, &hash));
     if !right.await.map_err(Error::internal)? {
         return Err(refused());
@@ -96,10 +96,6 @@ pub async fn token(services: &Services, id: &str, secret: String) -> Result<Stri
     let client = client.filter(|client| client.revoked_at.is_none()).ok_or_else(refused)?;
     services.keys.issue(&client, services.clock.now())
 }
-
-/// Hash of a secret nobody has, with the parameters of real ones.
-const DUMMY_HASH: &str =
-    "$argon2id$v=19$m=19456,t=2,p=1$c2lwYXNzaXBhc3NpcGFz$wFm+Yg3YBJyTHHgpH0Rz9E3Uz8CkGZDkCRSb1C0vN3s";
 
 /// The actor a bearer token belongs to.
 ///

@@ -47,7 +47,7 @@ pub struct IndexReport {
     pub figures: Figures,
     /// The whole by every formula of the kind: which one is official is not verified, so all are shown.
     pub by_formula: Vec<(Formula, Option<Rounded>)>,
-    /// When the newest response in it arrived; `None` without responses.
+    /// When the newest response in it arrived; `None` without responses or if the whole is hidden.
     pub watermark: Option<DateTime<Utc>>,
     /// Fewest people a shown value is made from.
     pub min_n: u64,
@@ -89,15 +89,17 @@ pub async fn read(
     };
     let by =
         |formula| suppress(figures(formula, &survey.questionnaire, &tally.counts, &tally.moments), min_n);
+    let figures = by(formula);
     Ok(IndexReport {
         agency: agency.clone(),
         depth: query.depth,
         period,
-        figures: by(formula),
         by_formula: Formula::of_kind(survey.questionnaire.kind)
             .map(|formula| (formula, by(formula).whole.value))
             .collect(),
-        watermark: tally.watermark,
+        // When the only few answered is theirs to know.
+        watermark: tally.watermark.filter(|_| !figures.whole.suppressed),
+        figures,
         min_n,
         survey,
     })

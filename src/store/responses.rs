@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::Date;
 use diesel_async::RunQueryDsl;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
 diesel::define_sql_function! {
@@ -95,7 +95,8 @@ pub async fn responses_insert_once(
     batch: &[Admitted],
     received_at: DateTime<Utc>,
 ) -> Result<Vec<Outcome>> {
-    let mut first = HashMap::new();
+    // Sorted by id: two instances with the same ids in their batches lock them in the same order.
+    let mut first = BTreeMap::new();
     for admitted in batch {
         first.entry(admitted.0.id).or_insert(&admitted.0);
     }

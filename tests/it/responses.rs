@@ -169,6 +169,8 @@ async fn an_empty_object_is_told_what_it_lacks() {
     let missing =
         [("/answers", "missing_field"), ("/rated_agency", "missing_field"), ("/survey", "missing_field")];
     assert_eq!(reply.faults(), faults(&missing));
+    let reply = kiosk.post("/v1/responses?dry_run=1", &response(id(app.now), 4)).await.expect(422);
+    assert_eq!(reply.faults(), faults(&[("dry_run", "unknown_field")]));
     let reply = kiosk.post("/v1/responses", &json!([])).await.expect(422);
     assert_eq!(reply.faults()[0], (String::new(), "wrong_type".into()));
 }

@@ -1,7 +1,11 @@
-//! The format of a catalogue file and its rules. Shape (lengths, ranges, counts) is checked by `validator`,
-//! meaning by the domain's own constructors.
+//! The rules of a catalogue file. Its shape is checked by `validator` ([`super::shape`]), its meaning here by
+//! the domain's own constructors; every broken rule is told.
 
 use super::Source;
+use super::shape::{
+    AgencyBody, CriterionBody, ElementBody, FileBody, ScaleBody, ServicePointBody,
+    SurveyBody, WordingBody,
+};
 use crate::domain::agency::{AgencyCode, AgencyLevel, NewAgency, NewServicePoint, Validity};
 use crate::domain::period::parse_day;
 use crate::domain::questionnaire::{Criterion, Element, Kind, Level, QuestionnaireVersion, Scale, Wording};
@@ -9,7 +13,6 @@ use crate::domain::response::MAX_CRITERIA;
 use crate::domain::survey::NewSurvey;
 use crate::domain::text;
 use crate::error::{FaultKind, Lang};
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 use validator::Validate;
@@ -34,143 +37,6 @@ pub struct NewQuestionnaire {
     pub version: QuestionnaireVersion,
     /// SHA-256 of the file's content in canonical form (comments and layout do not count).
     pub digest: Vec<u8>,
-}
-
-#[derive(Debug, Deserialize, Validate)]
-#[serde(deny_unknown_fields)]
-struct FileBody {
-    #[validate(nested)]
-    questionnaire: Option<QuestionnaireBody>,
-    #[serde(default)]
-    #[validate(nested)]
-    scales: Vec<ScaleBody>,
-    #[serde(default)]
-    #[validate(nested)]
-    elements: Vec<ElementBody>,
-    #[serde(default)]
-    #[validate(nested)]
-    agencies: Vec<AgencyBody>,
-    #[serde(default)]
-    #[validate(nested)]
-    service_points: Vec<ServicePointBody>,
-    #[serde(default)]
-    #[validate(nested)]
-    surveys: Vec<SurveyBody>,
-}
-
-#[derive(Debug, Deserialize, Serialize, Validate)]
-#[serde(deny_unknown_fields)]
-struct WordingBody {
-    #[validate(length(min = 1, max = 500))]
-    vi: String,
-    #[validate(length(min = 1, max = 500))]
-    en: String,
-}
-
-#[derive(Debug, Deserialize, Serialize, Validate)]
-#[serde(deny_unknown_fields)]
-struct QuestionnaireBody {
-    #[validate(length(min = 1, max = 60))]
-    code: String,
-    #[validate(range(min = 1))]
-    version: i16,
-    kind: String,
-    #[validate(nested)]
-    name: WordingBody,
-    #[validate(length(min = 1, max = 1000))]
-    source: String,
-}
-
-#[derive(Debug, Deserialize, Serialize, Validate)]
-#[serde(deny_unknown_fields)]
-struct ScaleBody {
-    #[validate(length(min = 1, max = 60))]
-    code: String,
-    #[validate(nested, length(min = 2, max = 5))]
-    levels: Vec<LevelBody>,
-}
-
-#[derive(Debug, Deserialize, Serialize, Validate)]
-#[serde(deny_unknown_fields)]
-struct LevelBody {
-    value: i16,
-    #[serde(default)]
-    satisfied: bool,
-    #[validate(nested)]
-    text: WordingBody,
-}
-
-#[derive(Debug, Deserialize, Serialize, Validate)]
-#[serde(deny_unknown_fields)]
-struct ElementBody {
-    #[validate(length(min = 1, max = 60))]
-    code: String,
-    #[validate(nested)]
-    text: WordingBody,
-    #[validate(nested, length(min = 1))]
-    criteria: Vec<CriterionBody>,
-}
-
-#[derive(Debug, Deserialize, Serialize, Validate)]
-#[serde(deny_unknown_fields)]
-struct CriterionBody {
-    #[validate(length(min = 1, max = 60))]
-    code: String,
-    #[validate(length(min = 1, max = 10))]
-    number: String,
-    scale: String,
-    #[serde(default)]
-    may_be_not_applicable: bool,
-    #[validate(nested)]
-    text: WordingBody,
-}
-
-#[derive(Debug, Deserialize, Validate)]
-#[serde(deny_unknown_fields)]
-struct AgencyBody {
-    code: String,
-    unit_code: Option<String>,
-    level: String,
-    #[validate(length(min = 1, max = 300))]
-    name: String,
-    parent: Option<String>,
-    valid_from: String,
-    valid_to: Option<String>,
-    #[serde(default)]
-    sample: bool,
-    #[validate(length(min = 1, max = 1000))]
-    note: Option<String>,
-}
-
-#[derive(Debug, Deserialize, Validate)]
-#[serde(deny_unknown_fields)]
-struct ServicePointBody {
-    #[validate(length(min = 1, max = 40))]
-    code: String,
-    agency: String,
-    #[validate(length(min = 1, max = 300))]
-    name: String,
-    valid_from: String,
-    valid_to: Option<String>,
-    #[serde(default)]
-    sample: bool,
-}
-
-#[derive(Debug, Deserialize, Validate)]
-#[serde(deny_unknown_fields)]
-struct SurveyBody {
-    #[validate(length(min = 1, max = 60))]
-    code: String,
-    #[validate(nested)]
-    name: WordingBody,
-    questionnaire: String,
-    version: i16,
-    opens_on: String,
-    closes_on: Option<String>,
-    #[validate(length(min = 1))]
-    agencies: Vec<String>,
-    #[serde(default)]
-    sample: bool,
 }
 
 /// Reads a file.
