@@ -3,8 +3,7 @@
 
 use super::Source;
 use super::shape::{
-    AgencyBody, CriterionBody, ElementBody, FileBody, ScaleBody, ServicePointBody,
-    SurveyBody, WordingBody,
+    AgencyBody, CriterionBody, ElementBody, FileBody, ScaleBody, ServicePointBody, SurveyBody, WordingBody,
 };
 use crate::domain::agency::{AgencyCode, AgencyLevel, NewAgency, NewServicePoint, Validity};
 use crate::domain::period::parse_day;

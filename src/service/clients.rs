@@ -88,7 +88,8 @@ pub async fn token(services: &Services, id: &str, secret: String) -> Result<Stri
         Err(_) => None,
     };
     // An unknown id costs the same hash as a known one, so that time does not tell which ids exist.
-    let (client, hash) = found.map_or((None, secret::NOBODYS_HASH.to_owned()), |(client, hash)| (Some(client), hash));
+    let (client, hash) =
+        found.map_or((None, secret::NOBODYS_HASH.to_owned()), |(client, hash)| (Some(client), hash));
     let right = tokio::task::spawn_blocking(move || secret::verify(&secret, &hash));
     if !right.await.map_err(Error::internal)? {
         return Err(refused());
