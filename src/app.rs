@@ -6,6 +6,7 @@ use crate::domain::period::day_of;
 use crate::error::{Error, ErrorCode, Result};
 use crate::http;
 use crate::service::catalogue::CatalogueCache;
+use crate::service::clients::HASHING_AT_ONCE;
 use crate::service::clock::Clock;
 use crate::service::{Rules, Services, ingest};
 use crate::store::Db;
@@ -17,6 +18,7 @@ use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
 use utoipa::openapi::OpenApi;
 use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::SwaggerUi;
@@ -27,7 +29,7 @@ const CATALOGUE_MAX_AGE: Duration = Duration::from_secs(1);
 /// How often the partitions of the coming months are looked after.
 const PARTITIONS_EVERY: Duration = Duration::from_secs(3600);
 
-/// Longest time a request may take to arrive, headers and all.
+/// Longest time a request's head may take to arrive; the body has a limit of its own.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A server that listens but does not run yet.
@@ -38,6 +40,49 @@ pub struct Built {
     pub address: SocketAddr,
     /// The services behind it.
     pub services: web::Data<Services>,
+}
+
+/// The wish that the program stops. Registered before anything is started, so that no signal is missed; may be
+/// asked for in many places.
+#[derive(Clone)]
+pub struct Stop(tokio::sync::watch::Receiver<bool>);
+
+impl Stop {
+    /// Listens for SIGINT and SIGTERM from now on.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Internal`] if the system does not let us.
+    pub fn on_signals() -> Result<Self> {
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::internal)?;
+        let mut terminate = signal(SignalKind::terminate()).map_err(Error::internal)?;
+        let (wish, wished) = tokio::sync::watch::channel(false);
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            let _ = wish.send(true);
+            // Kept open: whoever asks later has to see the wish.
+            wish.closed().await;
+        });
+        Ok(Self(wished))
+    }
+
+    /// Resolves once it is wished.
+    pub async fn wished(&self) {
+        let _ = self.0.clone().wait_for(|wished| *wished).await;
+    }
+
+    /// Does the work unless the stop comes first.
+    ///
+    /// # Errors
+    /// Those of the work.
+    pub async fn or<T>(&self, work: impl Future<Output = Result<T>>) -> Result<Option<T>> {
+        tokio::select! {
+            () = self.wished() => Ok(None),
+            result = work => result.map(Some),
+        }
+    }
 }
 
 /// Wires a service on a migrated database at `url`. `data_dir` is where the signing key is, unless the
@@ -131,6 +176,7 @@ fn services(config: &ServeConfig, url: &str, data_dir: &Path, clock: Clock) -> R
             &config.token_audience,
             config.token_seconds.into(),
         )?,
+        hashing: tokio::sync::Semaphore::new(HASHING_AT_ONCE),
         clock,
         rules: Rules {
             max_offline_days: config.max_offline_days.into(),

@@ -5,6 +5,11 @@ use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+/// Paths are made absolute at once: the process may change its directory when it leaves root.
+fn absolute(path: &str) -> std::io::Result<PathBuf> {
+    std::path::absolute(path)
+}
+
 /// Where the data live: an existing server, or a private one in the data directory.
 #[derive(Debug, Clone, Args)]
 pub struct DatabaseConfig {
@@ -15,7 +20,7 @@ pub struct DatabaseConfig {
 
     /// Directory of the private PostgreSQL and of the signing key. Default: /var/lib/sipas as root, otherwise
     /// ~/.local/share/sipas (the demonstration appends -demo).
-    #[arg(long, env = "SIPAS_DATA_DIR", value_name = "DIR")]
+    #[arg(long, env = "SIPAS_DATA_DIR", value_name = "DIR", value_parser = absolute)]
     pub data_dir: Option<PathBuf>,
 
     /// Port of the private PostgreSQL on 127.0.0.1; 0 takes a free one.
@@ -24,7 +29,7 @@ pub struct DatabaseConfig {
 
     /// Directory that holds PostgreSQL's bin/. Default: searched in PATH, /usr/lib/postgresql, Homebrew;
     /// downloaded if there is none.
-    #[arg(long, env = "SIPAS_POSTGRES_DIR", value_name = "DIR")]
+    #[arg(long, env = "SIPAS_POSTGRES_DIR", value_name = "DIR", value_parser = absolute)]
     pub postgres_dir: Option<PathBuf>,
 
     /// The private PostgreSQL need not survive a power cut: tests only.
@@ -54,15 +59,17 @@ pub struct ServeConfig {
 
     /// Private key that signs tokens: PKCS#8, P-256, PEM. Default: signing-key.pem in the data directory, made
     /// when missing. Instances behind one address need the same key.
-    #[arg(long, env = "SIPAS_SIGNING_KEY_FILE", value_name = "FILE")]
+    #[arg(long, env = "SIPAS_SIGNING_KEY_FILE", value_name = "FILE", value_parser = absolute)]
     pub signing_key_file: Option<PathBuf>,
 
     /// `iss` of the tokens.
-    #[arg(long, env = "SIPAS_TOKEN_ISSUER", value_name = "TEXT", default_value = "sipas")]
+    #[arg(long, env = "SIPAS_TOKEN_ISSUER", value_name = "TEXT", default_value = "sipas",
+          value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub token_issuer: String,
 
     /// `aud` of the tokens.
-    #[arg(long, env = "SIPAS_TOKEN_AUDIENCE", value_name = "TEXT", default_value = "sipas")]
+    #[arg(long, env = "SIPAS_TOKEN_AUDIENCE", value_name = "TEXT", default_value = "sipas",
+          value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub token_audience: String,
 
     /// Life of a token in seconds.

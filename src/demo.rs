@@ -3,11 +3,12 @@
 
 mod citizens;
 
-use crate::app;
+use crate::app::{self, Stop};
 use crate::catalogue::{built_in, demonstration};
 use crate::config::ServeConfig;
 use crate::domain::agency::AgencyCode;
 use crate::domain::client::ClientKind;
+use crate::domain::period::day_of;
 use crate::error::{Error, ErrorCode, Result};
 use crate::postgres::Database;
 use crate::service::clients::{self, NewClient};
@@ -19,7 +20,6 @@ use clap::Args;
 use futures_util::StreamExt;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::HashMap;
-use std::future::Future;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -43,50 +43,50 @@ const CONCURRENCY: usize = 16;
 /// A token for a whole day of trying out.
 const TOKEN_SECONDS: u32 = 86_400;
 
-/// Runs the demonstration until `stop` resolves.
+/// Runs the demonstration until it shall stop.
 ///
 /// # Errors
 /// [`ErrorCode::CatalogueConflict`] with a detail if the database holds real responses; otherwise as for
 /// serving.
-pub async fn run(mut config: DemoConfig, dir: PathBuf, stop: impl Future<Output = ()>) -> Result<()> {
+pub async fn run(mut config: DemoConfig, dir: PathBuf, stop: Stop) -> Result<()> {
     config.serve.token_seconds = TOKEN_SECONDS;
+    config.serve.max_offline_days = config.serve.max_offline_days.max(citizens::OLDEST_DAYS);
     let database = Database::open(&config.serve.database, &dir).await?;
-    let result = run_on(&config, &dir, &database, stop).await;
+    let result = run_on(&config, &dir, &database, &stop).await;
     result.and(database.close().await)
 }
 
-async fn run_on(
-    config: &DemoConfig,
-    dir: &Path,
-    database: &Database,
-    stop: impl Future<Output = ()>,
-) -> Result<()> {
-    migrations::migrate(&database.url).await?;
-    let db = Db::new(&database.url, 2)?;
+async fn run_on(config: &DemoConfig, dir: &Path, database: &Database, stop: &Stop) -> Result<()> {
+    let Some((built, stored, secrets)) = stop.or(prepare(config, dir, &database.url)).await? else {
+        return Ok(());
+    };
+    let url = format!("http://{}", built.address);
+    let show = async {
+        simulate(&url, config, stored, &secrets).await?;
+        let http = reqwest::Client::new();
+        let token = token(&http, &url, &secrets.admin).await?;
+        let device = secrets.desks.first().ok_or_else(|| Error::internal("the demonstration has desks"))?;
+        let device_token = self::token(&http, &url, &device.1).await?;
+        introduce(&url, dir, &token, &device_token)?;
+        std::future::pending().await
+    };
+    tokio::select! {
+        result = app::run(built, stop.wished()) => result,
+        result = show => result,
+        () = database.keep_running() => Ok(()),
+    }
+}
+
+/// Claims and fills the database; gives the service, the number of responses there are, and credentials.
+async fn prepare(config: &DemoConfig, dir: &Path, url: &str) -> Result<(app::Built, u64, Secrets)> {
+    migrations::migrate(url).await?;
+    let db = Db::new(url, 2)?;
     let stored = installation::claim_for_demonstration(&db).await?;
     let mut sources = built_in();
     sources.push(demonstration());
     catalogue::load(&db, &sources).await?;
-    let built = app::build(&config.serve, &database.url, dir, Clock::System).await?;
-    let url = format!("http://{}", built.address);
-    let secrets = credentials(&db).await?;
-    let (stop_server, server_stopped) = tokio::sync::oneshot::channel::<()>();
-    let server = tokio::spawn(app::run(built, async move {
-        let _ = server_stopped.await;
-    }));
-    let show = async {
-        simulate(&url, config, u64::try_from(stored).unwrap_or(0), &secrets).await?;
-        let token = token(&reqwest::Client::new(), &url, &secrets.admin).await?;
-        let device = secrets.desks.first().ok_or_else(|| Error::internal("the demonstration has desks"))?;
-        let device_token = self::token(&reqwest::Client::new(), &url, &device.1).await?;
-        introduce(&url, dir, &token, &device_token)
-    };
-    let result = tokio::select! {
-        () = stop => Ok(()),
-        result = async { show.await?; std::future::pending().await } => result,
-    };
-    let _ = stop_server.send(());
-    result.and(server.await.map_err(Error::internal)?)
+    let built = app::build(&config.serve, url, dir, Clock::System).await?;
+    Ok((built, u64::try_from(stored).unwrap_or(0), credentials(&db).await?))
 }
 
 /// Id and secret of a client.
@@ -171,16 +171,19 @@ async fn token(http: &reqwest::Client, url: &str, (id, secret): &Credential) -> 
 }
 
 fn introduce(url: &str, dir: &Path, token: &str, device_token: &str) -> Result<()> {
+    // From when the oldest can have been answered: at the turn of a year one year would not show them.
+    let first = day_of(Clock::System.now()) - chrono::Days::new(citizens::OLDEST_DAYS.into());
+    let period = format!("from={first}&to=2100-01-01");
     let body = serde_json::to_string(&citizens::example()).map_err(Error::internal)?;
     let text = format!(
         "\nSIPAS demonstration with invented data at {url}\n\n\
          API documentation   {url}/docs\n\
          Data directory      {dir}\n\n\
          # How satisfied are people with Thanh Hóa? (open to everybody)\n\
-         curl '{url}/v1/agencies/H56/index?survey=demo-service&period=2026'\n\n\
+         curl '{url}/v1/agencies/H56/index?survey=demo-service&{period}'\n\n\
          # The same for an administrator: nothing hidden\n\
          TOKEN={token}\n\
-         curl -H \"Authorization: Bearer $TOKEN\" '{url}/v1/agencies/H56.C1/index?survey=demo-service&period=2026&formula=mean-normalised'\n\n\
+         curl -H \"Authorization: Bearer $TOKEN\" '{url}/v1/agencies/H56.C1/index?survey=demo-service&{period}&formula=mean-normalised'\n\n\
          # What a kiosk downloads, and a response as it posts it\n\
          curl '{url}/v1/surveys/demo-service'\n\
          DEVICE={device_token}\n\

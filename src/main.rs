@@ -1,6 +1,7 @@
 //! The program: subcommands, their arguments, nothing else.
 
 use clap::{Args, Parser, Subcommand};
+use sipas::app::Stop;
 use sipas::catalogue::{Source, built_in};
 use sipas::config::{DatabaseConfig, ServeConfig};
 use sipas::demo::DemoConfig;
@@ -12,11 +13,9 @@ use sipas::service::clients::{self, NewClient};
 use sipas::service::clock::Clock;
 use sipas::store::{Db, migrations};
 use sipas::{app, demo, http, service};
-use std::future::Future;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use tokio::signal::unix::{SignalKind, signal};
 
 /// Collects what citizens answer at one-stop desks and tells how satisfied they are, and how sure that is.
 #[derive(Parser)]
@@ -86,6 +85,11 @@ enum ClientCommand {
         #[arg(long)]
         service_point: Option<String>,
     },
+    /// List every client as one JSON object a line; secrets are not known.
+    List {
+        #[command(flatten)]
+        database: DatabaseConfig,
+    },
     /// End a client for good, with all its tokens.
     Revoke {
         #[command(flatten)]
@@ -103,8 +107,9 @@ struct OpenapiConfig {
 }
 
 fn main() -> ExitCode {
+    // actix_http reports every request it cannot parse as an error; strangers must not fill the log.
     let filter = tracing_subscriber::EnvFilter::try_from_env("SIPAS_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,sipas=info"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,sipas=info,actix_http=off"));
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
     match run(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
@@ -121,16 +126,16 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Serve(config) => {
             let dir = prepare(&config.database, "")?;
-            block_on(serve(config, dir))
+            block_on(async |stop| serve(config, dir, stop).await)
         }
         Command::Demo(config) => {
             let dir = prepare(&config.serve.database, "-demo")?;
-            block_on(demo::run(config, dir, stopped()))
+            block_on(async |stop| demo::run(config, dir, stop).await)
         }
         Command::Postgres(mut config) => {
             config.database.database_url = None;
             let dir = prepare(&config.database, "")?;
-            block_on(postgres(config, dir))
+            block_on(async |stop| postgres(config, dir, stop).await)
         }
         Command::Migrate(database) => with_database(&database, async |_| Ok(())),
         Command::Catalogue(CatalogueCommand::Load { database, files }) => {
@@ -151,6 +156,15 @@ fn run(command: Command) -> Result<()> {
                 print(&serde_json::json!({ "client_id": client.id.0, "client_secret": secret }))
             })
         }
+        Command::Client(ClientCommand::List { database }) => with_database(&database, async |db| {
+            for (client, agency) in clients::list(&db).await? {
+                print(&serde_json::json!({
+                    "client_id": client.id.0, "kind": client.kind.as_str(), "name": client.name,
+                    "agency": agency.map(|code| code.to_string()), "revoked_at": client.revoked_at,
+                }))?;
+            }
+            Ok(())
+        }),
         Command::Client(ClientCommand::Revoke { database, id }) => {
             with_database(&database, async |db| clients::revoke(&db, id, Clock::System.now()).await)
         }
@@ -158,32 +172,43 @@ fn run(command: Command) -> Result<()> {
     }
 }
 
-async fn serve(config: ServeConfig, dir: PathBuf) -> Result<()> {
+async fn serve(config: ServeConfig, dir: PathBuf, stop: Stop) -> Result<()> {
     let database = Database::open(&config.database, &dir).await?;
-    let result = serve_on(&config, &dir, &database).await;
+    let result = serve_on(&config, &dir, &database, &stop).await;
     result.and(database.close().await)
 }
 
-async fn serve_on(config: &ServeConfig, dir: &Path, database: &Database) -> Result<()> {
-    migrations::migrate(&database.url).await?;
-    let built = app::build(config, &database.url, dir, Clock::System).await?;
+async fn serve_on(config: &ServeConfig, dir: &Path, database: &Database, stop: &Stop) -> Result<()> {
+    let built = stop.or(async {
+        migrations::migrate(&database.url).await?;
+        app::build(config, &database.url, dir, Clock::System).await
+    });
+    let Some(built) = built.await? else { return Ok(()) };
     print(&serde_json::json!({
         "event": "ready", "url": format!("http://{}", built.address),
         "pid": std::process::id(), "database": database.shown_url(),
     }))?;
-    app::run(built, stopped()).await
+    tokio::select! {
+        result = app::run(built, stop.wished()) => result,
+        () = database.keep_running() => Ok(()),
+    }
 }
 
-async fn postgres(config: PostgresConfig, dir: PathBuf) -> Result<()> {
+async fn postgres(config: PostgresConfig, dir: PathBuf, stop: Stop) -> Result<()> {
     let database = Database::open(&config.database, &dir).await?;
     print(&serde_json::json!({ "url": database.url, "pid": std::process::id() }))?;
-    if config.until_stdin_closes {
-        tokio::select! {
-            () = stopped() => {}
-            _ = tokio::task::spawn_blocking(|| std::io::copy(&mut std::io::stdin(), &mut std::io::sink())) => {}
+    let closed = async {
+        if config.until_stdin_closes {
+            let read = || std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+            let _ = tokio::task::spawn_blocking(read).await;
+        } else {
+            std::future::pending::<()>().await;
         }
-    } else {
-        stopped().await;
+    };
+    tokio::select! {
+        () = stop.wished() => {}
+        () = closed => {}
+        () = database.keep_running() => {}
     }
     database.close().await
 }
@@ -191,34 +216,24 @@ async fn postgres(config: PostgresConfig, dir: PathBuf) -> Result<()> {
 /// Opens and migrates the database, works, and closes it again.
 fn with_database(config: &DatabaseConfig, work: impl AsyncFnOnce(Db) -> Result<()>) -> Result<()> {
     let dir = prepare(config, "")?;
-    block_on(async {
+    block_on(async |stop: Stop| {
         let database = Database::open(config, &dir).await?;
-        let result = async {
+        let result = stop.or(async {
             migrations::migrate(&database.url).await?;
             work(Db::new(&database.url, 2)?).await
-        };
+        });
         let result = result.await;
-        result.and(database.close().await)
+        database.close().await?;
+        result?.ok_or_else(|| {
+            Error::new(ErrorCode::Internal).detail("interrupted; nothing was changed by halves")
+        })
     })
 }
 
-/// Resolves when the process is asked to stop.
-async fn stopped() {
-    let (Ok(mut interrupt), Ok(mut terminate)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
-}
-
-fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+fn block_on<T>(work: impl AsyncFnOnce(Stop) -> Result<T>) -> Result<T> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::internal)?;
-    let result = runtime.block_on(work);
+    let result = runtime.block_on(async { work(Stop::on_signals()?).await });
     // A thread may still be reading standard input; it must not keep the process.
     runtime.shutdown_background();
     result

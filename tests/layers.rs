@@ -117,7 +117,7 @@ fn names(line: &str, path: &str) -> bool {
         let begins = !before.is_some_and(is_word);
         let ends = match after {
             Some('_') => !path.contains("::"),
-            Some(c) => c == ':' || c == ';',
+            Some(c) => !is_word(c),
             None => true,
         };
         begins && ends
@@ -186,5 +186,6 @@ fn a_forbidden_path_is_seen() {
     assert!(names("use diesel_async::RunQueryDsl;", "diesel"));
     assert!(names("use actix_web::web;", "actix"));
     assert!(!names("use crate::store_room::x;", "crate::store"));
+    assert!(names("use crate::store as s;", "crate::store"));
     assert!(!names("let diesels = 1;", "diesel"));
 }

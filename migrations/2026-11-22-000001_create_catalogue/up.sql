@@ -205,6 +205,8 @@ BEGIN
         'questionnaires', 'questionnaire_versions', 'scales', 'levels', 'elements', 'criteria'] LOOP
         EXECUTE format('CREATE TRIGGER %I BEFORE DELETE ON %I FOR EACH ROW EXECUTE FUNCTION refuse_delete()',
                        name || '_refuse_delete', name);
+        EXECUTE format('CREATE TRIGGER %I BEFORE TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION refuse_delete()',
+                       name || '_refuse_truncate', name);
         EXECUTE format('CREATE TRIGGER %I AFTER INSERT OR UPDATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION bump_catalogue_revision()',
                        name || '_bump_revision', name);
     END LOOP;

@@ -20,3 +20,5 @@ CREATE TABLE clients (
 CREATE INDEX clients_agency_id_idx ON clients (agency_id);
 CREATE INDEX clients_service_point_id_idx ON clients (service_point_id);
 CREATE TRIGGER clients_refuse_delete BEFORE DELETE ON clients FOR EACH ROW EXECUTE FUNCTION refuse_delete();
+CREATE TRIGGER clients_refuse_truncate BEFORE TRUNCATE ON clients
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_delete();

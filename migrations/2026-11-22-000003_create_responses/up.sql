@@ -26,6 +26,8 @@ CREATE TABLE responses (
 ) PARTITION BY RANGE (id);
 CREATE TRIGGER responses_refuse_change BEFORE UPDATE OR DELETE ON responses
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER responses_refuse_truncate BEFORE TRUNCATE ON responses
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_delete();
 
 -- Comments are stored apart from the answers: own readers, own retention. No foreign key, so that a
 -- month of responses can be dropped while comments follow their own rule, and the other way round.

@@ -16,7 +16,8 @@ CREATE TABLE tallies (
 );
 
 -- Respondent-level sums for the intervals of elements and of the whole, where the answers of one
--- person are not independent. part: 0 the whole questionnaire, otherwise the element's position.
+-- person are not independent. part: 0 the whole questionnaire, 1 the criteria that must be
+-- answered, then the elements in order.
 -- For each respondent let m be the number of applicable answers in the part, s how many of them are
 -- satisfied, v the sum of their level values; the columns add up m, m*m, s, s*s, s*m, v, v*v, v*m.
 CREATE TABLE respondent_moments (

@@ -56,8 +56,11 @@ const COMMENTS: [&str; 8] = [
 
 const PROCEDURES: [&str; 4] = ["2.000815", "1.006714", "1.004873", "2.001023"];
 
-/// Days before today over which answers spread; less than a device may be offline.
+/// Days before today over which answers spread.
 const DAYS: u64 = 60;
+
+/// Days after which every answer is that old: what the service has to take.
+pub const OLDEST_DAYS: u16 = 62;
 
 /// A desk of the demonstration.
 #[derive(Debug, Clone)]

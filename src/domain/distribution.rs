@@ -1,7 +1,6 @@
 //! Counts: everything a figure is made from. Integers only.
 
 use super::questionnaire::{QuestionnaireVersion, Scale};
-use std::ops::Range;
 
 /// Counts per level of one criterion (or of several, pooled), plus not applicable.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -62,11 +61,13 @@ pub struct Moments {
 
 impl Moments {
     /// The moments of one respondent's answers to the criteria at `places`.
-    pub fn of(version: &QuestionnaireVersion, places: Range<usize>, answers: &[u8]) -> Self {
+    pub fn of(version: &QuestionnaireVersion, places: &[usize], answers: &[u8]) -> Self {
         let (mut m, mut s, mut v) = (0, 0, 0);
-        let criteria = version.criteria.get(places.clone()).unwrap_or_default();
-        for (criterion, ordinal) in criteria.iter().zip(answers.get(places).unwrap_or_default()) {
-            let level = version.scale_of(criterion).and_then(|scale| scale.level(*ordinal));
+        for place in places {
+            let level =
+                version.criteria.get(*place).zip(answers.get(*place)).and_then(|(criterion, ordinal)| {
+                    version.scale_of(criterion).and_then(|scale| scale.level(*ordinal))
+                });
             if let Some(level) = level {
                 m += 1;
                 s += i64::from(level.satisfied);

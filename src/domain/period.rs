@@ -23,6 +23,9 @@ pub fn start_of(day: NaiveDate) -> DateTime<FixedOffset> {
     ZONE.from_utc_datetime(&day.and_time(chrono::NaiveTime::MIN)) - chrono::TimeDelta::hours(7)
 }
 
+/// Years that are read: before there were no such surveys, and every bound has to be written with four digits.
+const YEARS: std::ops::Range<i32> = 1990..3000;
+
 /// A span of whole days: `from` inclusive, `to` exclusive, never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Period {
@@ -58,7 +61,7 @@ impl Period {
                 .then(|| part.parse::<u32>().ok())?
         };
         let mut parts = text.splitn(3, '-');
-        let year = i32::try_from(digits(parts.next()?, 4)?).ok()?;
+        let year = i32::try_from(digits(parts.next()?, 4)?).ok().filter(|year| YEARS.contains(year))?;
         match (parts.next(), parts.next()) {
             (None, _) => Self::months(year, 1, 12),
             (Some(part), None) => match part.as_bytes().first()? {
@@ -107,7 +110,7 @@ impl Period {
 pub fn parse_day(text: &str) -> Result<NaiveDate, FaultKind> {
     NaiveDate::parse_from_str(text, "%Y-%m-%d")
         .ok()
-        .filter(|day| text.len() == 10 && (1000..=9999).contains(&day.year()))
+        .filter(|day| text.len() == 10 && YEARS.contains(&day.year()))
         .ok_or(FaultKind::BadFormat { expected: "2026-07-15" })
 }
 

@@ -148,6 +148,16 @@ impl QuestionnaireVersion {
         self.scales.get(criterion.scale)
     }
 
+    /// The parts that respondent-level sums are kept for: the whole, the criteria that must be answered (whose
+    /// respondents all answered all of them), then each element.
+    pub fn parts(&self) -> Vec<Vec<usize>> {
+        let required =
+            self.criteria.iter().enumerate().filter(|(_, criterion)| !criterion.may_be_not_applicable);
+        let mut parts = vec![(0..self.criteria.len()).collect(), required.map(|(place, _)| place).collect()];
+        parts.extend(self.elements.iter().map(|element| element.criteria.clone().collect::<Vec<_>>()));
+        parts
+    }
+
     /// Places of the criteria by code.
     pub fn places(&self) -> HashMap<&str, usize> {
         self.criteria.iter().enumerate().map(|(place, criterion)| (criterion.code.as_str(), place)).collect()

@@ -201,7 +201,7 @@ impl Answers {
             }
         }
         if faults.len() == before && ordinals.iter().all(|ordinal| *ordinal == 0) {
-            faults.at("/answers", FaultKind::MissingAnswer);
+            faults.at("/answers", FaultKind::NothingAnswered);
         }
         (faults.len() == before).then_some(Self(ordinals))
     }

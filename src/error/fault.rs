@@ -101,6 +101,8 @@ pub enum FaultKind {
     UnknownCriterion,
     /// A required answer is absent.
     MissingAnswer,
+    /// No criterion is answered with a level.
+    NothingAnswered,
     /// The level is not on the criterion's scale.
     LevelOffScale {
         /// Levels of the scale.
@@ -140,6 +142,7 @@ impl FaultKind {
             Self::UnknownServicePoint,
             Self::UnknownCriterion,
             Self::MissingAnswer,
+            Self::NothingAnswered,
             Self::LevelOffScale { allowed: vec![1, 2, 3, 4, 5] },
             Self::NotApplicableRefused,
             Self::FormulaDoesNotFit { allowed: vec!["satisfied-share"] },
@@ -170,6 +173,7 @@ impl FaultKind {
             Self::UnknownServicePoint => "unknown_service_point",
             Self::UnknownCriterion => "unknown_criterion",
             Self::MissingAnswer => "missing_answer",
+            Self::NothingAnswered => "nothing_answered",
             Self::LevelOffScale { .. } => "level_off_scale",
             Self::NotApplicableRefused => "not_applicable_refused",
             Self::FormulaDoesNotFit { .. } => "formula_does_not_fit",
@@ -189,8 +193,8 @@ impl FaultKind {
             Self::Missing => "Thiếu trường bắt buộc.".into(),
             Self::Unknown => "Trường không được định nghĩa.".into(),
             Self::Duplicate => "Trường xuất hiện hai lần.".into(),
-            Self::WrongType { expected } => format!("Sai kiểu dữ liệu, cần kiểu {expected}."),
-            Self::BadFormat { expected } => format!("Sai định dạng, cần: {expected}."),
+            Self::WrongType { expected } => format!("Sai kiểu dữ liệu, cần {}.", type_vi(expected)),
+            Self::BadFormat { expected } => format!("Giá trị không hợp lệ; dạng đúng, ví dụ: {expected}."),
             Self::NotAllowed { allowed } => {
                 format!("Giá trị không được phép; chọn một trong: {}.", allowed.join(", "))
             }
@@ -213,6 +217,7 @@ impl FaultKind {
             Self::UnknownServicePoint => "Không có bộ phận một cửa này.".into(),
             Self::UnknownCriterion => "Phiếu khảo sát không có tiêu chí này.".into(),
             Self::MissingAnswer => "Thiếu câu trả lời cho tiêu chí bắt buộc.".into(),
+            Self::NothingAnswered => "Cần trả lời ít nhất một tiêu chí.".into(),
             Self::LevelOffScale { allowed } => {
                 format!("Mức không có trong thang đo; các mức: {}.", listed(allowed))
             }
@@ -229,7 +234,7 @@ impl FaultKind {
             Self::Unknown => "There is no such field.".into(),
             Self::Duplicate => "The field is given twice.".into(),
             Self::WrongType { expected } => format!("Wrong type, expected {expected}."),
-            Self::BadFormat { expected } => format!("Wrong format, expected: {expected}."),
+            Self::BadFormat { expected } => format!("Not a valid value; a right one looks like: {expected}."),
             Self::NotAllowed { allowed } => format!("Not allowed; one of: {}.", allowed.join(", ")),
             Self::TooLong { max } => format!("Too long, at most {max} characters."),
             Self::ForbiddenCharacter => "Control characters are not allowed.".into(),
@@ -248,6 +253,7 @@ impl FaultKind {
             Self::UnknownServicePoint => "There is no such service point.".into(),
             Self::UnknownCriterion => "The questionnaire has no such criterion.".into(),
             Self::MissingAnswer => "The answer to a required criterion is missing.".into(),
+            Self::NothingAnswered => "At least one criterion has to be answered.".into(),
             Self::LevelOffScale { allowed } => {
                 format!("Not a level of the scale; levels: {}.", listed(allowed))
             }
@@ -256,6 +262,16 @@ impl FaultKind {
                 format!("The formula does not fit this kind of survey; one of: {}.", allowed.join(", "))
             }
         }
+    }
+}
+
+fn type_vi(expected: &str) -> &str {
+    match expected {
+        "object" => "một đối tượng JSON (object)",
+        "string" => "một chuỗi ký tự (string)",
+        "boolean" => "đúng hoặc sai (boolean)",
+        "integer | null" => "số nguyên hoặc null",
+        other => other,
     }
 }
 

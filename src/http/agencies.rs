@@ -1,7 +1,7 @@
 //! Agencies: `GET /v1/agencies`, `GET /v1/agencies/{code}`.
 
 use super::extract::{App, Caller, Query, number};
-use super::openapi::{NotFound, Refused};
+use super::openapi::{NotFound, NotModified, Refused};
 use super::problem::Problem;
 use super::reply::cached;
 use crate::domain::agency::{AgencyCode, AgencyLevel};
@@ -95,7 +95,7 @@ struct ListAgenciesParams {
 ///
 /// Sorted by code. Open to everybody.
 #[utoipa::path(tag = "catalogue", params(ListAgenciesParams),
-    responses((status = 200, description = "One page of agencies", body = AgencyPage), Refused))]
+    responses((status = 200, description = "One page of agencies", body = AgencyPage), NotModified, Refused))]
 #[get("/v1/agencies")]
 pub async fn list_agencies(
     request: HttpRequest,
@@ -121,7 +121,7 @@ pub async fn list_agencies(
 ///
 /// Also one that no longer exists. Open to everybody.
 #[utoipa::path(tag = "catalogue", params(("code" = String, Path, example = "H56")),
-    responses((status = 200, description = "The agency", body = AgencyBody), Refused, NotFound))]
+    responses((status = 200, description = "The agency", body = AgencyBody), NotModified, Refused, NotFound))]
 #[get("/v1/agencies/{code}")]
 pub async fn get_agency(
     request: HttpRequest,

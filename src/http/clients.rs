@@ -50,6 +50,12 @@ pub struct KeySet {
     responses((status = 200, description = "A token", body = TokenBody), TokenRefused))]
 #[post("/oauth/token")]
 pub async fn issue_token(request: HttpRequest, app: App, form: Form) -> Result<HttpResponse, Problem> {
+    let invalid = |detail: &str| Error::new(ErrorCode::InvalidTokenRequest).detail(detail);
+    let mut names: Vec<&String> = form.0.iter().map(|(name, _)| name).collect();
+    names.sort_unstable();
+    if names.windows(2).any(|pair| matches!(pair, [one, two] if one == two)) {
+        return Err(invalid("a parameter is given twice").into());
+    }
     let field = |name: &str| form.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
     match field("grant_type").as_deref() {
         Some("client_credentials") => {}
@@ -58,13 +64,13 @@ pub async fn issue_token(request: HttpRequest, app: App, form: Form) -> Result<H
             return Err(Error::new(ErrorCode::InvalidTokenRequest).detail("grant_type is missing").into());
         }
     }
-    let credential = match request.headers().get(header::AUTHORIZATION) {
-        Some(value) => Some(basic(value).ok_or_else(|| Error::new(ErrorCode::InvalidClient))?),
-        None => field("client_id").zip(field("client_secret")),
+    let in_body = field("client_id").zip(field("client_secret"));
+    let credential = match (request.headers().get(header::AUTHORIZATION), in_body) {
+        (Some(_), Some(_)) => return Err(invalid("authenticate in one way, not in two").into()),
+        (Some(value), None) => Some(basic(value).ok_or_else(|| Error::new(ErrorCode::InvalidClient))?),
+        (None, in_body) => in_body,
     };
-    let missing =
-        || Error::new(ErrorCode::InvalidTokenRequest).detail("client_id or client_secret is missing");
-    let (id, secret) = credential.ok_or_else(missing)?;
+    let (id, secret) = credential.ok_or_else(|| invalid("client_id or client_secret is missing"))?;
     let access_token = clients::token(&app, &id, secret).await?;
     let body = TokenBody { access_token, token_type: "Bearer", expires_in: app.keys.lifetime_seconds() };
     Ok(HttpResponse::Ok().insert_header(CacheControl(vec![CacheDirective::NoStore])).json(body))

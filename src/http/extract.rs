@@ -6,10 +6,15 @@ use crate::auth::Actor;
 use crate::error::{Error, ErrorCode, FaultKind, Faults, Lang, Place};
 use crate::service::{Services, clients};
 use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, AcceptLanguage, Header};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
+use std::time::Duration;
+
+/// Longest time a body may take to arrive once its head has; a slow sender must not hold a handler for ever.
+const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 
 type Later<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
@@ -45,26 +50,34 @@ impl FromRequest for Caller {
     }
 }
 
-/// A JSON body, not yet held against anything.
-pub struct Json(pub Node);
+/// A JSON body from a client, not yet held against anything. The token is checked before the body is read.
+pub struct SignedJson {
+    /// Who sends it; never anonymous.
+    pub actor: Actor,
+    /// What was sent.
+    pub body: Node,
+}
 
-impl FromRequest for Json {
+impl FromRequest for SignedJson {
     type Error = Problem;
     type Future = Later<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let is_json = request.content_type().eq_ignore_ascii_case("application/json");
+        let caller = Caller::from_request(request, payload);
+        let refusal = check_content(request, "application/json");
         let body = web::Bytes::from_request(request, payload);
         Box::pin(async move {
-            if !is_json {
-                return Err(Problem(Error::new(ErrorCode::UnsupportedMediaType)));
+            let actor = caller.await?.0;
+            if actor == Actor::Anonymous {
+                return Err(Problem(Error::new(ErrorCode::TokenMissing)));
             }
-            let body = body.await.map_err(|error| unreadable(error, ErrorCode::MalformedJson))?;
+            refusal?;
+            let body = read(body, ErrorCode::MalformedJson).await?;
             let malformed = |error: serde_json::Error| {
                 let place = format!("line {} column {}", error.line(), error.column());
                 Error::new(ErrorCode::MalformedJson).detail(place).because(error)
             };
-            Ok(Self(serde_json::from_slice(&body).map_err(malformed)?))
+            Ok(Self { actor, body: serde_json::from_slice(&body).map_err(malformed)? })
         })
     }
 }
@@ -77,24 +90,40 @@ impl FromRequest for Form {
     type Future = Later<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let is_form = request.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded");
+        let refusal = check_content(request, "application/x-www-form-urlencoded");
         let body = web::Bytes::from_request(request, payload);
         Box::pin(async move {
-            if !is_form {
-                return Err(Problem(Error::new(ErrorCode::UnsupportedMediaType)));
-            }
-            let body = body.await.map_err(|error| unreadable(error, ErrorCode::MalformedForm))?;
+            refusal?;
+            let body = read(body, ErrorCode::MalformedForm).await?;
             let pairs = std::str::from_utf8(&body).ok().and_then(pairs);
             Ok(Self(pairs.ok_or_else(|| Error::new(ErrorCode::MalformedForm))?))
         })
     }
 }
 
-fn unreadable(error: actix_web::Error, otherwise: ErrorCode) -> Problem {
-    // Reading a body fails by its size or because the client went away; actix tells by the status.
-    let too_large = error.as_response_error().status_code() == actix_web::http::StatusCode::PAYLOAD_TOO_LARGE;
-    let code = if too_large { ErrorCode::BodyTooLarge } else { otherwise };
-    Problem(Error::new(code).because(error.to_string()))
+/// Content of another type, or compressed, would be read wrongly.
+fn check_content(request: &HttpRequest, expected: &str) -> Result<(), Error> {
+    let encoding = request.headers().get(header::CONTENT_ENCODING);
+    let plain = encoding.is_none_or(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity"));
+    if plain && request.content_type().eq_ignore_ascii_case(expected) {
+        Ok(())
+    } else {
+        Err(Error::new(ErrorCode::UnsupportedMediaType))
+    }
+}
+
+async fn read(
+    body: impl Future<Output = Result<web::Bytes, actix_web::Error>>,
+    otherwise: ErrorCode,
+) -> Result<web::Bytes, Problem> {
+    let read = tokio::time::timeout(BODY_TIMEOUT, body).await;
+    let read = read.map_err(|_| Problem(Error::new(ErrorCode::BodyTimeout)))?;
+    read.map_err(|error| {
+        // Reading fails by the size or because the client went away; actix tells by the status.
+        let too_large = error.as_response_error().status_code() == StatusCode::PAYLOAD_TOO_LARGE;
+        let code = if too_large { ErrorCode::BodyTooLarge } else { otherwise };
+        Problem(Error::new(code).because(error.to_string()))
+    })
 }
 
 /// The query string.

@@ -3,6 +3,7 @@
 //! Bodies and query strings are read the same way.
 
 use crate::error::{FaultKind, Faults, Place};
+use num_traits::ToPrimitive;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use std::collections::HashSet;
 use std::fmt;
@@ -57,8 +58,10 @@ impl<'de> Visitor<'de> for NodeVisitor {
         Ok(i64::try_from(value).map_or(Node::Number, Node::Integer))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Node, E> {
-        Ok(Node::Number)
+    fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
+        // 4.0 is an integer to JSON Schema, and so to the contract.
+        let whole = Some(value).filter(|value| value.fract() == 0.0 && value.abs() < 1e15);
+        Ok(whole.and_then(|value| value.to_i64()).map_or(Node::Number, Node::Integer))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Node, E> {
@@ -91,6 +94,8 @@ const MAX_FIELDS: usize = 1000;
 
 /// An object being read. Each field is taken by name; what is left at the end is unknown.
 pub struct Fields<'f> {
+    /// Whether this is an object at all; of another type nothing further is said to be missing.
+    is_object: bool,
     place: Place,
     fields: Vec<(String, Node)>,
     faults: &'f mut Faults,
@@ -99,6 +104,7 @@ pub struct Fields<'f> {
 impl<'f> Fields<'f> {
     /// Begins to read an object; another type is a fault and reads as an empty object.
     pub fn of(node: Node, place: Place, faults: &'f mut Faults) -> Self {
+        let is_object = matches!(node, Node::Object(_));
         let fields = match node {
             Node::Object(fields) => fields,
             _ => {
@@ -115,7 +121,7 @@ impl<'f> Fields<'f> {
                 faults.push(place.member(&name), FaultKind::Duplicate);
             }
         }
-        Self { place, fields: kept, faults }
+        Self { is_object, place, fields: kept, faults }
     }
 
     /// Whether a field is there and not `null`.
@@ -147,7 +153,7 @@ impl<'f> Fields<'f> {
     /// Takes a field of any type; absent is a fault.
     pub fn required_node(&mut self, name: &str) -> Option<Node> {
         let node = self.take(name);
-        if node.is_none() {
+        if node.is_none() && self.is_object {
             self.fault(name, FaultKind::Missing);
         }
         node

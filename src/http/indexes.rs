@@ -2,7 +2,7 @@
 
 use super::extract::{App, Caller, Query};
 use super::fields::Fields;
-use super::openapi::{NotFound, Refused};
+use super::openapi::{NotFound, NotModified, Refused};
 use super::problem::Problem;
 use super::reply::cached;
 use super::surveys::TextBody;
@@ -65,7 +65,8 @@ pub struct IndexBody {
     by_formula: Vec<FormulaValue>,
     /// Band of a desk rating, where the rule gives one.
     band: Option<BandBody>,
-    /// Codes of criteria that nobody answered, left out of the whole.
+    /// Codes of criteria that elements and the whole are made without: nobody answered them, or too few did
+    /// (`suppressed`). Empty if the whole is suppressed.
     left_out: Vec<String>,
     /// The elements, in order.
     elements: Vec<IndexElement>,
@@ -87,6 +88,8 @@ pub struct SurveyReference {
     version: i16,
     /// Invented for demonstration: the figures mean nothing.
     sample: bool,
+    /// Whether it is fielded at this agency or somewhere below; if not, there is nothing to count.
+    fielded: bool,
 }
 
 /// Half-open: `from` inclusive, `to` exclusive, whole days of the zone.
@@ -139,7 +142,8 @@ pub struct ValueBody {
     value: Option<f64>,
     /// Confidence interval; `null` where the data cannot tell.
     interval: Option<IntervalBody>,
-    /// People with at least one applicable answer; `null` if suppressed.
+    /// People with at least one applicable answer; `null` if suppressed. Where criteria are left out because too
+    /// few answered them: the most that one of the others has.
     n: Option<u64>,
     /// Of a single criterion: what is divided. Combined values are means of their criteria.
     numerator: Option<u64>,
@@ -149,7 +153,7 @@ pub struct ValueBody {
     levels: Option<Vec<LevelCount>>,
     /// Answers "not applicable"; `null` if suppressed.
     not_applicable: Option<u64>,
-    /// Hidden because too few people answered, or because it would give a hidden one away.
+    /// Withheld because too few people answered.
     suppressed: bool,
 }
 
@@ -241,6 +245,7 @@ impl From<IndexReport> for IndexBody {
                 questionnaire: version.code.clone(),
                 version: version.version,
                 sample: report.survey.sample,
+                fielded: report.fielded,
             },
             period: PeriodBody {
                 code: report.period.code().map(str::to_owned),
@@ -282,11 +287,12 @@ impl From<IndexReport> for IndexBody {
 
 /// Reads an index
 ///
-/// The whole, every element and every criterion with n, level counts and interval. Small cells are hidden
-/// from readers who are not in charge of the agency.
+/// The whole, every element and every criterion with n, level counts and interval. For readers who are not in
+/// charge of the agency, criteria that fewer than `min_n` people answered are withheld, and elements and the
+/// whole are made without them.
 #[utoipa::path(tag = "figures", params(("code" = String, Path, example = "H56"), GetIndexParams),
     security((), ("bearer" = [])),
-    responses((status = 200, description = "The index", body = IndexBody), Refused, NotFound))]
+    responses((status = 200, description = "The index", body = IndexBody), NotModified, Refused, NotFound))]
 #[get("/v1/agencies/{code}/index")]
 pub async fn get_index(
     request: HttpRequest,

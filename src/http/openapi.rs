@@ -1,7 +1,7 @@
 //! The contract: document root, security scheme, and the refusals operations share. Collected from the
 //! handlers; `sipas openapi --write` puts it into `openapi/`, a test says when that is stale.
 
-use super::problem::ProblemBody;
+use super::problem::{FaultBody, ProblemBody};
 use crate::error::{ErrorCode, FaultKind, Lang};
 use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
@@ -14,7 +14,8 @@ use utoipa::{IntoResponses, Modify, OpenApi};
         description = "Satisfaction with public administrative services: kiosks post filled questionnaires, \
             everybody reads how satisfied people are with an agency, by which formula, from how many answers, \
             how sure.\n\nRefusals are `application/problem+json` (RFC 9457) with a stable `code`, in \
-            Vietnamese or English by `Accept-Language`. Unknown fields and parameters are refused.",
+            Vietnamese or English by `Accept-Language`. Under `/v1` unknown fields and parameters are \
+            refused.",
         license(name = "Apache-2.0 OR MIT", identifier = "Apache-2.0 OR MIT")
     ),
     tags(
@@ -24,6 +25,7 @@ use utoipa::{IntoResponses, Modify, OpenApi};
         (name = "credentials", description = "Tokens and keys"),
         (name = "operation", description = "Signs of life"),
     ),
+    components(schemas(ProblemBody, FaultBody)),
     modifiers(&Bearer)
 )]
 struct Root;
@@ -59,6 +61,14 @@ pub enum Refused {
     Unavailable(ProblemBody),
 }
 
+/// Answers with an ETag are not sent again to whoever holds them (`If-None-Match`).
+#[derive(IntoResponses)]
+pub enum NotModified {
+    /// Unchanged since the ETag given in `If-None-Match`
+    #[response(status = 304)]
+    NotModified,
+}
+
 /// What names one thing may not find it.
 #[derive(IntoResponses)]
 pub enum NotFound {
@@ -76,6 +86,9 @@ pub enum SubmitRefused {
     /// The id is stored with other content
     #[response(status = 409, content_type = "application/problem+json")]
     Conflict(ProblemBody),
+    /// The body did not arrive in time
+    #[response(status = 408, content_type = "application/problem+json")]
+    Timeout(ProblemBody),
     /// Body over the limit
     #[response(status = 413, content_type = "application/problem+json")]
     TooLarge(ProblemBody),
@@ -93,6 +106,9 @@ pub enum TokenRefused {
     /// Id or secret is wrong, or the client was revoked
     #[response(status = 401, content_type = "application/problem+json")]
     InvalidClient(ProblemBody),
+    /// The body did not arrive in time
+    #[response(status = 408, content_type = "application/problem+json")]
+    Timeout(ProblemBody),
     /// Body over the limit
     #[response(status = 413, content_type = "application/problem+json")]
     TooLarge(ProblemBody),

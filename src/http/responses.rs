@@ -1,6 +1,6 @@
 //! Responses: `POST /v1/responses`.
 
-use super::extract::{App, Caller, Json, Query};
+use super::extract::{App, Query, SignedJson};
 use super::fields::{Fields, Node};
 use super::openapi::{Refused, SubmitRefused};
 use super::problem::Problem;
@@ -94,15 +94,10 @@ impl From<Stored> for ReceiptBody {
               (status = 200, description = "Was stored before with the same content", body = ReceiptBody),
               Refused, SubmitRefused))]
 #[post("/v1/responses")]
-pub async fn submit_response(
-    app: App,
-    Caller(actor): Caller,
-    query: Query,
-    body: Json,
-) -> Result<HttpResponse, Problem> {
+pub async fn submit_response(app: App, query: Query, signed: SignedJson) -> Result<HttpResponse, Problem> {
     query.read(&app, |_| ())?;
-    let (draft, faults) = read(body.0);
-    let stored = responses::submit(&app, &actor, draft, faults).await?;
+    let (draft, faults) = read(signed.body);
+    let stored = responses::submit(&app, &signed.actor, draft, faults).await?;
     let mut reply = if stored.replayed { HttpResponse::Ok() } else { HttpResponse::Created() };
     Ok(reply.json(ReceiptBody::from(stored)))
 }

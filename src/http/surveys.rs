@@ -1,7 +1,7 @@
 //! Surveys: `GET /v1/surveys`, and what a kiosk downloads: `GET /v1/surveys/{code}`.
 
 use super::extract::{App, Caller, Query};
-use super::openapi::{NotFound, Refused};
+use super::openapi::{NotFound, NotModified, Refused};
 use super::problem::Problem;
 use super::reply::cached;
 use crate::domain::questionnaire::{Criterion, Element, QuestionnaireVersion, Wording};
@@ -160,7 +160,7 @@ fn criterion(version: &QuestionnaireVersion, criterion: &Criterion) -> Criterion
 /// Lists surveys
 ///
 /// Open to everybody.
-#[utoipa::path(tag = "catalogue", responses((status = 200, description = "The surveys", body = SurveyList), Refused))]
+#[utoipa::path(tag = "catalogue", responses((status = 200, description = "The surveys", body = SurveyList), NotModified, Refused))]
 #[get("/v1/surveys")]
 pub async fn list_surveys(
     request: HttpRequest,
@@ -178,7 +178,7 @@ pub async fn list_surveys(
 /// Everything a kiosk needs: questions, codes and levels in both languages. Changes only with its state, so
 /// ask with `If-None-Match`. Open to everybody.
 #[utoipa::path(tag = "catalogue", params(("code" = String, Path, example = "demo-service")),
-    responses((status = 200, description = "The survey", body = SurveyBody), Refused, NotFound))]
+    responses((status = 200, description = "The survey", body = SurveyBody), NotModified, Refused, NotFound))]
 #[get("/v1/surveys/{code}")]
 pub async fn get_survey(
     request: HttpRequest,

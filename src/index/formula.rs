@@ -126,6 +126,15 @@ impl Formula {
 
     /// Value of one criterion in the formula's unit; `None` if nobody answered.
     pub fn criterion(self, scale: &Scale, counts: &Distribution) -> Option<Exact> {
+        let value = self.unrounded(scale, counts)?;
+        Some(match self.kind() {
+            Kind::Sipas => value,
+            Kind::Desk => to_tenth(&value),
+        })
+    }
+
+    /// The same before the rounding to tenths that the circular prescribes for desk points.
+    pub fn unrounded(self, scale: &Scale, counts: &Distribution) -> Option<Exact> {
         let (numerator, denominator) = self.fraction(scale, counts);
         if denominator == 0 {
             return None;
@@ -133,8 +142,16 @@ impl Formula {
         let value = ratio(numerator, denominator);
         Some(match self.kind() {
             Kind::Sipas => value * whole(100),
-            Kind::Desk => to_tenth(&value),
+            Kind::Desk => value,
         })
+    }
+
+    /// The rule as it applies to a single criterion, which is never scaled up to nine indicators.
+    pub const fn of_one_criterion(self) -> Self {
+        match self {
+            Self::DeskPointsRescaled => Self::DeskPoints,
+            other => other,
+        }
     }
 
     /// Value of several criteria together; `None` if there are none.

@@ -4,7 +4,6 @@ use super::combine::{Figures, figures};
 use super::formula::Formula;
 use super::interval::wilson;
 use super::rounding::Rounded;
-use super::suppression::suppress;
 use super::{Exact, IndexValue, ratio};
 use crate::catalogue::{built_in, parse};
 use crate::domain::distribution::{Distribution, Moments};
@@ -20,16 +19,14 @@ fn version(place: usize) -> QuestionnaireVersion {
 /// Counts and moments of some people's answers (ordinals, 0 for not applicable).
 fn tallied(version: &QuestionnaireVersion, people: &[Vec<u8>]) -> (Vec<Distribution>, Vec<Moments>) {
     let mut counts = vec![Distribution::default(); version.criteria.len()];
-    let mut moments = vec![Moments::default(); version.elements.len() + 1];
-    let parts: Vec<_> = std::iter::once(0..version.criteria.len())
-        .chain(version.elements.iter().map(|element| element.criteria.clone()))
-        .collect();
+    let parts = version.parts();
+    let mut moments = vec![Moments::default(); parts.len()];
     for person in people {
         for (count, ordinal) in counts.iter_mut().zip(person) {
             count.count(*ordinal);
         }
         for (moment, places) in moments.iter_mut().zip(&parts) {
-            moment.add(&Moments::of(version, places.clone(), person));
+            moment.add(&Moments::of(version, places, person));
         }
     }
     (counts, moments)
@@ -37,7 +34,7 @@ fn tallied(version: &QuestionnaireVersion, people: &[Vec<u8>]) -> (Vec<Distribut
 
 fn computed(formula: Formula, version: &QuestionnaireVersion, people: &[Vec<u8>]) -> Figures {
     let (counts, moments) = tallied(version, people);
-    figures(formula, version, &counts, &moments)
+    figures(formula, version, &counts, &moments, 0)
 }
 
 fn cells(figures: &Figures) -> Vec<&IndexValue> {
@@ -166,36 +163,70 @@ proptest! {
             let answered = i32::try_from(4 - found.left_out.len()).unwrap();
             let most = if formula == Formula::DeskPoints { 200 * answered } else { 1800 };
             prop_assert!(found.whole.value.is_none_or(|value| (0..=most).contains(&value.hundredths())));
+            for criterion in &found.elements[0].criteria {
+                let bounds = criterion.interval.map(|interval| (interval.low.hundredths(), interval.high.hundredths()));
+                prop_assert!(bounds.is_none_or(|(low, high)| 0 <= low && high <= 200), "{bounds:?}");
+            }
+            let by_points = computed(Formula::DeskPoints, &version, &people);
+            prop_assert_eq!(&found.elements[0].criteria, &by_points.elements[0].criteria);
             prop_assert_eq!(found.band.is_some(), formula == Formula::DeskPointsRescaled && answered > 0);
         }
     }
 
-    /// Whoever sees a suppressed answer cannot compute a hidden part: wherever a sum and all parts but one
-    /// are shown, nothing is hidden.
+    /// What the public sees does not depend on what is withheld from it: other answers of the few change
+    /// nothing, so nothing about them can be computed, by whatever arithmetic.
     #[test]
-    fn no_hidden_cell_is_the_only_unknown(people in people(19, 5), spared in 0..40_usize, min_n in 2..15_u64) {
+    fn what_is_shown_does_not_depend_on_what_is_withheld(
+        people in people(19, 5),
+        other in vec(vec(1..=5_u8, 3), 40),
+        few in 1..12_usize,
+        min_n in 2..15_u64,
+    ) {
         let version = version(0);
         let mut people = people;
-        for person in people.iter_mut().skip(spared) {
+        let few = few.min(people.len());
+        for (place, person) in people.iter_mut().enumerate() {
+            person[..16].iter_mut().for_each(|answer| *answer = (*answer).max(1));
             person[16..].fill(0);
+            if place < few {
+                person[16..].copy_from_slice(&other[place]);
+            }
         }
-        for person in people.iter_mut().skip(spared / 2) {
-            person[2] = 0;
+        prop_assume!(u64::try_from(few).unwrap() < min_n);
+        let mut changed = people.clone();
+        for (place, person) in changed.iter_mut().take(few).enumerate() {
+            person[16..].copy_from_slice(&other[39 - place]);
         }
-        let shown = suppress(computed(Formula::SatisfiedShare, &version, &people), min_n);
-        for cell in cells(&shown) {
-            prop_assert!(cell.suppressed || cell.n.is_some_and(|n| n == 0 || n >= min_n));
-            let nothing = (cell.value, cell.interval, cell.n, cell.fraction, cell.counts) == (None, None, None, None, None);
-            prop_assert!(!cell.suppressed || nothing);
+        for formula in Formula::of_kind(Kind::Sipas) {
+            let shown = |people: &[Vec<u8>]| {
+                let (counts, moments) = tallied(&version, people);
+                figures(formula, &version, &counts, &moments, min_n)
+            };
+            let before = shown(&people);
+            prop_assert_eq!(&before, &shown(&changed));
+            for cell in cells(&before) {
+                prop_assert!(cell.suppressed || cell.n.is_some_and(|n| n == 0 || n >= min_n));
+                let nothing = IndexValue { suppressed: true, ..IndexValue::default() };
+                prop_assert!(!cell.suppressed || *cell == nothing);
+            }
         }
-        let hidden = |values: &[&IndexValue]| values.iter().filter(|value| value.suppressed).count();
-        for element in &shown.elements {
-            let criteria: Vec<_> = element.criteria.iter().collect();
-            prop_assert!(element.value.suppressed || hidden(&criteria) != 1);
-            prop_assert!(!element.value.suppressed || hidden(&criteria) == criteria.len());
+    }
+
+    #[test]
+    fn a_mean_of_complete_answers_has_the_error_of_the_persons_means(people in vec(vec(1..=5_u8, 16), 2..40)) {
+        let version = version(0);
+        let people: Vec<Vec<u8>> = people.into_iter().map(|mut person| { person.extend([0; 3]); person }).collect();
+        let found = computed(Formula::MeanRescaled, &version, &people).whole;
+        let means: Vec<f64> =
+            people.iter().map(|person| person.iter().map(|answer| f64::from(*answer)).sum::<f64>() / 16.0).collect();
+        let n = f64::from(u32::try_from(means.len()).unwrap());
+        let mean = means.iter().sum::<f64>() / n;
+        let error = (means.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0) / n).sqrt();
+        if let Some(interval) = found.interval {
+            let t = (mean - 1.0) * 25.0 - interval.low.to_f64();
+            // Between the normal quantile and Student's for one degree of freedom.
+            prop_assert!(interval.low.hundredths() == 0 || (t > 1.95 * 25.0 * error - 0.02 && t < 12.8 * 25.0 * error + 0.02));
         }
-        let elements: Vec<_> = shown.elements.iter().map(|element| &element.value).collect();
-        prop_assert!(shown.whole.suppressed || hidden(&elements) != 1);
     }
 }
 

@@ -1,8 +1,9 @@
 //! The private PostgreSQL: a cluster of the service's own in its data directory, for machines where nobody
-//! has set one up. Started and stopped with the service; data survive.
+//! has set one up. Data survive.
 //!
-//! One process owns the cluster (it holds the lock file) and stops it in the end; others of the same
-//! directory join it through `postgres.json`. A cluster left running by a killed owner is adopted.
+//! Several processes may use one directory: the first starts the cluster, the others join it, the last one to
+//! leave stops it. Two lock files say so: whoever starts or stops holds `postgres.lock`, everybody who uses
+//! the cluster shares `postgres.users`. A cluster left running by a killed process is simply joined.
 
 mod binaries;
 mod privileges;
@@ -11,165 +12,229 @@ pub use privileges::prepare;
 
 use crate::config::DatabaseConfig;
 use crate::error::{Error, ErrorCode, Result};
+use crate::store::probe;
 use binaries::Binaries;
-use postgresql_embedded::{PostgreSQL, Settings};
-use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use postgresql_embedded::{PostgreSQL, Settings, VersionReq};
 use std::fs::{File, TryLockError};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
+use tokio::time::{Instant, sleep};
 
 /// Name of the service's database in the cluster.
 const DATABASE: &str = "sipas";
 
-/// Crash recovery after a power cut may take its time.
-const START_TIMEOUT: Duration = Duration::from_secs(120);
+/// Crash recovery after a power cut may take its time; so may another process that is just starting.
+const START_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// Longest time to wait for the process that is just starting the cluster.
-const JOIN_TIMEOUT: Duration = Duration::from_secs(60);
+/// How often to look again.
+const POLL: Duration = Duration::from_millis(100);
 
-/// What those who join need to know; readable by the owner only, as it holds the password.
-#[derive(Serialize, Deserialize)]
-struct Address {
-    url: String,
-}
+/// How often to see whether the cluster is alive.
+const WATCH: Duration = Duration::from_secs(1);
 
 /// The database the service works with.
 pub struct Database {
     /// Where it is.
     pub url: String,
-    owned: Option<Owned>,
+    private: Option<Private>,
 }
 
-/// A cluster this process has to stop.
-struct Owned {
-    server: PostgreSQL,
-    /// Held until the cluster has stopped.
-    _lock: File,
+/// This process's share in a private cluster.
+struct Private {
+    settings: Settings,
+    /// Held while starting or stopping.
+    gate: File,
+    /// Shared by everybody who uses the cluster.
+    users: File,
 }
 
 impl Database {
-    /// The given server, or the private cluster in `data_dir`: started, adopted or joined.
+    /// The given server, or the private cluster in `data_dir`, started if nobody has yet.
     ///
     /// # Errors
     /// [`ErrorCode::Internal`] with a sentence for people that names the way out.
     pub async fn open(config: &DatabaseConfig, data_dir: &Path) -> Result<Self> {
-        match &config.database_url {
-            Some(url) => Ok(Self { url: url.clone(), owned: None }),
-            None => Self::private(config, data_dir).await,
-        }
+        let Some(url) = &config.database_url else { return Self::open_private(config, data_dir).await };
+        Ok(Self { url: url.clone(), private: None })
     }
 
-    /// Whether this process runs the cluster.
-    pub const fn is_owner(&self) -> bool {
-        self.owned.is_some()
+    async fn open_private(config: &DatabaseConfig, data_dir: &Path) -> Result<Self> {
+        let (gate, users) = (lock_file(data_dir, "postgres.lock")?, lock_file(data_dir, "postgres.users")?);
+        pass(&gate, data_dir).await?;
+        let settings = run_cluster(settings(config, data_dir)?).await?;
+        users
+            .lock_shared()
+            .map_err(|error| failed(format!("cannot lock in {}: {error}", data_dir.display())))?;
+        let _ = gate.unlock();
+        Ok(Self { url: settings.url(DATABASE), private: Some(Private { settings, gate, users }) })
     }
 
     /// The URL without its password, for logs and start lines.
     pub fn shown_url(&self) -> String {
-        let hidden = self.url.split_once("://").and_then(|(scheme, rest)| {
-            let (credentials, host) = rest.rsplit_once('@')?;
-            let user = credentials.split(':').next().unwrap_or_default();
+        let shown = self.url.split_once("://").and_then(|(scheme, rest)| {
+            let (credentials, host) = rest.split('?').next()?.rsplit_once('@')?;
+            let user = credentials.split(':').next()?;
             Some(format!("{scheme}://{user}@{host}"))
         });
-        hidden.unwrap_or_else(|| self.url.clone())
+        // Other forms may hold a password anywhere.
+        shown.unwrap_or_else(|| "as given in DATABASE_URL".into())
     }
 
-    async fn private(config: &DatabaseConfig, data_dir: &Path) -> Result<Self> {
-        let lock_path = data_dir.join("postgres.lock");
-        let lock = File::options().create(true).append(true).open(&lock_path).map_err(|error| {
-            failed(format!("cannot write {}: {error}; choose another --data-dir", lock_path.display()))
-        })?;
-        match lock.try_lock() {
-            Ok(()) => Self::start(config, data_dir, lock).await,
-            Err(TryLockError::WouldBlock) => join(data_dir).await,
-            Err(TryLockError::Error(error)) => {
-                Err(failed(format!("cannot lock {}: {error}", lock_path.display())))
+    /// Starts the private cluster again, on its port, whenever it has died. Never returns; with a server that was
+    /// given it just waits, since that one is somebody else's to run.
+    pub async fn keep_running(&self) {
+        let Some(Private { settings, gate, .. }) = &self.private else { return std::future::pending().await };
+        loop {
+            sleep(WATCH).await;
+            if port_of_pid_file(&settings.data_dir).is_some() {
+                continue;
+            }
+            tracing::error!("the private PostgreSQL has died; starting it again");
+            let started = async {
+                pass(gate, &settings.data_dir).await?;
+                let started = run_cluster(settings.clone()).await;
+                let _ = gate.unlock();
+                started
+            };
+            match started.await {
+                Ok(_) => tracing::info!("the private PostgreSQL runs again"),
+                Err(error) => tracing::error!("trying again: {}", error.chain()),
             }
         }
     }
 
-    async fn start(config: &DatabaseConfig, data_dir: &Path, lock: File) -> Result<Self> {
-        let address = data_dir.join("postgres.json");
-        let mut settings = settings(config, data_dir)?;
-        let running = running_port(&settings.data_dir);
-        if let Some(port) = running {
-            settings.port = port;
-        } else {
-            let _ = std::fs::remove_file(&address);
-            port_is_free(settings.port)?;
-        }
-        let mut server = PostgreSQL::new(settings);
-        if running.is_none() {
-            server.setup().await.map_err(|error| explain(&error, &server))?;
-            server.start().await.map_err(|error| explain(&error, &server))?;
-        }
-        let exists = server.database_exists(DATABASE).await.map_err(|error| explain(&error, &server))?;
-        if !exists {
-            server.create_database(DATABASE).await.map_err(|error| explain(&error, &server))?;
-        }
-        let url = server.settings().url(DATABASE);
-        let text = serde_json::to_vec(&Address { url: url.clone() }).map_err(Error::internal)?;
-        write_private(&address, &text)?;
-        Ok(Self { url, owned: Some(Owned { server, _lock: lock }) })
-    }
-
-    /// Stops the cluster if this process owns it.
+    /// Leaves the private cluster, and stops it if nobody else uses it.
     ///
     /// # Errors
     /// [`ErrorCode::Internal`] if it does not stop.
     pub async fn close(self) -> Result<()> {
-        match self.owned {
-            Some(owned) => owned
-                .server
-                .stop()
-                .await
-                .map_err(|error| failed(format!("PostgreSQL does not stop: {error}"))),
-            None => Ok(()),
+        let Some(Private { settings, gate, users }) = self.private else { return Ok(()) };
+        let dir = settings.data_dir.clone();
+        pass(&gate, &dir).await?;
+        let _ = users.unlock();
+        if users.try_lock().is_err() {
+            return Ok(());
+        }
+        let stopped = PostgreSQL::new(settings).stop().await;
+        stopped.map_err(|error| failed(format!("PostgreSQL does not stop: {error}")))
+    }
+}
+
+fn lock_file(data_dir: &Path, name: &str) -> Result<File> {
+    let path = data_dir.join(name);
+    let opened = File::options().create(true).append(true).open(&path);
+    opened.map_err(|error| {
+        failed(format!("cannot write {}: {error}; choose another --data-dir", path.display()))
+    })
+}
+
+/// Waits until nobody else is starting or stopping the cluster. Polls: a blocking lock would hold a thread.
+async fn pass(gate: &File, data_dir: &Path) -> Result<()> {
+    let deadline = Instant::now() + START_TIMEOUT;
+    loop {
+        match gate.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => sleep(POLL).await,
+            Err(TryLockError::WouldBlock) => {
+                return Err(failed(format!(
+                    "another process has been starting or stopping PostgreSQL in {} for {} s; stop it, or choose \
+                     another --data-dir",
+                    data_dir.display(),
+                    START_TIMEOUT.as_secs()
+                )));
+            }
+            Err(TryLockError::Error(error)) => {
+                return Err(failed(format!("cannot lock in {}: {error}", data_dir.display())));
+            }
         }
     }
 }
 
-/// The cluster another process runs; it may be starting just now.
-async fn join(data_dir: &Path) -> Result<Database> {
-    let path = data_dir.join("postgres.json");
-    let deadline = tokio::time::Instant::now() + JOIN_TIMEOUT;
-    loop {
-        let address =
-            std::fs::read(&path).ok().and_then(|text| serde_json::from_slice::<Address>(&text).ok());
-        match address {
-            Some(Address { url }) => return Ok(Database { url, owned: None }),
-            None if tokio::time::Instant::now() > deadline => {
-                return Err(failed(format!(
-                    "another process holds {} but does not come up; stop it, or choose another --data-dir",
-                    data_dir.display()
-                )));
-            }
-            None => tokio::time::sleep(Duration::from_millis(100)).await,
-        }
+/// Joins the cluster if it runs, starts it otherwise; makes it first if there is none.
+async fn run_cluster(mut settings: Settings) -> Result<Settings> {
+    if let Some(joined) = running(&settings).await {
+        return Ok(joined);
     }
+    port_is_free(settings.port)?;
+    initialise(&mut settings).await?;
+    let mut server = PostgreSQL::new(settings);
+    let started = server.start().await;
+    let settings = server.settings().clone();
+    if let Err(error) = started {
+        let reason = explain(&error, &settings);
+        // pg_ctl gives up after a minute, while a recovery may still be going on: dropping the server now
+        // would stop it, and the next start would begin again from the same place.
+        std::mem::forget(server);
+        return running(&settings).await.ok_or(reason);
+    }
+    let exists = server.database_exists(DATABASE).await.map_err(|error| explain(&error, &settings))?;
+    if !exists {
+        server.create_database(DATABASE).await.map_err(|error| explain(&error, &settings))?;
+    }
+    // Dropping it would stop the cluster; that is `close`'s business.
+    std::mem::forget(server);
+    Ok(settings)
+}
+
+/// Settings of the cluster that already runs, with its port, once it answers to our password. A pid file
+/// alone proves nothing: the number may belong to any process by now.
+async fn running(settings: &Settings) -> Option<Settings> {
+    let deadline = Instant::now() + START_TIMEOUT;
+    loop {
+        let port = port_of_pid_file(&settings.data_dir)?;
+        let settings = Settings { port, ..settings.clone() };
+        match probe(&settings.url(DATABASE)).await {
+            Ok(()) => return Some(settings),
+            Err(words) if words.contains("starting up") || words.contains("recovery") => {}
+            Err(_) => return None,
+        }
+        if Instant::now() > deadline {
+            return None;
+        }
+        sleep(POLL).await;
+    }
+}
+
+/// Port in the pid file of a living process.
+fn port_of_pid_file(cluster: &Path) -> Option<u16> {
+    let text = std::fs::read_to_string(cluster.join("postmaster.pid")).ok()?;
+    let mut lines = text.lines();
+    let pid: i32 = lines.next()?.trim().parse().ok()?;
+    let port = lines.nth(2)?.trim().parse().ok()?;
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), None).is_ok().then_some(port)
+}
+
+/// Makes the cluster aside and moves it into its place: what is there is whole, also after a crash in between.
+async fn initialise(settings: &mut Settings) -> Result<()> {
+    let cluster = settings.data_dir.clone();
+    if cluster.join("PG_VERSION").exists() {
+        return Ok(());
+    }
+    let draft = cluster.with_extension("new");
+    let _ = std::fs::remove_dir_all(&draft);
+    let mut server = PostgreSQL::new(Settings { data_dir: draft.clone(), ..settings.clone() });
+    server.setup().await.map_err(|error| explain(&error, settings))?;
+    // Where the programs are, if they had to be downloaded.
+    settings.installation_dir.clone_from(&server.settings().installation_dir);
+    settings.trust_installation_dir = true;
+    std::fs::rename(&draft, &cluster)
+        .map_err(|error| failed(format!("cannot make {}: {error}", cluster.display())))
 }
 
 fn settings(config: &DatabaseConfig, data_dir: &Path) -> Result<Settings> {
-    let cluster = data_dir.join("cluster");
+    let (cluster, downloads) = (data_dir.join("cluster"), data_dir.join("postgresql"));
     let password_file = data_dir.join("postgres-password");
     let defaults = Settings::new();
     // The defaults come with two fresh temporary directories that nobody else would remove.
     let _ = std::fs::remove_dir(&defaults.data_dir);
     let _ = defaults.password_file.parent().map(std::fs::remove_dir);
-    let password = match std::fs::read_to_string(&password_file) {
-        Ok(password) => password,
-        Err(_) => {
-            write_private(&password_file, defaults.password.as_bytes())?;
-            defaults.password.clone()
-        }
-    };
-    let (installation_dir, trust_installation_dir) =
-        match binaries::find(config.postgres_dir.as_deref(), binaries::version_of_cluster(&cluster))? {
-            Binaries::Installed(dir) => (dir, true),
-            Binaries::ToDownload => (data_dir.join("postgresql"), false),
+    let made_by = binaries::version_of_cluster(&cluster);
+    let (installation_dir, version) =
+        match binaries::find(config.postgres_dir.as_deref(), made_by, &downloads)? {
+            Binaries::Installed(dir) => (Some(dir), VersionReq::STAR),
+            Binaries::ToDownload(version) => (None, version),
         };
     // Durable means durable: the crate passes -F (no fsync) to the server; what comes later wins.
     let fsync = if config.postgres_unsafe { "off" } else { "on" };
@@ -182,31 +247,38 @@ fn settings(config: &DatabaseConfig, data_dir: &Path) -> Result<Settings> {
         ("max_connections", "200"),
     ];
     Ok(Settings {
-        installation_dir,
-        trust_installation_dir,
+        trust_installation_dir: installation_dir.is_some(),
+        installation_dir: installation_dir.unwrap_or(downloads),
+        version,
+        password: password(&password_file, made_by.is_some(), &defaults.password)?,
         password_file,
-        password,
         data_dir: cluster,
         host: "127.0.0.1".into(),
         port: config.postgres_port,
         temporary: false,
         timeout: Some(START_TIMEOUT),
-        configuration: configuration
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .into_iter()
-            .collect::<HashMap<_, _>>(),
+        configuration: configuration.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
         ..defaults
     })
 }
 
-/// Port of a server that still runs on this cluster, from its pid file.
-fn running_port(cluster: &Path) -> Option<u16> {
-    let text = std::fs::read_to_string(cluster.join("postmaster.pid")).ok()?;
-    let mut lines = text.lines();
-    let pid: i32 = lines.next()?.trim().parse().ok()?;
-    let port = lines.nth(2)?.trim().parse().ok()?;
-    let alive = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), None).is_ok();
-    alive.then_some(port)
+/// The cluster's password; made with the cluster and never after, since a new one would lock everybody out.
+fn password(file: &Path, cluster_exists: bool, fresh: &str) -> Result<String> {
+    match std::fs::read_to_string(file) {
+        Ok(password) => Ok(password),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !cluster_exists => {
+            let mut options = File::options();
+            let written = options.write(true).create_new(true).mode(0o600).open(file);
+            written
+                .and_then(|mut file| file.write_all(fresh.as_bytes()).and_then(|()| file.sync_all()))
+                .map_err(|error| failed(format!("cannot write {}: {error}", file.display())))?;
+            Ok(fresh.to_owned())
+        }
+        Err(error) => Err(failed(format!(
+            "cannot read the password of the private PostgreSQL, {}: {error}; bring the file back, or set DATABASE_URL",
+            file.display()
+        ))),
+    }
 }
 
 fn port_is_free(port: u16) -> Result<()> {
@@ -221,22 +293,12 @@ fn port_is_free(port: u16) -> Result<()> {
     })
 }
 
-fn write_private(path: &PathBuf, text: &[u8]) -> Result<()> {
-    let draft = path.with_extension("new");
-    let written = File::options().write(true).create(true).truncate(true).mode(0o600).open(&draft);
-    written
-        .and_then(|mut file| file.write_all(text).and_then(|()| file.sync_all()))
-        .and_then(|()| std::fs::rename(&draft, path))
-        .map_err(|error| {
-            failed(format!("cannot write {}: {error}; choose another --data-dir", path.display()))
-        })
-}
-
 /// One sentence with the way out, the server's own words behind it.
-fn explain(error: &postgresql_embedded::Error, server: &PostgreSQL) -> Error {
-    let log = std::fs::read_to_string(server.settings().data_dir.join("start.log")).unwrap_or_default();
+fn explain(error: &postgresql_embedded::Error, settings: &Settings) -> Error {
+    let log = std::fs::read_to_string(settings.data_dir.join("start.log")).unwrap_or_default();
     let last = log.lines().rev().find(|line| line.contains("FATAL") || line.contains("ERROR"));
-    let reason = last.map_or_else(|| error.to_string(), str::to_owned);
+    let words = last.map_or_else(|| error.to_string(), str::to_owned);
+    let reason = words.split_whitespace().collect::<Vec<_>>().join(" ");
     let hint = match error {
         postgresql_embedded::Error::ArchiveError(_) => {
             "no PostgreSQL was found and downloading one failed; install it (Debian: apt-get install postgresql), \

@@ -21,8 +21,7 @@ const MARKS: [&str; 3] = ["postgres.lock", "postgres-password", "signing-key.pem
 /// A sentence for people that names the way out.
 pub fn prepare(config: &DatabaseConfig, suffix: &str) -> Result<PathBuf> {
     let is_root = geteuid().is_root();
-    let dir = std::path::absolute(config.data_dir(is_root, suffix))
-        .map_err(|error| failed(format!("the data directory has no absolute path: {error}")))?;
+    let dir = config.data_dir(is_root, suffix);
     make(&dir)?;
     if is_root && config.database_url.is_none() {
         become_unprivileged(&dir)?;
@@ -59,11 +58,20 @@ fn probe(dir: &Path) -> std::io::Result<()> {
 }
 
 fn become_unprivileged(dir: &Path) -> Result<()> {
-    let user = owner(dir).or_else(|| USERS.iter().find_map(|name| User::from_name(name).ok().flatten()));
-    let user = user.ok_or_else(|| {
-        failed("PostgreSQL does not run as root, and there is neither a user postgres nor nobody to turn into; start as another user".into())
-    })?;
-    hand_over(dir, &user)?;
+    let user = match owner(dir) {
+        Some(user) => user,
+        None => {
+            let user = USERS.iter().find_map(|name| User::from_name(name).ok().flatten()).ok_or_else(|| {
+                failed(
+                    "PostgreSQL does not run as root, and there is neither a user postgres nor nobody to turn into; \
+                     start as another user"
+                        .into(),
+                )
+            })?;
+            hand_over(dir, &user)?;
+            user
+        }
+    };
     let name = std::ffi::CString::new(user.name.clone()).unwrap_or_default();
     initgroups(&name, user.gid)
         .and_then(|()| setgid(user.gid))
@@ -90,16 +98,14 @@ fn owner(dir: &Path) -> Option<User> {
 /// away what a typing error names.
 fn hand_over(dir: &Path, user: &User) -> Result<()> {
     let is_empty = std::fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_none());
-    let is_ours = MARKS.iter().any(|mark| dir.join(mark).exists());
+    let is_ours = MARKS.iter().any(|mark| dir.join(mark).symlink_metadata().is_ok());
     if !is_empty && !is_ours {
         return Err(failed(format!(
             "the data directory {} holds other things; choose a new or empty one with --data-dir or SIPAS_DATA_DIR",
             dir.display()
         )));
     }
-    let give = |path: &Path| chown(path, Some(user.uid), Some(user.gid));
-    let key = dir.join("signing-key.pem");
-    give(dir)
-        .and_then(|()| if key.exists() { give(&key) } else { Ok(()) })
+    // The directory alone: nothing inside is followed or given away with root's rights.
+    chown(dir, Some(user.uid), Some(user.gid))
         .map_err(|error| failed(format!("cannot give {} to user {}: {error}", dir.display(), user.name)))
 }

@@ -35,7 +35,6 @@ impl Catalogue {
     }
 
     async fn read(conn: &mut Conn) -> Result<Self> {
-        // The revision first: a change in between makes the copy look older than it is, never newer.
         let revision = installation::catalogue_revision_fetch(conn).await?;
         let tree = AgencyTree::new(agencies::agencies_all(conn).await?);
         let desks = agencies::service_points_all(conn).await?;
@@ -78,9 +77,18 @@ pub async fn current(services: &Services) -> Result<Arc<Catalogue>> {
     let revision = installation::catalogue_revision_fetch(&mut conn).await?;
     let fresh = match held {
         Some((_, catalogue)) if catalogue.revision == revision => catalogue,
-        _ => Arc::new(Catalogue::read(&mut conn).await?),
+        _ => {
+            // One snapshot for all statements: half of a load would refuse valid responses.
+            let mut read = conn.build_transaction().read_only().repeatable_read();
+            Arc::new(read.run(async |conn| Catalogue::read(conn).await).await?)
+        }
     };
-    *cache.current.write().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), fresh.clone()));
+    let mut current = cache.current.write().unwrap_or_else(PoisonError::into_inner);
+    // A slower reader must not put an older copy back.
+    if let Some((_, newer)) = current.as_ref().filter(|(_, held)| held.revision > fresh.revision) {
+        return Ok(newer.clone());
+    }
+    *current = Some((Instant::now(), fresh.clone()));
     Ok(fresh)
 }
 
@@ -114,7 +122,12 @@ pub async fn load(db: &Db, sources: &[Source]) -> Result<Loaded> {
         return Err(Error::new(ErrorCode::ValidationFailed).detail(broken.join("\n")));
     }
     let mut conn = db.conn().await?;
-    conn.transaction(async |conn| Loading::default().enter(conn, &entries).await).await
+    conn.transaction(async |conn| {
+        // One load after the other: two would trip over each other's codes.
+        installation::catalogue_lock(conn).await?;
+        Loading::default().enter(conn, &entries).await
+    })
+    .await
 }
 
 /// One load in progress.
@@ -291,5 +304,6 @@ impl Loading {
             && known.window == new.window
             && known.sample == new.sample
             && known.agencies == roots
+            && roots.len() == new.agencies.len()
     }
 }

@@ -7,10 +7,18 @@ use crate::domain::client::{Client, ClientKind};
 use crate::domain::ids::{ClientId, uuid_v7};
 use crate::domain::text;
 use crate::error::{Error, ErrorCode, Lang, Result};
-use crate::store::clients::{client_find, client_insert, client_revoke};
+use crate::store::clients::{client_find, client_insert, client_revoke, clients_all};
 use crate::store::{Db, agencies};
 use chrono::{DateTime, Utc};
+use std::collections::HashMap;
+use std::time::Duration;
 use uuid::Uuid;
+
+/// Secrets checked at the same time.
+pub const HASHING_AT_ONCE: usize = 4;
+
+/// Longest time to wait for one's turn.
+const HASHING_WAIT: Duration = Duration::from_secs(5);
 
 /// A client to be made.
 #[derive(Debug, Clone)]
@@ -64,6 +72,19 @@ pub async fn create(db: &Db, new: NewClient, now: DateTime<Utc>) -> Result<(Clie
     Ok((client, secret))
 }
 
+/// Every client, the oldest first, with the code of its agency.
+///
+/// # Errors
+/// [`ErrorCode::Unavailable`] if the database is away.
+pub async fn list(db: &Db) -> Result<Vec<(Client, Option<AgencyCode>)>> {
+    let mut conn = db.conn().await?;
+    let codes: HashMap<_, _> =
+        agencies::agencies_all(&mut conn).await?.into_iter().map(|agency| (agency.id, agency.code)).collect();
+    let clients = clients_all(&mut conn).await?;
+    let place = |client: Client| (client.agency.and_then(|id| codes.get(&id).cloned()), client);
+    Ok(clients.into_iter().map(place).map(|(code, client)| (client, code)).collect())
+}
+
 /// Ends a client for good; its tokens end with it.
 ///
 /// # Errors
@@ -87,6 +108,9 @@ pub async fn token(services: &Services, id: &str, secret: String) -> Result<Stri
         Ok(id) => client_find(&mut *services.db.conn().await?, ClientId(id)).await?,
         Err(_) => None,
     };
+    // A hash takes 19 MiB: only so many at once, and nobody waits for long.
+    let turn = tokio::time::timeout(HASHING_WAIT, services.hashing.acquire()).await;
+    let _turn = turn.map_err(|_| Error::new(ErrorCode::Unavailable))?.map_err(Error::internal)?;
     // An unknown id costs the same hash as a known one, so that time does not tell which ids exist.
     let (client, hash) =
         found.map_or((None, secret::NOBODYS_HASH.to_owned()), |(client, hash)| (Some(client), hash));

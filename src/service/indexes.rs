@@ -11,7 +11,6 @@ use crate::error::{Error, ErrorCode, FaultKind, Faults, Place, Result};
 pub use crate::index::IndexValue;
 pub use crate::index::interval::CONFIDENCE_PERCENT;
 use crate::index::rounding::Rounded;
-use crate::index::suppression::suppress;
 use crate::index::{Figures, Formula, figures};
 use crate::store::tallies::tally_fetch;
 use chrono::{DateTime, Utc};
@@ -41,6 +40,8 @@ pub struct IndexReport {
     pub depth: Depth,
     /// The survey.
     pub survey: Arc<Survey>,
+    /// Whether the survey is fielded at the agency or somewhere below; if not, there is nothing to count.
+    pub fielded: bool,
     /// The period.
     pub period: Period,
     /// The figures, small cells hidden where the audience requires it.
@@ -87,12 +88,13 @@ pub async fn read(
         Audience::Public => services.rules.min_n_public,
         Audience::InCharge => 0,
     };
-    let by =
-        |formula| suppress(figures(formula, &survey.questionnaire, &tally.counts, &tally.moments), min_n);
+    let by = |formula| figures(formula, &survey.questionnaire, &tally.counts, &tally.moments, min_n);
     let figures = by(formula);
     Ok(IndexReport {
         agency: agency.clone(),
         depth: query.depth,
+        fielded: survey.covers(&catalogue.tree, agency.id)
+            || survey.agencies.iter().any(|root| catalogue.tree.contains(agency.id, *root)),
         period,
         by_formula: Formula::of_kind(survey.questionnaire.kind)
             .map(|formula| (formula, by(formula).whole.value))

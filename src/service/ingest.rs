@@ -21,8 +21,7 @@ const MONTHS_AHEAD: u32 = 3;
 /// [`ErrorCode::Unavailable`](crate::error::ErrorCode::Unavailable) if the database is away.
 pub async fn store(services: &Arc<Services>, admitted: Admitted) -> Result<Outcome> {
     let (db, now) = (services.db.clone(), services.clock.now());
-    let work = tokio::spawn(async move { store_batch(&db, &[admitted], now).await });
-    let outcomes = work.await.map_err(Error::internal)??;
+    let outcomes = services.db.detached(async move { store_batch(&db, &[admitted], now).await }).await?;
     outcomes.into_iter().next().ok_or_else(|| Error::internal("a batch of one has one outcome"))
 }
 

@@ -36,6 +36,8 @@ pub struct Services {
     pub catalogue: CatalogueCache,
     /// Signing keys.
     pub keys: Keys,
+    /// Turns at checking secrets.
+    pub hashing: tokio::sync::Semaphore,
     /// The clock.
     pub clock: Clock,
     /// Rules an operator may set.

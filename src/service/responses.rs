@@ -128,10 +128,12 @@ impl Check<'_> {
         id: Option<ResponseId>,
         faults: &mut Faults,
     ) -> Option<&ServicePoint> {
-        let Some(code) = &draft.service_point else {
-            return self.client.service_point.and_then(|own| self.catalogue.desk(own));
+        let named = match (&draft.service_point, self.client.service_point) {
+            (Some(code), _) => self.catalogue.desks.get(code),
+            (None, Some(own)) => self.catalogue.desk(own),
+            (None, None) => return None,
         };
-        let desk = self.catalogue.desks.get(code).filter(|desk| {
+        let desk = named.filter(|desk| {
             policy::may_use_desk(self.client, &self.catalogue.tree, desk)
                 && id.is_none_or(|id| desk.valid.covers(day_of(id.answered_at())))
         });

@@ -31,6 +31,16 @@ pub async fn client_insert(
     Ok(())
 }
 
+/// Every client, the oldest first: their ids sort by the time they were made.
+pub async fn clients_all(conn: &mut Conn) -> Result<Vec<Client>> {
+    let ids: Vec<uuid::Uuid> = clients::table.select(clients::id).order(clients::id).load(conn).await?;
+    let mut all = Vec::with_capacity(ids.len());
+    for id in ids {
+        all.extend(client_find(conn, ClientId(id)).await?.map(|(client, _)| client));
+    }
+    Ok(all)
+}
+
 /// A client and the hash of its secret, if it exists.
 pub async fn client_find(conn: &mut Conn, id: ClientId) -> Result<Option<(Client, String)>> {
     type Row = (String, String, Option<i32>, Option<i32>, Option<DateTime<Utc>>, String);

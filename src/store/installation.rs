@@ -21,3 +21,9 @@ pub async fn installation_mark_demonstration(conn: &mut Conn) -> Result<()> {
 pub async fn catalogue_revision_fetch(conn: &mut Conn) -> Result<i64> {
     Ok(catalogue_revision::table.select(catalogue_revision::revision).first(conn).await?)
 }
+
+/// Lets no other transaction change the catalogue until this one ends.
+pub async fn catalogue_lock(conn: &mut Conn) -> Result<()> {
+    catalogue_revision::table.select(catalogue_revision::revision).for_update().first::<i64>(conn).await?;
+    Ok(())
+}

@@ -24,6 +24,7 @@ use diesel_async::pooled_connection::deadpool::{Object, Pool};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
+use std::future::Future;
 use std::time::Duration;
 
 /// Transactions for services: `conn.transaction(async |conn| …)`, and
@@ -45,10 +46,11 @@ const SESSION: &str = "SET jit = off; SET max_parallel_workers_per_gather = 0; S
 #[derive(Clone)]
 pub struct Db {
     pool: Pool<AsyncPgConnection>,
+    runtime: tokio::runtime::Handle,
 }
 
 impl Db {
-    /// A pool of at most `size` connections; none is opened yet.
+    /// A pool of at most `size` connections; none is opened yet. They live on the current runtime.
     ///
     /// # Errors
     /// [`ErrorCode::Internal`] if the pool cannot be built.
@@ -57,7 +59,16 @@ impl Db {
         // A test query before each use would double the round trips of a request; a dead connection is
         // found out by the query itself and answered with 503.
         config.recycling_method = RecyclingMethod::Fast;
-        config.custom_setup = Box::new(|url| establish(url).boxed());
+        // A connection is driven by a task of the runtime it was opened on. That must be this one, not the
+        // HTTP worker's that happens to need a connection first and may end before the others.
+        let runtime = tokio::runtime::Handle::current();
+        let home = runtime.clone();
+        config.custom_setup = Box::new(move |url| {
+            let opened = home.spawn(establish(url.to_owned()));
+            let broken =
+                |error: tokio::task::JoinError| diesel::ConnectionError::BadConnection(error.to_string());
+            async move { opened.await.map_err(broken)? }.boxed()
+        });
         let manager = AsyncDieselConnectionManager::new_with_config(url, config);
         let pool = Pool::builder(manager)
             .max_size(size)
@@ -66,7 +77,7 @@ impl Db {
             .create_timeout(Some(WAIT))
             .build()
             .map_err(Error::internal)?;
-        Ok(Self { pool })
+        Ok(Self { pool, runtime })
     }
 
     /// A free connection.
@@ -76,11 +87,29 @@ impl Db {
     pub async fn conn(&self) -> Result<Object<AsyncPgConnection>> {
         self.pool.get().await.map_err(|error| Error::new(ErrorCode::Unavailable).because(error))
     }
+
+    /// Runs work to its end, also if the one who waits for it goes away.
+    ///
+    /// # Errors
+    /// Those of the work; [`ErrorCode::Internal`] if it panics.
+    pub async fn detached<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        self.runtime.spawn(work).await.map_err(Error::internal)?
+    }
 }
 
-async fn establish(url: &str) -> diesel::ConnectionResult<AsyncPgConnection> {
-    use diesel_async::AsyncConnection as _;
-    let mut conn = AsyncPgConnection::establish(url).await?;
+/// Whether the server at the URL lets us in; otherwise its words.
+///
+/// # Errors
+/// What the server, or the network, said.
+pub async fn probe(url: &str) -> std::result::Result<(), String> {
+    AsyncPgConnection::establish(url).await.map(drop).map_err(|error| error.to_string())
+}
+
+async fn establish(url: String) -> diesel::ConnectionResult<AsyncPgConnection> {
+    let mut conn = AsyncPgConnection::establish(&url).await?;
     conn.batch_execute(SESSION).await.map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
     Ok(conn)
 }

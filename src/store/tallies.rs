@@ -37,9 +37,7 @@ impl TallyDelta {
         for (ordinal, position) in answers.iter().zip(1_i16..) {
             self.counts.entry(key(position)).or_default().count(*ordinal);
         }
-        let parts = std::iter::once(0..version.criteria.len())
-            .chain(version.elements.iter().map(|element| element.criteria.clone()));
-        for (places, part) in parts.zip(0_i16..) {
+        for (places, part) in version.parts().iter().zip(0_i16..) {
             self.moments.entry(key(part)).or_default().add(&Moments::of(version, places, answers));
         }
     }
@@ -134,7 +132,7 @@ async fn moments_add(conn: &mut Conn, delta: &TallyDelta, received_at: DateTime<
 pub struct Tally {
     /// One distribution for each criterion, in order.
     pub counts: Vec<Distribution>,
-    /// Moments of the whole, then of each element.
+    /// Moments of the questionnaire's parts, see [`QuestionnaireVersion::parts`](crate::domain::questionnaire::QuestionnaireVersion::parts).
     pub moments: Vec<Moments>,
     /// When the newest response in it arrived.
     pub watermark: Option<DateTime<Utc>>,
@@ -151,7 +149,7 @@ pub async fn tally_fetch(
     let agencies = scope.agencies().map(|ids| ids.iter().map(|id| id.0).collect::<Vec<_>>());
     let mut tally = Tally {
         counts: vec![Distribution::default(); survey.questionnaire.criteria.len()],
-        moments: vec![Moments::default(); survey.questionnaire.elements.len() + 1],
+        moments: vec![Moments::default(); survey.questionnaire.parts().len()],
         watermark: None,
     };
     for (criterion, na, one, two, three, four, five) in

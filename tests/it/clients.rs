@@ -59,6 +59,12 @@ async fn the_token_endpoint_speaks_oauth() {
         reply.problem();
         assert_eq!(reply.json()["error"], error, "{form}");
     }
+    let twice = Some(format!("grant_type=client_credentials&client_id={client}&client_secret={secret}"));
+    let both = app.anonymous().send(reqwest::Method::POST, "/oauth/token", &headers, twice).await.expect(400);
+    assert_eq!(both.json()["error"], "invalid_request");
+    let doubled =
+        app.anonymous().form("/oauth/token", "grant_type=client_credentials&grant_type=x").await.expect(400);
+    assert_eq!(doubled.json()["error"], "invalid_request");
     let json = app.anonymous().post("/oauth/token", &serde_json::json!({})).await.expect(415);
     assert_eq!(json.problem(), "unsupported_media_type");
 }

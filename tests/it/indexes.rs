@@ -157,6 +157,20 @@ async fn desk_points_follow_the_circular() {
         app.anonymous().index("H56", "survey=demo-desk&period=2026&formula=desk-points-rescaled").await;
     assert_eq!(scaled["whole"]["value"], 13.5);
     assert_eq!(scaled["band"], json!({"code": "good", "name": "Tốt"}));
+    // Nine of twenty with 2 points, eleven with 1: 1.45 ± 2.093·sqrt(0.2475/19), on the scale of one indicator.
+    for index in [&points, &scaled] {
+        let criterion = &index["elements"][0]["criteria"][0];
+        assert_eq!(criterion["interval"], json!({"low": 1.21, "high": 1.69}));
+    }
+}
+
+#[tokio::test]
+async fn an_index_says_whether_its_survey_is_fielded_there() {
+    let app = TestApp::start().await;
+    for (agency, fielded) in [("H56", true), ("H56.C1", true), ("H26", false)] {
+        let index = app.anonymous().index(agency, "survey=demo-service&period=2026").await;
+        assert_eq!(index["survey"]["fielded"], fielded, "{agency}");
+    }
 }
 
 #[tokio::test]
@@ -204,11 +218,14 @@ async fn small_cells_are_hidden_from_the_public_and_shown_to_those_in_charge() {
     };
     let public = app.anonymous().index("H56.C1", query).await;
     assert_eq!(public["min_n"], 10);
-    // One hidden criterion alone would follow from its element; the next smallest goes with it.
-    assert_eq!(hidden(&public), ["feedback.handled", "feedback.notified"]);
-    assert_eq!(public["whole"]["suppressed"], false);
+    assert_eq!(hidden(&public), ["feedback.handled"]);
+    assert_eq!(public["left_out"], json!(["feedback.handled"]));
+    // Sums are made without what is withheld, so there is nothing to subtract.
+    assert_eq!(public["whole"]["levels"][3], json!({"level": 4, "count": 16 * 12 + 12 + 11}));
+    assert_eq!(public["elements"][4]["levels"][3], json!({"level": 4, "count": 12 + 11}));
+    assert_eq!(public["elements"][4]["not_applicable"], 1);
     for client in [kiosk, app.admin(Some("H21")).await, app.system(Some("H56.C1.X1")).await] {
-        assert_eq!(hidden(&client.index("H56.C1", query).await).len(), 2, "not in charge");
+        assert_eq!(hidden(&client.index("H56.C1", query).await).len(), 1, "not in charge");
     }
     for client in [app.admin(None).await, app.admin(Some("H56")).await, app.system(Some("H56.C1")).await] {
         let index = client.index("H56.C1", query).await;
@@ -225,6 +242,7 @@ async fn with_fewer_people_than_the_limit_nothing_is_shown() {
     let index = app.anonymous().index("H56", query).await;
     assert_eq!((&index["whole"]["suppressed"], &index["whole"]["value"]), (&true.into(), &Value::Null));
     assert!(index["by_formula"].as_array().unwrap().iter().all(|row| row["value"] == Value::Null));
+    assert_eq!((&index["left_out"], &index["data_watermark"]), (&json!([]), &Value::Null));
     let text = index.to_string();
     assert_eq!(text.matches("\"suppressed\":true").count(), 1 + 5 + CRITERIA.len());
     kiosk.post("/v1/responses", &response(id(app.now), 4)).await.expect(201);

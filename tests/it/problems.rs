@@ -4,6 +4,8 @@ use crate::support::TestApp;
 use crate::support::samples::{id, response};
 use reqwest::Method;
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 #[tokio::test]
 async fn whatever_cannot_be_read_is_refused_as_a_problem() {
@@ -52,8 +54,39 @@ async fn unknown_paths_and_wrong_methods_are_told_apart() {
             "{path}"
         );
     }
-    let head = app.anonymous().send(Method::HEAD, "/v1/agencies/H56", &[], None).await.expect(200);
-    assert!(head.text.is_empty() && !head.header("etag").is_empty());
+    let head = raw(&app, "HEAD /v1/agencies/H56 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
+    assert!(
+        head.starts_with("HTTP/1.1 200") && head.contains("etag:") && head.ends_with("\r\n\r\n"),
+        "{head}"
+    );
+}
+
+/// Sends bytes as they are and reads until the service closes the connection.
+async fn raw(app: &TestApp, request: &str) -> String {
+    let mut stream = TcpStream::connect(app.url.trim_start_matches("http://")).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn a_body_is_not_read_before_the_token_and_not_waited_for_without_end() {
+    let app = TestApp::start().await;
+    let kiosk = app.device("H56.C1", "MC-H56-C1").await;
+    let head =
+        "POST /v1/responses HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n";
+    let started = std::time::Instant::now();
+    let anonymous = raw(&app, &format!("{head}\r\n{{")).await;
+    assert!(anonymous.starts_with("HTTP/1.1 401") && anonymous.contains("token_missing"), "{anonymous}");
+    assert!(started.elapsed().as_secs() < 10, "refused before the body came");
+    let slow = raw(&app, &format!("{head}Authorization: Bearer {}\r\n\r\n{{", kiosk.bearer())).await;
+    assert!(slow.starts_with("HTTP/1.1 408") && slow.contains("body_timeout"), "{slow}");
+    let gzip = [("content-type", "application/json"), ("content-encoding", "gzip")];
+    let reply = kiosk.send(Method::POST, "/v1/responses", &gzip, Some("{}".into())).await.expect(415);
+    assert_eq!(reply.problem(), "unsupported_media_type");
+    let bad = app.anonymous().post("/v1/responses", &json!([])).await.expect(401);
+    assert_eq!(bad.problem(), "token_missing");
 }
 
 #[tokio::test]

@@ -136,6 +136,25 @@ async fn an_empty_machine_serves_keeps_its_data_and_stops_cleanly() {
     let url = again.line["url"].as_str().unwrap().to_owned();
     Client::new(&url, None).with_token(kiosk.bearer()).post("/v1/responses", &body).await.expect(200);
 
+    // A command that needs the cluster for a moment leaves it to those who still use it.
+    let listed = run(&mut sipas(&dir, &["client", "list"]));
+    assert_eq!(json(&listed)["client_id"], client);
+    let mut neighbour = Running::start(&mut sipas(&dir, &["serve"]));
+    neighbour.stop();
+    let anonymous = Client::new(&url, None);
+    anonymous.get("/health/ready").await.expect(200);
+
+    // Its PostgreSQL killed, the service starts it again.
+    let pid = std::fs::read_to_string(dir.join("cluster/postmaster.pid")).unwrap();
+    assert!(Command::new("kill").args(["-9", pid.lines().next().unwrap()]).status().unwrap().success());
+    let (signed, deadline) = (anonymous.with_token(kiosk.bearer()), Instant::now() + Duration::from_secs(60));
+    while anonymous.get("/health/ready").await.status != 200
+        || signed.post("/v1/responses", &body).await.status != 200
+    {
+        assert!(Instant::now() < deadline, "PostgreSQL stays away");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+
     // Killed, it leaves its PostgreSQL behind; the next start takes it over and stops it in the end.
     again.child.kill().unwrap();
     again.child.wait().unwrap();
@@ -192,6 +211,13 @@ fn what_stands_in_the_way_is_said_with_the_way_out() {
         refusal(&run(sipas(&dir, &["migrate"]).env("DATABASE_URL", "postgres://nobody@127.0.0.1:1/none")));
     assert!(said.contains("no PostgreSQL there"), "{said}");
 
+    let lost = run_dir("lost-password");
+    Running::start(&mut sipas(&lost, &["postgres"])).stop();
+    std::fs::remove_file(lost.join("postgres-password")).unwrap();
+    let said = refusal(&run(&mut sipas(&lost, &["postgres"])));
+    assert!(said.contains("postgres-password") && said.contains("bring the file back"), "{said}");
+    assert!(!lost.join("postgres-password").exists(), "no new password for an old cluster");
+
     let empty = run_dir("empty-postgres");
     let said = refusal(&run(sipas(&dir, &["postgres"]).env("SIPAS_POSTGRES_DIR", &empty)));
     assert!(said.contains("no bin/postgres"), "{said}");
@@ -203,6 +229,36 @@ fn what_stands_in_the_way_is_said_with_the_way_out() {
     std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let said = refusal(&run(sipas(&dir, &["postgres"]).env("SIPAS_POSTGRES_DIR", &old)));
     assert!(said.contains("14 or newer is needed") && said.contains("13 in"), "{said}");
+}
+
+#[tokio::test]
+async fn commands_started_together_share_one_cluster() {
+    let dir = run_dir("together");
+    let commands = (0..4).map(|_| {
+        let dir = dir.clone();
+        tokio::task::spawn_blocking(move || run(&mut sipas(&dir, &["catalogue", "load"])))
+    });
+    let mut entered = 0;
+    for command in commands.collect::<Vec<_>>() {
+        entered += json(&command.await.unwrap())["agencies"].as_u64().unwrap();
+    }
+    assert_eq!(entered, 34, "entered once, by whichever came first");
+    assert!(!dir.join("cluster/postmaster.pid").exists(), "the last one has stopped it");
+}
+
+#[tokio::test]
+async fn a_stop_while_starting_leaves_nothing_behind() {
+    let dir = run_dir("early");
+    for pause in [0, 50, 300, 800] {
+        let mut command = sipas(&dir, &["serve"]);
+        let mut child =
+            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        let _ = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+        child.wait().unwrap();
+        assert!(!dir.join("cluster/postmaster.pid").exists(), "stopped after {pause} ms");
+    }
+    Running::start(&mut sipas(&dir, &["serve"])).stop();
 }
 
 #[tokio::test]

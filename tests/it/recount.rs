@@ -47,41 +47,70 @@ fn fraction(formula: &str, answers: &[u8]) -> (u128, u128) {
     }
 }
 
-/// The interval of a part from respondents one by one, not from sums.
-fn interval(formula: &str, value: f64, people: &[Vec<u8>]) -> Value {
+/// Standard error of the mean over `places` from people one by one, and the fewest people it comes from.
+/// Complete answers: the spread of the persons' means. Otherwise the spreads of the block that everybody
+/// answered and of the single other criteria, added with their weights.
+fn standard_error(formula: &str, people: &[Vec<u8>], places: &[usize]) -> Option<(f64, f64)> {
     let score = |answer: u8| {
         if formula == "satisfied-share" { f64::from(u8::from(answer >= 4)) } else { f64::from(answer) }
     };
-    let answered: Vec<Vec<f64>> = people
-        .iter()
-        .map(|person| person.iter().filter(|answer| **answer > 0).map(|answer| score(*answer)).collect())
-        .filter(|person: &Vec<f64>| !person.is_empty())
-        .collect();
-    let n = answered.len() as f64;
-    if n == 0.0 {
-        return Value::Null;
+    let of_block = |block: &[usize]| -> Option<(f64, f64)> {
+        let means: Vec<f64> = people
+            .iter()
+            .filter(|person| block.iter().all(|place| person[*place] > 0))
+            .map(|person| block.iter().map(|place| score(person[*place])).sum::<f64>() / block.len() as f64)
+            .collect();
+        let n = means.len() as f64;
+        let mean = means.iter().sum::<f64>() / n;
+        (n > 0.0).then(|| ((means.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n / n).sqrt(), n))
+    };
+    let answered: Vec<usize> =
+        places.iter().copied().filter(|place| people.iter().any(|person| person[*place] > 0)).collect();
+    let anybody = |person: &&Vec<u8>| places.iter().any(|place| person[*place] > 0);
+    if people.iter().filter(anybody).all(|person| answered.iter().all(|place| person[*place] > 0)) {
+        return of_block(&answered);
     }
-    let answers: f64 = answered.iter().map(|person| person.len() as f64).sum();
-    let ratio = answered.iter().flatten().sum::<f64>() / answers;
-    let squares: f64 = answered
-        .iter()
-        .map(|person| (person.iter().sum::<f64>() - ratio * person.len() as f64).powi(2))
-        .sum();
-    let variance = squares / answers.powi(2);
+    // The first sixteen criteria must be answered, the last three need not be.
+    let (block, others): (Vec<usize>, Vec<usize>) = match places.len() {
+        19 => ((0..16).collect(), answered.into_iter().filter(|place| *place >= 16).collect()),
+        _ => (vec![], answered),
+    };
+    let count = (block.len() + others.len()) as f64;
+    let mut parts = Vec::new();
+    for place in others {
+        parts.push((1.0, of_block(&[place])?));
+    }
+    if !block.is_empty() {
+        parts.push((block.len() as f64, of_block(&block)?));
+    }
+    let error = parts.iter().map(|(weight, (error, _))| weight / count * error).sum();
+    Some((error, parts.iter().map(|(_, (_, n))| *n).fold(f64::INFINITY, f64::min)))
+}
+
+fn interval(formula: &str, value: f64, error: Option<(f64, f64)>) -> Value {
+    let Some((error, n)) = error else { return Value::Null };
     let round = |bound: f64| (bound * 100.0).round() / 100.0;
     if formula == "satisfied-share" {
         let (p, z) = (value / 100.0, 1.959963984540054_f64);
-        let size = if variance > 1e-15 && p > 0.0 && p < 1.0 { p * (1.0 - p) / variance } else { n };
+        let mut size = if error > 1e-9 && p > 0.0 && p < 1.0 { p * (1.0 - p) / error.powi(2) } else { n };
+        if size > n * (1.0 + 1e-9) {
+            size = if n < 2.0 {
+                n
+            } else {
+                n.max(size * (n - 1.0) / n * (z / student_quantile(n - 1.0)).powi(2))
+            };
+        }
         // Wilson's bounds as roots of (p - x)² = z² x(1 - x)/n.
         let (a, b, c) = (1.0 + z * z / size, -(2.0 * p + z * z / size), p * p);
         let root = (b * b - 4.0 * a * c).max(0.0).sqrt();
-        return json!({"low": round(100.0 * (-b - root) / (2.0 * a)).max(0.0), "high": round(100.0 * (-b + root) / (2.0 * a)).min(100.0)});
+        let (low, high) = ((-b - root) / (2.0 * a), (-b + root) / (2.0 * a));
+        return json!({"low": round(100.0 * low).max(0.0), "high": round(100.0 * high).min(100.0)});
     }
-    if variance < 1e-15 || n < 2.0 {
+    if error < 1e-9 || n < 2.0 {
         return Value::Null;
     }
     let (slope, least) = if formula == "mean-normalised" { (20.0, 20.0) } else { (25.0, 0.0) };
-    let half = student_quantile(n - 1.0) * slope * (variance * n / (n - 1.0)).sqrt();
+    let half = student_quantile(n - 1.0) * slope * error * (n / (n - 1.0)).sqrt();
     json!({"low": round((value - half).max(least)), "high": round((value + half).min(100.0))})
 }
 
@@ -167,9 +196,8 @@ fn check_cell(cell: &Value, formula: &str, people: &[Vec<u8>], places: &[usize],
     }
     let exact =
         fractions.iter().map(|(n, d)| *n as f64 / *d as f64).sum::<f64>() / fractions.len() as f64 * 100.0;
-    let part: Vec<Vec<u8>> =
-        people.iter().map(|person| places.iter().map(|place| person[*place]).collect()).collect();
-    assert_eq!(cell["interval"], interval(formula, exact, &part), "{formula} {places:?} n={n}");
+    let error = standard_error(formula, people, places);
+    assert_eq!(cell["interval"], interval(formula, exact, error), "{formula} {places:?} n={n}");
 }
 
 fn check(index: &Value, formula: &str, people: &[Vec<u8>]) {

@@ -112,6 +112,7 @@ async fn every_fault_is_told_at_once_in_the_readers_language() {
         ("/answers/access.signage", json!(6)),
         ("/answers/access.premises", json!("4")),
         ("/answers/access.equipment", json!(4.5)),
+        ("/answers/access.information", json!(5.0)),
         ("/answers/official.polite", Value::Null),
         ("/answers/no.such", json!(4)),
         ("/channel", json!("fax")),
@@ -235,6 +236,14 @@ async fn a_kiosk_need_not_name_its_own_desk_and_may_use_no_other() {
             assert_eq!(reply.faults(), faults(&[("/rated_agency", "unknown_agency")]));
         }
     }
+    // A kiosk whose desk has ended is told so, whether it names the desk or not.
+    let ended = app.device("H56.C2", "MC-OLD").await;
+    let reply =
+        ended.post("/v1/responses", &without(response(id(app.now), 4), "/service_point")).await.expect(422);
+    assert_eq!(
+        reply.faults(),
+        faults(&[("/service_point", "unknown_service_point"), ("/rated_agency", "unknown_agency")])
+    );
     let other = with(response(id(app.now), 4), "/service_point", json!("MC-H56-C2"));
     let reply = kiosk.post("/v1/responses", &other).await.expect(422);
     assert_eq!(reply.faults(), faults(&[("/service_point", "unknown_service_point")]));
@@ -258,7 +267,7 @@ async fn nothing_answered_is_no_response() {
     let kiosk = app.device("H56.C1", "MC-H56-C1").await;
     let empty = crate::support::samples::desk_response(id(app.now), [None; 4]);
     let reply = kiosk.post("/v1/responses", &empty).await.expect(422);
-    assert_eq!(reply.faults(), faults(&[("/answers", "missing_answer")]));
+    assert_eq!(reply.faults(), faults(&[("/answers", "nothing_answered")]));
 }
 
 #[tokio::test]
@@ -307,12 +316,17 @@ async fn a_response_is_stored_also_if_its_sender_hangs_up() {
     let stuck = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
     loop {
         let open: i64 = sql.query_one(stuck, &[]).await.unwrap().get(0);
-        // Those that were read before the hang-up are stored whole; none is left half done.
         let index = app.admin(None).await.index("H56.C1", "survey=demo-service&period=2026").await;
-        if open == 0 && index["whole"]["n"] == count(&app).await {
+        // Each was sent whole before its sender left: all are stored and counted, none is left half done.
+        if open == 0 && count(&app).await == 30 && index["whole"]["n"] == 30 {
             break;
         }
-        assert!(std::time::Instant::now() < deadline, "{open} transactions stay open");
+        assert!(
+            std::time::Instant::now() < deadline,
+            "{open} open, {} stored: {}",
+            count(&app).await,
+            index["whole"]
+        );
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
     kiosk.post("/v1/responses", &response(id(app.now), 4)).await.expect(201);
@@ -330,6 +344,8 @@ async fn stored_responses_cannot_be_changed_even_in_the_database() {
         "UPDATE criteria SET text_vi = 'khác'",
         "DELETE FROM agencies WHERE code = 'H57'",
         "DELETE FROM clients",
+        "TRUNCATE responses",
+        "TRUNCATE agencies CASCADE",
     ] {
         let error = sql.execute(statement, &[]).await.unwrap_err();
         assert_eq!(error.code().map(|code| code.code()), Some("23001"), "{statement}: {error}");
