@@ -8,7 +8,8 @@ use crate::http;
 use crate::service::catalogue::CatalogueCache;
 use crate::service::clients::HASHING_AT_ONCE;
 use crate::service::clock::Clock;
-use crate::service::{Rules, Services, ingest};
+use crate::service::ingest::{Intake, IntakeSettings};
+use crate::service::{Rules, Services, folding, partitions};
 use crate::store::Db;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
@@ -25,6 +26,9 @@ use utoipa_swagger_ui::SwaggerUi;
 
 /// Longest time the catalogue in memory may lag behind the database.
 const CATALOGUE_MAX_AGE: Duration = Duration::from_secs(1);
+
+/// How often the tallies are brought up to date; figures are exact in between, see [`folding`].
+const FOLD_EVERY: Duration = Duration::from_secs(1);
 
 /// How often the partitions of the coming months are looked after.
 const PARTITIONS_EVERY: Duration = Duration::from_secs(3600);
@@ -94,7 +98,7 @@ impl Stop {
 pub async fn build(config: &ServeConfig, url: &str, data_dir: &Path, clock: Clock) -> Result<Built> {
     let services = web::Data::new(services(config, url, data_dir, clock)?);
     let max_offline_days = services.rules.max_offline_days;
-    ingest::make_partitions(&services.db, day_of(clock.now()), max_offline_days).await?;
+    partitions::make(&services.db, day_of(clock.now()), max_offline_days).await?;
     let listener = listen(config.listen)?;
     let address = listener.local_addr().map_err(Error::internal)?;
     let (max_body, state) = (usize::try_from(config.max_body_bytes).unwrap_or(usize::MAX), services.clone());
@@ -118,9 +122,20 @@ pub async fn run(built: Built, stop: impl Future<Output = ()>) -> Result<()> {
     let server = tokio::spawn(built.server);
     tokio::select! {
         () = stop => handle.stop(true).await,
-        () = keep_partitions(built.services) => {}
+        () = keep_partitions(built.services.clone()) => {}
+        () = keep_folding(built.services) => {}
     }
     server.await.map_err(Error::internal)?.map_err(Error::internal)
+}
+
+/// Folds what has been stored, for as long as it is polled.
+async fn keep_folding(services: web::Data<Services>) {
+    loop {
+        tokio::time::sleep(FOLD_EVERY).await;
+        if let Err(error) = folding::fold(&services).await {
+            tracing::warn!("folding waits for the next round: {}", error.chain());
+        }
+    }
 }
 
 /// Looks after the partitions for as long as it is polled.
@@ -128,9 +143,7 @@ async fn keep_partitions(services: web::Data<Services>) {
     loop {
         tokio::time::sleep(PARTITIONS_EVERY).await;
         let today = day_of(services.clock.now());
-        if let Err(error) =
-            ingest::make_partitions(&services.db, today, services.rules.max_offline_days).await
-        {
+        if let Err(error) = partitions::make(&services.db, today, services.rules.max_offline_days).await {
             tracing::error!("cannot make partitions ahead, trying again in an hour: {}", error.chain());
         }
     }
@@ -167,8 +180,15 @@ fn application(
 fn services(config: &ServeConfig, url: &str, data_dir: &Path, clock: Clock) -> Result<Services> {
     let default_key = data_dir.join("signing-key.pem");
     let pem = load_or_make_key(config.signing_key_file.as_deref().unwrap_or(&default_key))?;
+    let db = Db::new(url, config.database.database_connections.into())?;
+    let intake = IntakeSettings {
+        writers: config.intake_writers.into(),
+        batch: config.intake_batch.into(),
+        queue: usize::try_from(config.intake_queue).unwrap_or(usize::MAX),
+    };
     Ok(Services {
-        db: Db::new(url, config.database.database_connections.into())?,
+        intake: Intake::start(&db, clock, intake),
+        db,
         catalogue: CatalogueCache::new(CATALOGUE_MAX_AGE),
         keys: Keys::from_pem(
             &pem,

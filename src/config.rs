@@ -87,6 +87,21 @@ pub struct ServeConfig {
           value_parser = clap::value_parser!(u32).range(1024..=16_777_216))]
     pub max_body_bytes: u32,
 
+    /// Writers of responses, each with a connection of its own; more than one did not help on two cores.
+    #[arg(long, env = "SIPAS_INTAKE_WRITERS", value_name = "N", default_value_t = 1,
+          value_parser = clap::value_parser!(u16).range(1..=16))]
+    pub intake_writers: u16,
+
+    /// Most responses of one commit.
+    #[arg(long, env = "SIPAS_INTAKE_BATCH", value_name = "N", default_value_t = 500,
+          value_parser = clap::value_parser!(u16).range(1..=5000))]
+    pub intake_batch: u16,
+
+    /// Most responses waiting for a commit; further ones are told to come back.
+    #[arg(long, env = "SIPAS_INTAKE_QUEUE", value_name = "N", default_value_t = 4096,
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub intake_queue: u32,
+
     /// Whether everybody may read figures without a token (open data, NĐ 47/2020/NĐ-CP).
     #[arg(long, env = "SIPAS_PUBLIC_FIGURES", value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
     pub public_figures: bool,

@@ -35,6 +35,14 @@ enum Command {
     Postgres(PostgresConfig),
     /// Bring the schema up to date and exit.
     Migrate(DatabaseConfig),
+    /// Count every response again and compare with the tallies; fails on any difference.
+    Verify {
+        #[command(flatten)]
+        database: DatabaseConfig,
+        /// Make the tallies anew from the responses where they differ.
+        #[arg(long)]
+        repair: bool,
+    },
     /// The catalogue of agencies, questionnaires and surveys.
     #[command(subcommand)]
     Catalogue(CatalogueCommand),
@@ -138,6 +146,18 @@ fn run(command: Command) -> Result<()> {
             block_on(async |stop| postgres(config, dir, stop).await)
         }
         Command::Migrate(database) => with_database(&database, async |_| Ok(())),
+        Command::Verify { database, repair } => with_database(&database, async |db| {
+            let found = service::verification::verify(&db, repair).await?;
+            print(&serde_json::json!({
+                "responses": found.responses, "differences": found.differences,
+                "repaired": repair && !found.differences.is_empty(),
+            }))?;
+            match (found.differences.is_empty(), repair) {
+                (true, _) | (false, true) => Ok(()),
+                (false, false) => Err(Error::new(ErrorCode::Internal)
+                    .detail("tallies and responses differ; `sipas verify --repair` makes the tallies anew")),
+            }
+        }),
         Command::Catalogue(CatalogueCommand::Load { database, files }) => {
             // Read before this process may leave root and with it the right to.
             let sources = if files.is_empty() { built_in() } else { read(&files)? };

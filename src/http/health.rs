@@ -25,6 +25,10 @@ pub struct ReadyBody {
     status: &'static str,
     /// The data are invented.
     demonstration: bool,
+    /// Seconds the oldest response has been waiting to be folded into the tallies. Figures are exact all the
+    /// same; a lag that grows means that no instance folds.
+    #[schema(example = 0)]
+    fold_lag_seconds: i64,
 }
 
 fn no_store() -> CacheControl {
@@ -45,6 +49,11 @@ pub async fn live() -> HttpResponse {
     responses((status = 200, description = "It can", body = ReadyBody), Unavailable))]
 #[get("/health/ready")]
 pub async fn ready(app: App) -> Result<HttpResponse, Problem> {
-    let demonstration = installation::ready(&app).await?.demonstration;
-    Ok(HttpResponse::Ok().insert_header(no_store()).json(ReadyBody { status: "ready", demonstration }))
+    let found = installation::ready(&app).await?;
+    let body = ReadyBody {
+        status: "ready",
+        demonstration: found.demonstration,
+        fold_lag_seconds: found.fold_lag.num_seconds(),
+    };
+    Ok(HttpResponse::Ok().insert_header(no_store()).json(body))
 }

@@ -1,61 +1,106 @@
-//! The seam of the write path: responses go in here, outcomes come out after the commit.
+//! The write path: responses go into a bounded queue, a writer stores what is waiting in one statement and
+//! one commit, and each sender is told its own outcome after that.
 //!
-//! Today one response is one transaction with its tallies. A group-commit writer takes this place by calling
-//! [`store_batch`] with what is waiting; nothing above or below has to change.
+//! Nobody waits for company: a lone response is committed at once, and while one commit is under way the next
+//! batch gathers by itself. A full queue refuses (503) instead of growing; what is in the queue is stored also
+//! if its sender has gone. The tallies follow behind, see [`super::folding`].
 
-use super::Services;
-use crate::error::{Error, Result};
-use crate::store::responses::{Admitted, Outcome, partitions_ensure, responses_insert_once};
-use crate::store::tallies::{TallyDelta, tallies_add};
-use crate::store::{AsyncConnection, Db};
-use chrono::{DateTime, Days, Months, NaiveDate, Utc};
+use super::clock::Clock;
+use crate::error::{Error, ErrorCode, Result};
+use crate::store::Db;
+use crate::store::responses::{Admitted, Outcome, responses_insert_once};
 use std::sync::Arc;
+use tokio::sync::{Mutex, mpsc, oneshot};
 
-/// Months of partitions made ahead.
-const MONTHS_AHEAD: u32 = 3;
-
-/// Stores one response; it is durable when this returns. Runs to its end also if the caller goes away: a
-/// client that hangs up must not leave a transaction half done.
-///
-/// # Errors
-/// [`ErrorCode::Unavailable`](crate::error::ErrorCode::Unavailable) if the database is away.
-pub async fn store(services: &Arc<Services>, admitted: Admitted) -> Result<Outcome> {
-    let (db, now) = (services.db.clone(), services.clock.now());
-    let outcomes = services.db.detached(async move { store_batch(&db, &[admitted], now).await }).await?;
-    outcomes.into_iter().next().ok_or_else(|| Error::internal("a batch of one has one outcome"))
+/// How the intake is dimensioned.
+#[derive(Debug, Clone, Copy)]
+pub struct IntakeSettings {
+    /// Writers, each with a connection of its own.
+    pub writers: usize,
+    /// Most responses of one commit.
+    pub batch: usize,
+    /// Most responses waiting.
+    pub queue: usize,
 }
 
-/// Stores a batch with its tallies in one transaction; outcomes in order.
-///
-/// # Errors
-/// [`ErrorCode::Unavailable`](crate::error::ErrorCode::Unavailable) if the database is away.
-pub async fn store_batch(db: &Db, batch: &[Admitted], now: DateTime<Utc>) -> Result<Vec<Outcome>> {
-    let mut conn = db.conn().await?;
-    conn.transaction(async |conn| {
-        let outcomes = responses_insert_once(conn, batch, now).await?;
-        let mut delta = TallyDelta::default();
-        for (admitted, _) in batch.iter().zip(&outcomes).filter(|(_, outcome)| **outcome == Outcome::Created)
-        {
-            delta.count(admitted.response());
-        }
-        if outcomes.contains(&Outcome::Created) {
-            tallies_add(conn, &delta, now).await?;
-        }
-        Ok(outcomes)
-    })
-    .await
+/// A response and the one who waits for its outcome.
+struct Waiting {
+    admitted: Admitted,
+    sender: oneshot::Sender<Result<Outcome>>,
 }
 
-/// Makes the partitions that responses of the next months and of the past `max_offline_days` go to.
-///
-/// # Errors
-/// [`ErrorCode::Unavailable`](crate::error::ErrorCode::Unavailable) if the database is away.
-pub async fn make_partitions(db: &Db, today: NaiveDate, max_offline_days: i64) -> Result<()> {
-    let days = u64::try_from(max_offline_days).unwrap_or(0);
-    let oldest = today.checked_sub_days(Days::new(days + 1)).unwrap_or(today);
-    let newest = today.checked_add_months(Months::new(MONTHS_AHEAD)).unwrap_or(today);
-    let months = (0..).map_while(|month| oldest.checked_add_months(Months::new(month)));
-    let mut days: Vec<NaiveDate> = months.take_while(|day| *day < newest).collect();
-    days.push(newest);
-    partitions_ensure(&mut *db.conn().await?, &days).await
+/// The way in.
+pub struct Intake {
+    queue: mpsc::Sender<Waiting>,
+}
+
+impl Intake {
+    /// Starts the writers on the current runtime. They end when the intake is dropped and the queue is empty.
+    pub fn start(db: &Db, clock: Clock, settings: IntakeSettings) -> Self {
+        let (queue, waiting) = mpsc::channel(settings.queue);
+        let waiting = Arc::new(Mutex::new(waiting));
+        for _ in 0..settings.writers {
+            tokio::spawn(write(db.clone(), clock, waiting.clone(), settings.batch));
+        }
+        Self { queue }
+    }
+
+    /// Stores a response; it is durable when this returns.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Unavailable`] if the queue is full or the database away.
+    pub async fn store(&self, admitted: Admitted) -> Result<Outcome> {
+        let (sender, outcome) = oneshot::channel();
+        self.queue
+            .try_send(Waiting { admitted, sender })
+            .map_err(|error| Error::new(ErrorCode::Unavailable).because(error.to_string()))?;
+        outcome.await.map_err(Error::internal)?
+    }
+}
+
+async fn write(db: Db, clock: Clock, waiting: Arc<Mutex<mpsc::Receiver<Waiting>>>, most: usize) {
+    let mut batch = Vec::with_capacity(most);
+    loop {
+        // The lock is held while waiting: of several idle writers one listens, the others queue behind it.
+        if waiting.lock().await.recv_many(&mut batch, most).await == 0 {
+            return;
+        }
+        let (admitted, senders): (Vec<_>, Vec<_>) =
+            batch.drain(..).map(|waiting| (waiting.admitted, waiting.sender)).unzip();
+        match store_batch(&db, &admitted, clock).await {
+            Ok(outcomes) => {
+                for (sender, outcome) in senders.into_iter().zip(outcomes) {
+                    // The sender may have hung up; its response is stored all the same.
+                    let _ = sender.send(Ok(outcome));
+                }
+            }
+            Err(error) => apart(&db, clock, &admitted, senders, &error).await,
+        }
+    }
+}
+
+/// A batch failed. If the database is away, everybody is told so; otherwise one response may be at fault, and
+/// must not take the others with it.
+async fn apart(
+    db: &Db,
+    clock: Clock,
+    batch: &[Admitted],
+    senders: Vec<oneshot::Sender<Result<Outcome>>>,
+    error: &Error,
+) {
+    for (admitted, sender) in batch.iter().zip(senders) {
+        let result = if error.code == ErrorCode::Unavailable {
+            Err(Error::new(ErrorCode::Unavailable).because(error.chain()))
+        } else {
+            let alone = store_batch(db, std::slice::from_ref(admitted), clock).await;
+            alone.and_then(|outcomes| {
+                outcomes.into_iter().next().ok_or_else(|| Error::internal("a batch of one has one outcome"))
+            })
+        };
+        let _ = sender.send(result);
+    }
+}
+
+async fn store_batch(db: &Db, batch: &[Admitted], clock: Clock) -> Result<Vec<Outcome>> {
+    responses_insert_once(&mut *db.conn().await?, batch, clock.now()).await
 }

@@ -2,13 +2,17 @@
 
 use super::Services;
 use crate::error::{Error, ErrorCode, Result};
+use crate::store::ingest_batches::tail_oldest;
 use crate::store::{Db, installation, responses};
+use chrono::TimeDelta;
 
 /// State of a serving instance.
 #[derive(Debug, Clone, Copy)]
 pub struct Readiness {
     /// The data are invented.
     pub demonstration: bool,
+    /// How long the oldest response has been waiting to be folded into the tallies.
+    pub fold_lag: TimeDelta,
 }
 
 /// Asks the database for a sign of life.
@@ -17,7 +21,13 @@ pub struct Readiness {
 /// [`ErrorCode::Unavailable`] if it gives none.
 pub async fn ready(services: &Services) -> Result<Readiness> {
     let mut conn = services.db.conn().await?;
-    Ok(Readiness { demonstration: installation::installation_is_demonstration(&mut conn).await? })
+    let oldest = tail_oldest(&mut conn).await?;
+    Ok(Readiness {
+        demonstration: installation::installation_is_demonstration(&mut conn).await?,
+        fold_lag: oldest
+            .map_or(TimeDelta::zero(), |oldest| services.clock.now() - oldest)
+            .max(TimeDelta::zero()),
+    })
 }
 
 /// Claims the database for a demonstration; gives the number of responses it holds. A database with real

@@ -6,16 +6,20 @@ pub mod agencies;
 pub mod catalogue;
 pub mod clients;
 pub mod clock;
+pub mod folding;
 pub mod indexes;
 pub mod ingest;
 pub mod installation;
+pub mod partitions;
 pub mod responses;
 pub mod surveys;
+pub mod verification;
 
 use crate::auth::token::Keys;
 use crate::store::Db;
 use catalogue::CatalogueCache;
 use clock::Clock;
+use ingest::Intake;
 
 /// Rules an operator may set.
 #[derive(Debug, Clone)]
@@ -32,6 +36,8 @@ pub struct Rules {
 pub struct Services {
     /// The database.
     pub db: Db,
+    /// The way in for responses.
+    pub intake: Intake,
     /// The catalogue in memory.
     pub catalogue: CatalogueCache,
     /// Signing keys.

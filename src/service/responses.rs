@@ -2,7 +2,6 @@
 
 use super::Services;
 use super::catalogue::{Catalogue, current};
-use super::ingest;
 use crate::auth::{Actor, policy};
 use crate::domain::agency::{Agency, ServicePoint};
 use crate::domain::client::Client;
@@ -46,7 +45,7 @@ pub async fn submit(
     let check = Check { catalogue: &catalogue, client, now, max_days: services.rules.max_offline_days };
     let admitted = check.admit(draft, faults)?;
     let id = admitted.response().id;
-    match ingest::store(services, admitted).await? {
+    match services.intake.store(admitted).await? {
         Outcome::Created => Ok(Stored { id, replayed: false }),
         Outcome::Replayed => Ok(Stored { id, replayed: true }),
         Outcome::Conflict => Err(Error::new(ErrorCode::ResponseConflict)),

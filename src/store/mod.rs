@@ -7,6 +7,7 @@
 
 pub mod agencies;
 pub mod clients;
+pub mod ingest_batches;
 pub mod installation;
 pub mod migrations;
 pub mod paging;
@@ -106,6 +107,11 @@ impl Db {
 /// What the server, or the network, said.
 pub async fn probe(url: &str) -> std::result::Result<(), String> {
     AsyncPgConnection::establish(url).await.map(drop).map_err(|error| error.to_string())
+}
+
+/// Lifts the time limit of statements until the transaction ends, for work on everything there is.
+pub async fn take_your_time(conn: &mut Conn) -> Result<()> {
+    Ok(conn.batch_execute("SET LOCAL statement_timeout = 0").await?)
 }
 
 async fn establish(url: String) -> diesel::ConnectionResult<AsyncPgConnection> {

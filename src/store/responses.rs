@@ -1,7 +1,9 @@
 //! Responses and their comments: stored once, never changed.
 
-use super::Conn;
+use super::ingest_batches::Unfolded;
 use super::schema::{comments, responses};
+use super::{Conn, corrupt};
+use crate::domain::ids::{AgencyId, ResponseId, SurveyId};
 use crate::domain::response::Response;
 use crate::domain::tree::AgencyScope;
 use crate::error::{Error, ErrorCode, Result};
@@ -9,12 +11,37 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::Date;
 use diesel_async::RunQueryDsl;
+use futures_util::TryStreamExt;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
 diesel::define_sql_function! {
     /// Makes the partition of the month that holds the day; see the migration.
     fn ensure_response_partition(day: Date) -> Bool;
+}
+
+#[expect(clippy::too_many_arguments, reason = "one array for each column of a response")]
+mod statement {
+    use diesel::sql_types::{Array, Binary, Bool, Integer, Nullable, Text, Timestamptz, Uuid};
+
+    diesel::define_sql_function! {
+        /// Stores a batch in one statement; see the migration.
+        fn store_responses(
+            arrived: Timestamptz,
+            ids: Array<Uuid>,
+            surveys: Array<Integer>,
+            agencies: Array<Integer>,
+            desks: Array<Nullable<Integer>>,
+            clients: Array<Uuid>,
+            answers: Array<Binary>,
+            channels: Array<Nullable<Text>>,
+            procedures: Array<Nullable<Text>>,
+            genders: Array<Nullable<Text>>,
+            age_bands: Array<Nullable<Text>>,
+            assisted: Array<Nullable<Bool>>,
+            comments: Array<Nullable<Text>>,
+        ) -> Uuid;
+    }
 }
 
 /// A response that the policy lets its sender store.
@@ -88,8 +115,9 @@ impl From<&Response> for Content {
     }
 }
 
-/// Stores what is not stored yet, in one statement, and tells of each response what became of it, in order.
-/// To be called in a transaction together with the tallies. Only ids that collide are looked up.
+/// Stores what is not stored yet with its comments and its place in the unfolded tail, in one statement, and
+/// tells of each response what became of it, in order. Durable when it returns. Only ids that collide are
+/// looked up.
 pub async fn responses_insert_once(
     conn: &mut Conn,
     batch: &[Admitted],
@@ -100,62 +128,105 @@ pub async fn responses_insert_once(
     for admitted in batch {
         first.entry(admitted.0.id).or_insert(&admitted.0);
     }
-    let rows: Vec<_> = first
-        .values()
-        .map(|response| {
-            let sender = (responses::client_id.eq(response.client.0), responses::received_at.eq(received_at));
-            (Content::from(*response), sender)
-        })
-        .collect();
-    let created: HashSet<Uuid> = diesel::insert_into(responses::table)
-        .values(rows)
-        .on_conflict(responses::id)
-        .do_nothing()
-        .returning(responses::id)
-        .get_results(conn)
-        .await?
-        .into_iter()
-        .collect();
-    comments_insert(conn, first.values().copied().filter(|response| created.contains(&response.id.uuid())))
-        .await?;
+    let created = insert(conn, first.values().copied(), received_at).await?;
     let stored = stored(conn, batch, &created).await?;
     let mut seen = HashSet::new();
-    Ok(batch
-        .iter()
-        .map(|Admitted(response)| {
-            let id = response.id.uuid();
-            if created.contains(&id) && seen.insert(id) {
-                return Outcome::Created;
-            }
-            match (stored.get(&id), created.contains(&id).then(|| first.get(&response.id)).flatten()) {
-                (_, Some(twin)) if same(response, &Content::from(*twin), twin.comment.as_deref()) => {
-                    Outcome::Replayed
-                }
-                (Some((content, comment)), _) if same(response, content, comment.as_deref()) => {
-                    Outcome::Replayed
-                }
-                _ => Outcome::Conflict,
-            }
-        })
-        .collect())
+    let outcome = |Admitted(response): &Admitted| {
+        let id = response.id.uuid();
+        if !created.contains(&id) {
+            let same =
+                stored.get(&id).is_some_and(|(content, comment)| same(response, content, comment.as_deref()));
+            return if same { Outcome::Replayed } else { Outcome::Conflict };
+        }
+        if seen.insert(id) {
+            return Outcome::Created;
+        }
+        // The same id again in this very batch.
+        let same = first
+            .get(&response.id)
+            .is_some_and(|twin| same(response, &Content::from(*twin), twin.comment.as_deref()));
+        if same { Outcome::Replayed } else { Outcome::Conflict }
+    };
+    Ok(batch.iter().map(outcome).collect())
+}
+
+async fn insert(
+    conn: &mut Conn,
+    batch: impl Iterator<Item = &Response>,
+    received_at: DateTime<Utc>,
+) -> Result<HashSet<Uuid>> {
+    let mut columns = Columns::default();
+    batch.for_each(|response| columns.push(response));
+    let Columns {
+        ids,
+        surveys,
+        agencies,
+        desks,
+        clients,
+        answers,
+        channels,
+        procedures,
+        genders,
+        ages,
+        assisted,
+        comments,
+    } = columns;
+    let created = diesel::select(statement::store_responses(
+        received_at,
+        ids,
+        surveys,
+        agencies,
+        desks,
+        clients,
+        answers,
+        channels,
+        procedures,
+        genders,
+        ages,
+        assisted,
+        comments,
+    ));
+    Ok(created.load::<Uuid>(conn).await?.into_iter().collect())
+}
+
+/// A batch turned on its side, as the statement takes it.
+#[derive(Default)]
+struct Columns {
+    ids: Vec<Uuid>,
+    surveys: Vec<i32>,
+    agencies: Vec<i32>,
+    desks: Vec<Option<i32>>,
+    clients: Vec<Uuid>,
+    answers: Vec<Vec<u8>>,
+    channels: Vec<Option<String>>,
+    procedures: Vec<Option<String>>,
+    genders: Vec<Option<String>>,
+    ages: Vec<Option<String>>,
+    assisted: Vec<Option<bool>>,
+    comments: Vec<Option<String>>,
+}
+
+impl Columns {
+    fn push(&mut self, response: &Response) {
+        let content = Content::from(response);
+        self.ids.push(content.id);
+        self.surveys.push(content.survey_id);
+        self.agencies.push(content.rated_agency_id);
+        self.desks.push(content.service_point_id);
+        self.clients.push(response.client.0);
+        self.answers.push(content.answers);
+        self.channels.push(content.channel);
+        self.procedures.push(content.procedure);
+        self.genders.push(content.gender);
+        self.ages.push(content.age_band);
+        self.assisted.push(content.assisted_by_staff);
+        self.comments.push(response.comment.clone());
+    }
 }
 
 /// A comment may have gone by its own retention; then only its having been there is compared.
 fn same(response: &Response, content: &Content, comment: Option<&str>) -> bool {
     Content::from(response) == *content && (comment.is_none() || comment == response.comment.as_deref())
-}
-
-async fn comments_insert(conn: &mut Conn, created: impl Iterator<Item = &Response>) -> Result<()> {
-    let rows: Vec<_> = created
-        .filter_map(|response| {
-            let body = response.comment.as_ref()?;
-            Some((comments::response_id.eq(response.id.uuid()), comments::body.eq(body)))
-        })
-        .collect();
-    if !rows.is_empty() {
-        diesel::insert_into(comments::table).values(rows).execute(conn).await?;
-    }
-    Ok(())
 }
 
 async fn stored(
@@ -191,6 +262,26 @@ pub async fn responses_count(conn: &mut Conn) -> Result<i64> {
 pub async fn partitions_ensure(conn: &mut Conn, days: &[NaiveDate]) -> Result<()> {
     for day in days {
         diesel::select(ensure_response_partition(*day)).get_result::<bool>(conn).await?;
+    }
+    Ok(())
+}
+
+/// Reads every stored response, one by one in no order, without holding them in memory.
+pub async fn responses_each(conn: &mut Conn, mut each: impl FnMut(Unfolded) -> Result<()>) -> Result<()> {
+    type Row = (Uuid, i32, i32, Vec<u8>, DateTime<Utc>);
+    let mut rows = responses::table
+        .select((
+            responses::id,
+            responses::survey_id,
+            responses::rated_agency_id,
+            responses::answers,
+            responses::received_at,
+        ))
+        .load_stream::<Row>(conn)
+        .await?;
+    while let Some((id, survey, agency, answers, received_at)) = rows.try_next().await? {
+        let id = ResponseId::new(id).ok_or_else(|| corrupt("responses.id"))?;
+        each(Unfolded { survey: SurveyId(survey), agency: AgencyId(agency), id, answers, received_at })?;
     }
     Ok(())
 }

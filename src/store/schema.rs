@@ -68,6 +68,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    ingest_batches (id) {
+        id -> Int8,
+        received_at -> Timestamptz,
+        response_ids -> Array<Nullable<Uuid>>,
+        survey_ids -> Array<Nullable<Int4>>,
+        agency_ids -> Array<Nullable<Int4>>,
+        answers -> Array<Nullable<Bytea>>,
+    }
+}
+
+diesel::table! {
     installation (singleton) {
         singleton -> Bool,
         demonstration -> Bool,
@@ -215,6 +226,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     comments,
     criteria,
     elements,
+    ingest_batches,
     installation,
     levels,
     questionnaire_versions,

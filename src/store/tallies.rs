@@ -1,11 +1,12 @@
-//! Tallies: counts that every figure is made from, kept with each response and read instead of it.
+//! Tallies: counts that every figure is made from, folded behind the intake and read instead of responses.
+//! A reader adds the unfolded tail, so that a figure is exact at any moment.
 
 use super::Conn;
-use super::schema::{respondent_moments, tallies};
+use super::ingest_batches::{Unfolded, tail_fetch};
+use super::schema::{ingest_batches, respondent_moments, tallies};
 use crate::domain::distribution::{Distribution, Moments};
 use crate::domain::ids::{AgencyId, SurveyId};
 use crate::domain::period::{Period, day_of};
-use crate::domain::response::Response;
 use crate::domain::survey::Survey;
 use crate::domain::tree::AgencyScope;
 use crate::error::Result;
@@ -15,39 +16,83 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 type TallyKey = (SurveyId, AgencyId, NaiveDate, i16);
 
-/// What a batch of responses adds to the tallies, sorted by key: every writer takes the rows' locks in the
-/// same order, so that no two can wait for each other.
-#[derive(Debug, Default)]
+/// What some responses add to the tallies, sorted by key: every writer takes the rows' locks in the same
+/// order, so that no two can wait for each other.
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct TallyDelta {
     counts: BTreeMap<TallyKey, Distribution>,
-    moments: BTreeMap<TallyKey, Moments>,
+    moments: BTreeMap<TallyKey, (Moments, DateTime<Utc>)>,
 }
 
 impl TallyDelta {
-    /// Counts one response in.
-    pub fn count(&mut self, response: &Response) {
-        let (survey, version) = (response.survey.id, &response.survey.questionnaire);
+    /// Counts one response of the survey in.
+    pub fn count(&mut self, survey: &Survey, response: &Unfolded) {
+        let version = &survey.questionnaire;
         let day = day_of(response.id.answered_at());
-        let key = |part: i16| (survey, response.rated_agency, day, part);
-        let answers = response.answers.ordinals();
-        for (ordinal, position) in answers.iter().zip(1_i16..) {
+        let key = |part: i16| (survey.id, response.agency, day, part);
+        for (ordinal, position) in response.answers.iter().zip(1_i16..) {
             self.counts.entry(key(position)).or_default().count(*ordinal);
         }
         for (places, part) in version.parts().iter().zip(0_i16..) {
-            self.moments.entry(key(part)).or_default().add(&Moments::of(version, places, answers));
+            let (sums, last) =
+                self.moments.entry(key(part)).or_insert((Moments::default(), response.received_at));
+            sums.add(&Moments::of(version, places, &response.answers));
+            *last = response.received_at.max(*last);
         }
+    }
+
+    /// Where the two differ, at most `most` lines for people. When a response arrived is not compared.
+    pub fn differences(&self, other: &Self, most: usize) -> Vec<String> {
+        let mut found = Vec::new();
+        let name = |(survey, agency, day, part): &TallyKey, what: &str| {
+            format!("survey {} agency {} on {day}, {what} {part}", survey.0, agency.0)
+        };
+        for key in self.counts.keys().chain(other.counts.keys()).collect::<BTreeSet<_>>() {
+            let [one, two] = [self, other].map(|side| side.counts.get(key).copied().unwrap_or_default());
+            if one != two {
+                found.push(format!("{}: {one:?} against {two:?}", name(key, "criterion")));
+            }
+        }
+        for key in self.moments.keys().chain(other.moments.keys()).collect::<BTreeSet<_>>() {
+            let [one, two] =
+                [self, other].map(|side| side.moments.get(key).map(|(sums, _)| *sums).unwrap_or_default());
+            if one != two {
+                found.push(format!("{}: {one:?} against {two:?}", name(key, "part")));
+            }
+        }
+        found.truncate(most);
+        found
+    }
+
+    /// Whether nothing was counted.
+    pub fn is_empty(&self) -> bool {
+        self.moments.is_empty()
     }
 }
 
-/// Adds a delta to the tallies, to be called in the transaction that stores its responses.
-pub async fn tallies_add(conn: &mut Conn, delta: &TallyDelta, received_at: DateTime<Utc>) -> Result<()> {
+/// Adds a delta to the tallies, to be called in the transaction that takes its responses out of the tail.
+pub async fn tallies_add(conn: &mut Conn, delta: &TallyDelta) -> Result<()> {
+    // PostgreSQL takes 65,535 parameters in a statement; a row has ten or fourteen.
+    let counts: Vec<_> = delta.counts.iter().collect();
+    for rows in counts.chunks(ROWS_A_STATEMENT) {
+        counts_add(conn, rows).await?;
+    }
+    let moments: Vec<_> = delta.moments.iter().collect();
+    for rows in moments.chunks(ROWS_A_STATEMENT) {
+        moments_add(conn, rows).await?;
+    }
+    Ok(())
+}
+
+const ROWS_A_STATEMENT: usize = 4000;
+
+async fn counts_add(conn: &mut Conn, rows: &[(&TallyKey, &Distribution)]) -> Result<()> {
     use tallies as t;
-    let rows: Vec<_> = delta
-        .counts
+    let rows: Vec<_> = rows
         .iter()
         .map(|((survey, agency, day, criterion), counts)| {
             let [one, two, three, four, five] = counts.levels.map(count);
@@ -83,21 +128,20 @@ pub async fn tallies_add(conn: &mut Conn, delta: &TallyDelta, received_at: DateT
         ))
         .execute(conn)
         .await?;
-    moments_add(conn, delta, received_at).await
+    Ok(())
 }
 
-async fn moments_add(conn: &mut Conn, delta: &TallyDelta, received_at: DateTime<Utc>) -> Result<()> {
+async fn moments_add(conn: &mut Conn, rows: &[(&TallyKey, &(Moments, DateTime<Utc>))]) -> Result<()> {
     use respondent_moments as r;
-    let rows: Vec<_> = delta
-        .moments
+    let rows: Vec<_> = rows
         .iter()
-        .map(|((survey, agency, day, part), sums)| {
+        .map(|((survey, agency, day, part), (sums, last_received_at))| {
             (
                 (r::survey_id.eq(survey.0), r::agency_id.eq(agency.0), r::day.eq(*day), r::part.eq(*part)),
                 (r::respondents.eq(sums.respondents), r::m.eq(sums.m), r::mm.eq(sums.mm)),
                 (r::s.eq(sums.s), r::ss.eq(sums.ss), r::sm.eq(sums.sm)),
                 (r::v.eq(sums.v), r::vv.eq(sums.vv), r::vm.eq(sums.vm)),
-                r::last_received_at.eq(received_at),
+                r::last_received_at.eq(*last_received_at),
             )
         })
         .collect();
@@ -118,7 +162,7 @@ async fn moments_add(conn: &mut Conn, delta: &TallyDelta, received_at: DateTime<
                 r::vv.eq(r::vv + excluded(r::vv)),
                 r::vm.eq(r::vm + excluded(r::vm)),
             ),
-            // Two writers may commit in the other order than their clocks say.
+            // Batches of two instances may be folded in the other order than they arrived.
             r::last_received_at
                 .eq(sql("greatest(respondent_moments.last_received_at, excluded.last_received_at)")),
         ))
@@ -132,14 +176,15 @@ async fn moments_add(conn: &mut Conn, delta: &TallyDelta, received_at: DateTime<
 pub struct Tally {
     /// One distribution for each criterion, in order.
     pub counts: Vec<Distribution>,
-    /// Moments of the questionnaire's parts, see [`QuestionnaireVersion::parts`](crate::domain::questionnaire::QuestionnaireVersion::parts).
+    /// Moments of the questionnaire's parts, see
+    /// [`QuestionnaireVersion::parts`](crate::domain::questionnaire::QuestionnaireVersion::parts).
     pub moments: Vec<Moments>,
     /// When the newest response in it arrived.
     pub watermark: Option<DateTime<Utc>>,
 }
 
-/// Adds up the tallies of the scope's agencies. Two statements that must agree: to be called in a
-/// repeatable-read transaction.
+/// Adds up the tallies of the scope's agencies and the unfolded tail. Three statements that must agree: to be
+/// called in a repeatable-read transaction.
 pub async fn tally_fetch(
     conn: &mut Conn,
     scope: &AgencyScope,
@@ -169,7 +214,32 @@ pub async fn tally_fetch(
             *moments = Moments { respondents, m, mm, s, ss, sm, v, vv, vm };
         }
     }
+    let mut tail = TallyDelta::default();
+    for response in tail_fetch(conn, survey.id, agencies.as_deref()).await? {
+        let day = day_of(response.id.answered_at());
+        if period.from() <= day && day < period.to() {
+            tail.count(survey, &response);
+        }
+    }
+    tally.add(&tail);
     Ok(tally)
+}
+
+impl Tally {
+    fn add(&mut self, delta: &TallyDelta) {
+        for ((.., criterion), more) in &delta.counts {
+            let place = usize::try_from(criterion - 1).unwrap_or(usize::MAX);
+            if let Some(counts) = self.counts.get_mut(place) {
+                counts.add(more);
+            }
+        }
+        for ((.., part), (more, at)) in &delta.moments {
+            self.watermark = self.watermark.max(Some(*at));
+            if let Some(moments) = usize::try_from(*part).ok().and_then(|place| self.moments.get_mut(place)) {
+                moments.add(more);
+            }
+        }
+    }
 }
 
 /// sum(bigint) is numeric in PostgreSQL; the sums fit bigint again by far.
@@ -242,4 +312,42 @@ fn count(number: u64) -> i64 {
 
 fn size(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
+}
+
+/// Everything the tallies hold, without the tail.
+pub async fn tallies_all(conn: &mut Conn) -> Result<TallyDelta> {
+    let mut all = TallyDelta::default();
+    type Counts = (i32, i32, NaiveDate, i16, i64, i64, i64, i64, i64, i64);
+    for row in tallies::table.load::<Counts>(conn).await? {
+        let (survey, agency, day, criterion, na, one, two, three, four, five) = row;
+        let counts =
+            Distribution { not_applicable: size(na), levels: [one, two, three, four, five].map(size) };
+        all.counts.insert((SurveyId(survey), AgencyId(agency), day, criterion), counts);
+    }
+    type Sums = (i32, i32, NaiveDate, i16, Three, Three, Three, DateTime<Utc>);
+    use respondent_moments as r;
+    let columns = (
+        r::survey_id,
+        r::agency_id,
+        r::day,
+        r::part,
+        (r::respondents, r::m, r::mm),
+        (r::s, r::ss, r::sm),
+        (r::v, r::vv, r::vm),
+        r::last_received_at,
+    );
+    for row in r::table.select(columns).load::<Sums>(conn).await? {
+        let (survey, agency, day, part, (respondents, m, mm), (s, ss, sm), (v, vv, vm), at) = row;
+        let sums = Moments { respondents, m, mm, s, ss, sm, v, vv, vm };
+        all.moments.insert((SurveyId(survey), AgencyId(agency), day, part), (sums, at));
+    }
+    Ok(all)
+}
+
+/// Empties the tallies and the tail, to be called in a transaction that fills them again.
+pub async fn tallies_clear(conn: &mut Conn) -> Result<()> {
+    diesel::delete(tallies::table).execute(conn).await?;
+    diesel::delete(respondent_moments::table).execute(conn).await?;
+    diesel::delete(ingest_batches::table).execute(conn).await?;
+    Ok(())
 }

@@ -8,7 +8,10 @@ async fn a_service_with_its_database_is_live_and_ready() {
     let app = TestApp::start().await;
     assert_eq!(app.anonymous().get("/health/live").await.expect(200).json()["status"], "live");
     let ready = app.anonymous().get("/health/ready").await.expect(200);
-    assert_eq!(ready.json(), serde_json::json!({"status": "ready", "demonstration": false}));
+    assert_eq!(
+        ready.json(),
+        serde_json::json!({"status": "ready", "demonstration": false, "fold_lag_seconds": 0})
+    );
     assert_eq!(ready.header("cache-control"), "no-store");
 }
 

@@ -17,6 +17,7 @@ mod clients;
 mod contract;
 mod health;
 mod indexes;
+mod intake;
 mod problems;
 mod process;
 mod readme;

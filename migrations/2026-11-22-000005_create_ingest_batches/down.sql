@@ -1,0 +1,2 @@
+DROP FUNCTION store_responses;
+DROP TABLE ingest_batches;

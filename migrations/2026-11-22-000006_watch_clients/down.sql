@@ -1,0 +1,1 @@
+DROP TRIGGER clients_bump_revision ON clients;
