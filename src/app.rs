@@ -6,7 +6,7 @@ use crate::domain::period::day_of;
 use crate::error::{Error, ErrorCode, Result};
 use crate::http;
 use crate::service::catalogue::CatalogueCache;
-use crate::service::clients::HASHING_AT_ONCE;
+use crate::service::clients::{HASHING_AT_ONCE, TokenCache};
 use crate::service::clock::Clock;
 use crate::service::ingest::{Intake, IntakeSettings};
 use crate::service::{Rules, Services, folding, partitions};
@@ -196,6 +196,7 @@ fn services(config: &ServeConfig, url: &str, data_dir: &Path, clock: Clock) -> R
             &config.token_audience,
             config.token_seconds.into(),
         )?,
+        tokens: TokenCache::default(),
         hashing: tokio::sync::Semaphore::new(HASHING_AT_ONCE),
         clock,
         rules: Rules {

@@ -96,11 +96,12 @@ impl Keys {
         jsonwebtoken::encode(&header, &claims, &self.encoding).map_err(Error::internal)
     }
 
-    /// Checks a token: algorithm, signature, issuer, audience, then its time against `now`.
+    /// Checks a token: algorithm, signature, issuer, audience, then its time against `now`. Gives whose it is and
+    /// when it ends.
     ///
     /// # Errors
     /// [`ErrorCode::TokenInvalid`] or [`ErrorCode::TokenExpired`].
-    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<ClientId> {
+    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<(ClientId, DateTime<Utc>)> {
         let mut rules = Validation::new(Algorithm::ES256);
         rules.set_issuer(&[&self.issuer]);
         rules.set_audience(&[&self.audience]);
@@ -110,10 +111,11 @@ impl Keys {
         let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &rules)
             .map_err(|error| Error::new(ErrorCode::TokenInvalid).because(error))?
             .claims;
-        if claims.exp <= now.timestamp() {
+        let expires_at = DateTime::from_timestamp(claims.exp, 0).unwrap_or(DateTime::<Utc>::MIN_UTC);
+        if expires_at <= now {
             return Err(Error::new(ErrorCode::TokenExpired));
         }
-        Ok(ClientId(claims.sub))
+        Ok((ClientId(claims.sub), expires_at))
     }
 }
 
@@ -181,8 +183,8 @@ mod tests {
         };
         let now = DateTime::UNIX_EPOCH;
         let token = keys.issue(&client, now).unwrap();
-        assert_eq!(keys.verify(&token, now).unwrap(), client.id);
-        let code = |result: Result<ClientId>| result.unwrap_err().code;
+        assert_eq!(keys.verify(&token, now).unwrap(), (client.id, now + chrono::TimeDelta::seconds(60)));
+        let code = |result: Result<(ClientId, DateTime<Utc>)>| result.unwrap_err().code;
         assert_eq!(code(keys.verify(&token, now + chrono::TimeDelta::seconds(60))), ErrorCode::TokenExpired);
         let other = load_or_make_key(&dir.path().join("other.pem")).unwrap();
         let other = Keys::from_pem(&other, "sipas", "sipas", 60).unwrap();

@@ -29,6 +29,11 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
+    /// Grows with every change of the catalogue and with every revocation.
+    pub const fn revision(&self) -> i64 {
+        self.revision
+    }
+
     /// The desk of this number.
     pub fn desk(&self, id: ServicePointId) -> Option<&ServicePoint> {
         self.desks.values().find(|desk| desk.id == id)
@@ -48,12 +53,18 @@ impl Catalogue {
 pub struct CatalogueCache {
     max_age: Duration,
     current: RwLock<Option<(Instant, Arc<Catalogue>)>>,
+    /// Held by the one request that looks; the others wait for what it finds instead of asking as well.
+    looking: tokio::sync::Mutex<()>,
 }
 
 impl CatalogueCache {
     /// A cache that asks whether it is out of date at most once in `max_age`.
     pub const fn new(max_age: Duration) -> Self {
-        Self { max_age, current: RwLock::new(None) }
+        Self { max_age, current: RwLock::new(None), looking: tokio::sync::Mutex::const_new(()) }
+    }
+
+    fn young(&self) -> Option<Arc<Catalogue>> {
+        self.held().filter(|(checked, _)| checked.elapsed() < self.max_age).map(|(_, catalogue)| catalogue)
     }
 
     fn held(&self) -> Option<(Instant, Arc<Catalogue>)> {
@@ -67,12 +78,14 @@ impl CatalogueCache {
 /// [`ErrorCode::Unavailable`] if the database is away.
 pub async fn current(services: &Services) -> Result<Arc<Catalogue>> {
     let cache = &services.catalogue;
-    let held = cache.held();
-    if let Some((checked, catalogue)) = &held
-        && checked.elapsed() < cache.max_age
-    {
-        return Ok(catalogue.clone());
+    if let Some(catalogue) = cache.young() {
+        return Ok(catalogue);
     }
+    let _looking = cache.looking.lock().await;
+    if let Some(catalogue) = cache.young() {
+        return Ok(catalogue);
+    }
+    let held = cache.held();
     let mut conn = services.db.conn().await?;
     let revision = installation::catalogue_revision_fetch(&mut conn).await?;
     let fresh = match held {
@@ -84,10 +97,6 @@ pub async fn current(services: &Services) -> Result<Arc<Catalogue>> {
         }
     };
     let mut current = cache.current.write().unwrap_or_else(PoisonError::into_inner);
-    // A slower reader must not put an older copy back.
-    if let Some((_, newer)) = current.as_ref().filter(|(_, held)| held.revision > fresh.revision) {
-        return Ok(newer.clone());
-    }
     *current = Some((Instant::now(), fresh.clone()));
     Ok(fresh)
 }

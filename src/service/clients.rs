@@ -1,6 +1,7 @@
 //! Credentials: making a client, exchanging its secret for a token, telling who a token belongs to.
 
 use super::Services;
+use super::catalogue::current;
 use crate::auth::{Actor, secret};
 use crate::domain::agency::AgencyCode;
 use crate::domain::client::{Client, ClientKind};
@@ -11,7 +12,9 @@ use crate::store::clients::{client_find, client_insert, client_revoke, clients_a
 use crate::store::{Db, agencies};
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 /// Secrets checked at the same time.
@@ -122,16 +125,73 @@ pub async fn token(services: &Services, id: &str, secret: String) -> Result<Stri
     services.keys.issue(&client, services.clock.now())
 }
 
+/// Tokens that were checked, by their full text. A token is trusted again without a look at signature and
+/// client until it expires or anything changes in the catalogue's revision, which a revocation does; so a
+/// revoked client is refused everywhere within the time a catalogue may be old, one second.
+pub struct TokenCache {
+    checked: RwLock<HashMap<String, Checked>>,
+    /// Turns at checking a token that is not held: a fleet that comes back at once must not take every
+    /// connection there is.
+    turns: Semaphore,
+}
+
+impl Default for TokenCache {
+    fn default() -> Self {
+        Self { checked: RwLock::default(), turns: Semaphore::new(CHECKING_AT_ONCE) }
+    }
+}
+
+/// Tokens checked at the same time.
+const CHECKING_AT_ONCE: usize = 4;
+
+#[derive(Clone)]
+struct Checked {
+    actor: Actor,
+    expires_at: DateTime<Utc>,
+    revision: i64,
+}
+
+/// Most tokens held; a device fleet of the whole country has fewer. Beyond it all are forgotten.
+const MOST_TOKENS: usize = 20_000;
+
+impl TokenCache {
+    fn find(&self, token: &str, now: DateTime<Utc>, revision: i64) -> Option<Actor> {
+        let held = self.checked.read().unwrap_or_else(PoisonError::into_inner);
+        let checked = held.get(token)?;
+        (checked.revision == revision && now < checked.expires_at).then(|| checked.actor.clone())
+    }
+
+    fn keep(&self, token: &str, checked: Checked) {
+        let mut held = self.checked.write().unwrap_or_else(PoisonError::into_inner);
+        if held.len() >= MOST_TOKENS {
+            held.clear();
+        }
+        held.insert(token.to_owned(), checked);
+    }
+}
+
 /// The actor a bearer token belongs to.
 ///
 /// # Errors
 /// [`ErrorCode::TokenInvalid`], [`ErrorCode::TokenExpired`], [`ErrorCode::ClientRevoked`].
 pub async fn authenticate(services: &Services, token: &str) -> Result<Actor> {
-    let id = services.keys.verify(token, services.clock.now())?;
+    // Read before the client: a revocation in between makes the entry look older than it is, never newer.
+    let revision = current(services).await?.revision();
+    let now = services.clock.now();
+    if let Some(actor) = services.tokens.find(token, now, revision) {
+        return Ok(actor);
+    }
+    let (id, expires_at) = services.keys.verify(token, now)?;
+    let _turn = services.tokens.turns.acquire().await.map_err(Error::internal)?;
+    if let Some(actor) = services.tokens.find(token, now, revision) {
+        return Ok(actor);
+    }
     let found = client_find(&mut *services.db.conn().await?, id).await?;
     let (client, _) = found.ok_or_else(|| Error::new(ErrorCode::TokenInvalid))?;
-    match client.revoked_at {
-        Some(_) => Err(Error::new(ErrorCode::ClientRevoked)),
-        None => Ok(Actor::Client(client)),
+    if client.revoked_at.is_some() {
+        return Err(Error::new(ErrorCode::ClientRevoked));
     }
+    let actor = Actor::Client(client);
+    services.tokens.keep(token, Checked { actor: actor.clone(), expires_at, revision });
+    Ok(actor)
 }

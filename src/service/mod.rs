@@ -18,6 +18,7 @@ pub mod verification;
 use crate::auth::token::Keys;
 use crate::store::Db;
 use catalogue::CatalogueCache;
+use clients::TokenCache;
 use clock::Clock;
 use ingest::Intake;
 
@@ -42,6 +43,8 @@ pub struct Services {
     pub catalogue: CatalogueCache,
     /// Signing keys.
     pub keys: Keys,
+    /// Tokens that were checked.
+    pub tokens: TokenCache,
     /// Turns at checking secrets.
     pub hashing: tokio::sync::Semaphore,
     /// The clock.

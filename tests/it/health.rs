@@ -27,7 +27,10 @@ async fn without_its_database_it_is_live_but_not_ready_and_says_when_to_come_bac
         .await
         .unwrap();
     app.anonymous().get("/health/live").await.expect(200);
-    for reply in [app.anonymous().get("/health/ready").await, device.get("/v1/agencies/H56").await] {
+    for reply in [
+        app.anonymous().get("/health/ready").await,
+        device.get("/v1/agencies/H56/index?survey=demo-service&period=2026").await,
+    ] {
         assert_eq!(reply.problem(), "unavailable");
         assert_eq!((reply.status, reply.header("retry-after")), (503, "2"));
     }
