@@ -18,7 +18,7 @@ use postgresql_embedded::{PostgreSQL, Settings, VersionReq};
 use std::fs::{File, TryLockError};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -159,6 +159,8 @@ async fn run_cluster(mut settings: Settings) -> Result<Settings> {
     }
     port_is_free(settings.port)?;
     initialise(&mut settings).await?;
+    // The server appends to its log; what earlier starts said is not about this one.
+    let _ = std::fs::remove_file(start_log(&settings));
     let mut server = PostgreSQL::new(settings);
     let started = server.start().await;
     let settings = server.settings().clone();
@@ -293,9 +295,14 @@ fn port_is_free(port: u16) -> Result<()> {
     })
 }
 
+/// Where the server writes.
+fn start_log(settings: &Settings) -> PathBuf {
+    settings.data_dir.join("start.log")
+}
+
 /// One sentence with the way out, the server's own words behind it.
 fn explain(error: &postgresql_embedded::Error, settings: &Settings) -> Error {
-    let log = std::fs::read_to_string(settings.data_dir.join("start.log")).unwrap_or_default();
+    let log = std::fs::read_to_string(start_log(settings)).unwrap_or_default();
     let last = log.lines().rev().find(|line| line.contains("FATAL") || line.contains("ERROR"));
     let words = last.map_or_else(|| error.to_string(), str::to_owned);
     let reason = words.split_whitespace().collect::<Vec<_>>().join(" ");
