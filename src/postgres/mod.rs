@@ -19,7 +19,9 @@ use std::fs::{File, TryLockError};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep};
 
 /// Name of the service's database in the cluster.
@@ -27,6 +29,9 @@ const DATABASE: &str = "sipas";
 
 /// Crash recovery after a power cut may take its time; so may another process that is just starting.
 const START_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// Longest time between a server's pid file and its listening.
+const LISTEN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How often to look again.
 const POLL: Duration = Duration::from_millis(100);
@@ -38,7 +43,7 @@ const WATCH: Duration = Duration::from_secs(1);
 pub struct Database {
     /// Where it is.
     pub url: String,
-    private: Option<Private>,
+    private: Option<Arc<Private>>,
 }
 
 /// This process's share in a private cluster.
@@ -48,6 +53,8 @@ struct Private {
     gate: File,
     /// Shared by everybody who uses the cluster.
     users: File,
+    /// Held while the cluster is started again; a start is never left halfway.
+    restarting: Mutex<()>,
 }
 
 impl Database {
@@ -68,7 +75,9 @@ impl Database {
             .lock_shared()
             .map_err(|error| failed(format!("cannot lock in {}: {error}", data_dir.display())))?;
         let _ = gate.unlock();
-        Ok(Self { url: settings.url(DATABASE), private: Some(Private { settings, gate, users }) })
+        let url = settings.url(DATABASE);
+        let private = Private { settings, gate, users, restarting: Mutex::new(()) };
+        Ok(Self { url, private: Some(Arc::new(private)) })
     }
 
     /// The URL without its password, for logs and start lines.
@@ -85,22 +94,12 @@ impl Database {
     /// Starts the private cluster again, on its port, whenever it has died. Never returns; with a server that was
     /// given it just waits, since that one is somebody else's to run.
     pub async fn keep_running(&self) {
-        let Some(Private { settings, gate, .. }) = &self.private else { return std::future::pending().await };
+        let Some(private) = &self.private else { return std::future::pending().await };
         loop {
             sleep(WATCH).await;
-            if port_of_pid_file(&settings.data_dir).is_some() {
-                continue;
-            }
-            tracing::error!("the private PostgreSQL has died; starting it again");
-            let started = async {
-                pass(gate, &settings.data_dir).await?;
-                let started = run_cluster(settings.clone()).await;
-                let _ = gate.unlock();
-                started
-            };
-            match started.await {
-                Ok(_) => tracing::info!("the private PostgreSQL runs again"),
-                Err(error) => tracing::error!("trying again: {}", error.chain()),
+            if port_of_pid_file(&private.settings.data_dir).is_none() {
+                // A task of its own: when this future is dropped, `close` waits for it to end.
+                let _ = tokio::spawn(private.clone().start_again()).await;
             }
         }
     }
@@ -110,15 +109,33 @@ impl Database {
     /// # Errors
     /// [`ErrorCode::Internal`] if it does not stop.
     pub async fn close(self) -> Result<()> {
-        let Some(Private { settings, gate, users }) = self.private else { return Ok(()) };
-        let dir = settings.data_dir.clone();
-        pass(&gate, &dir).await?;
-        let _ = users.unlock();
-        if users.try_lock().is_err() {
+        let Some(private) = self.private else { return Ok(()) };
+        let _restarting = private.restarting.lock().await;
+        let settings = private.settings.clone();
+        pass(&private.gate, &settings.data_dir).await?;
+        let _ = private.users.unlock();
+        if private.users.try_lock().is_err() || port_of_pid_file(&settings.data_dir).is_none() {
             return Ok(());
         }
         let stopped = PostgreSQL::new(settings).stop().await;
         stopped.map_err(|error| failed(format!("PostgreSQL does not stop: {error}")))
+    }
+}
+
+impl Private {
+    async fn start_again(self: Arc<Self>) {
+        let _restarting = self.restarting.lock().await;
+        tracing::error!("the private PostgreSQL has died; starting it again");
+        let started = async {
+            pass(&self.gate, &self.settings.data_dir).await?;
+            let started = run_cluster(self.settings.clone()).await;
+            let _ = self.gate.unlock();
+            started
+        };
+        match started.await {
+            Ok(_) => tracing::info!("the private PostgreSQL runs again"),
+            Err(error) => tracing::error!("trying again: {}", error.chain()),
+        }
     }
 }
 
@@ -183,16 +200,18 @@ async fn run_cluster(mut settings: Settings) -> Result<Settings> {
 /// Settings of the cluster that already runs, with its port, once it answers to our password. A pid file
 /// alone proves nothing: the number may belong to any process by now.
 async fn running(settings: &Settings) -> Option<Settings> {
-    let deadline = Instant::now() + START_TIMEOUT;
+    let begun = Instant::now();
     loop {
         let port = port_of_pid_file(&settings.data_dir)?;
         let settings = Settings { port, ..settings.clone() };
-        match probe(&settings.url(DATABASE)).await {
+        let patience = match probe(&settings.url(DATABASE)).await {
             Ok(()) => return Some(settings),
-            Err(words) if words.contains("starting up") || words.contains("recovery") => {}
+            Err(words) if words.contains("starting up") || words.contains("recovery") => START_TIMEOUT,
+            // It may not listen yet.
+            Err(words) if words.contains("connecting") => LISTEN_TIMEOUT,
             Err(_) => return None,
-        }
-        if Instant::now() > deadline {
+        };
+        if begun.elapsed() > patience {
             return None;
         }
         sleep(POLL).await;
