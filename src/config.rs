@@ -87,7 +87,7 @@ pub struct ServeConfig {
           value_parser = clap::value_parser!(u32).range(1024..=16_777_216))]
     pub max_body_bytes: u32,
 
-    /// Writers of responses, each with a connection of its own; more than one did not help on two cores.
+    /// Writers of responses, each with a connection of its own.
     #[arg(long, env = "SIPAS_INTAKE_WRITERS", value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u16).range(1..=16))]
     pub intake_writers: u16,

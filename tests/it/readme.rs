@@ -59,7 +59,8 @@ fn the_first_response_by_hand_goes_as_the_readme_says() {
     let files = run_dir("readme-files").display().to_string();
     let mut script = String::new();
     for step in &steps {
-        let command = step.command.replace("cargo run -q --", PROGRAM).replace("/tmp/", &format!("{files}/"));
+        // In this order: the program itself may be somewhere below /tmp.
+        let command = step.command.replace("/tmp/", &format!("{files}/")).replace("cargo run -q --", PROGRAM);
         let command = command.replace("http://127.0.0.1:8080", started["url"].as_str().unwrap());
         // The catalogue in memory may lag behind by a second; a person takes longer than that.
         let pause = if command.contains("/oauth/token") { "sleep 1.1\n" } else { "" };
