@@ -49,12 +49,25 @@ impl TestApp {
         let now = DateTime::parse_from_rfc3339(now).unwrap().to_utc();
         let base = ["test", "--listen", "127.0.0.1:0", "--workers", "1", "--database-connections", "8"];
         let config = Arguments::parse_from(base.iter().chain(flags)).serve;
-        let built = app::build(&config, &database_url, &run_dir("keys"), Clock::Fixed(now)).await.unwrap();
-        let url = format!("http://{}", built.address);
         let (stop, stopped) = tokio::sync::oneshot::channel();
-        tokio::spawn(app::run(built, async move {
-            let _ = stopped.await;
-        }));
+        let (started, start) = tokio::sync::oneshot::channel();
+        let database = database_url.clone();
+        // A thread and a runtime of its own, as in production: it outlives the test's runtime, and so ends in
+        // good order instead of leaving its workers and sockets behind.
+        std::thread::spawn(move || {
+            let runtime =
+                tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+            runtime.block_on(async {
+                let built =
+                    app::build(&config, &database, &run_dir("keys"), Clock::Fixed(now)).await.unwrap();
+                started.send(format!("http://{}", built.address)).unwrap();
+                let stopped = async {
+                    let _ = stopped.await;
+                };
+                app::run(built, stopped).await.unwrap();
+            });
+        });
+        let url = start.await.expect("the service starts");
         Self { url, database_url, now, stop: Some(stop) }
     }
 
