@@ -68,39 +68,22 @@ impl AgencyTree {
 /// Proof that the policy allowed an actor to touch these agencies. Store functions that read or write an
 /// agency's data demand it, so no query can be written that forgot to ask.
 #[derive(Debug, Clone)]
-pub struct AgencyScope(Reach);
-
-#[derive(Debug, Clone)]
-enum Reach {
-    Everywhere,
-    Only(Arc<[AgencyId]>),
-}
+pub struct AgencyScope(Arc<[AgencyId]>);
 
 impl AgencyScope {
     /// To be called by `auth/policy.rs` alone; `tests/layers.rs` holds everybody else to that.
     pub fn granted_by_policy(agencies: Vec<AgencyId>) -> Self {
-        Self(Reach::Only(agencies.into()))
-    }
-
-    /// The whole country. To be called by `auth/policy.rs` alone, as above.
-    pub const fn everywhere_granted_by_policy() -> Self {
-        Self(Reach::Everywhere)
+        Self(agencies.into())
     }
 
     /// Whether this agency may be touched.
     pub fn allows(&self, id: AgencyId) -> bool {
-        match &self.0 {
-            Reach::Everywhere => true,
-            Reach::Only(ids) => ids.contains(&id),
-        }
+        self.0.contains(&id)
     }
 
-    /// The agencies, or `None` for all of them.
-    pub fn agencies(&self) -> Option<&[AgencyId]> {
-        match &self.0 {
-            Reach::Everywhere => None,
-            Reach::Only(ids) => Some(ids),
-        }
+    /// The agencies.
+    pub fn agencies(&self) -> &[AgencyId] {
+        &self.0
     }
 }
 

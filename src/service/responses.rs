@@ -34,7 +34,7 @@ pub struct Stored {
 /// [`ErrorCode::ValidationFailed`], [`ErrorCode::AnsweredInFuture`] or [`ErrorCode::AnsweredTooLongAgo`];
 /// [`ErrorCode::ResponseConflict`] if the id is stored with other content.
 pub async fn submit(
-    services: &Arc<Services>,
+    services: &Services,
     actor: &Actor,
     draft: ResponseDraft,
     faults: Faults,

@@ -91,12 +91,8 @@ pub async fn batches_take(conn: &mut Conn, limit: i64) -> Result<Vec<Unfolded>> 
     Ok(unfolded)
 }
 
-/// The part of the tail that belongs to a survey, at some agencies or at all.
-pub async fn tail_fetch(
-    conn: &mut Conn,
-    survey: SurveyId,
-    agencies: Option<&[i32]>,
-) -> Result<Vec<Unfolded>> {
+/// The part of the tail that belongs to a survey at some agencies.
+pub async fn tail_fetch(conn: &mut Conn, survey: SurveyId, agencies: &[i32]) -> Result<Vec<Unfolded>> {
     #[expect(
         clippy::disallowed_methods,
         reason = "the query builder cannot unnest several arrays side by side"
@@ -105,10 +101,10 @@ pub async fn tail_fetch(
         "SELECT t.id, t.survey, t.agency, t.answers, b.received_at
          FROM ingest_batches b,
               unnest(b.response_ids, b.survey_ids, b.agency_ids, b.answers) AS t (id, survey, agency, answers)
-         WHERE t.survey = $1 AND ($2 IS NULL OR t.agency = ANY ($2))",
+         WHERE t.survey = $1 AND t.agency = ANY ($2)",
     )
     .bind::<Integer, _>(survey.0)
-    .bind::<Nullable<Array<Integer>>, _>(agencies)
+    .bind::<Array<Integer>, _>(agencies)
     .load(conn)
     .await?;
     rows.into_iter().map(Unfolded::try_from).collect()

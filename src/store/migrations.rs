@@ -36,12 +36,6 @@ pub async fn migrate(url: &str) -> Result<Vec<String>> {
     Ok(ran.iter().map(ToString::to_string).collect())
 }
 
-/// A fingerprint of the embedded migrations, for whoever keeps a migrated template.
-pub fn fingerprint() -> Result<String> {
-    let migrations = MigrationSource::<Pg>::migrations(&MIGRATIONS).map_err(|error| failed(&error))?;
-    Ok(migrations.iter().map(|migration| migration.name().to_string()).collect::<Vec<_>>().join(","))
-}
-
 async fn check_server(conn: &mut AsyncPgConnection) -> Result<()> {
     #[expect(clippy::disallowed_methods, reason = "the query builder has no SHOW")]
     let row: ServerVersion =

@@ -25,7 +25,6 @@ use diesel_async::pooled_connection::deadpool::{Object, Pool};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
-use std::future::Future;
 use std::time::Duration;
 
 /// Transactions for services: `conn.transaction(async |conn| …)`, and
@@ -47,7 +46,6 @@ const SESSION: &str = "SET jit = off; SET max_parallel_workers_per_gather = 0; S
 #[derive(Clone)]
 pub struct Db {
     pool: Pool<AsyncPgConnection>,
-    runtime: tokio::runtime::Handle,
 }
 
 impl Db {
@@ -62,8 +60,7 @@ impl Db {
         config.recycling_method = RecyclingMethod::Fast;
         // A connection is driven by a task of the runtime it was opened on. That must be this one, not the
         // HTTP worker's that happens to need a connection first and may end before the others.
-        let runtime = tokio::runtime::Handle::current();
-        let home = runtime.clone();
+        let home = tokio::runtime::Handle::current();
         config.custom_setup = Box::new(move |url| {
             let opened = home.spawn(establish(url.to_owned()));
             let broken =
@@ -78,7 +75,7 @@ impl Db {
             .create_timeout(Some(WAIT))
             .build()
             .map_err(Error::internal)?;
-        Ok(Self { pool, runtime })
+        Ok(Self { pool })
     }
 
     /// A free connection.
@@ -87,17 +84,6 @@ impl Db {
     /// [`ErrorCode::Unavailable`] if none is free in time or the database is away.
     pub async fn conn(&self) -> Result<Object<AsyncPgConnection>> {
         self.pool.get().await.map_err(|error| Error::new(ErrorCode::Unavailable).because(error))
-    }
-
-    /// Runs work to its end, also if the one who waits for it goes away.
-    ///
-    /// # Errors
-    /// Those of the work; [`ErrorCode::Internal`] if it panics.
-    pub async fn detached<T: Send + 'static>(
-        &self,
-        work: impl Future<Output = Result<T>> + Send + 'static,
-    ) -> Result<T> {
-        self.runtime.spawn(work).await.map_err(Error::internal)?
     }
 }
 

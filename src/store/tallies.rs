@@ -191,15 +191,13 @@ pub async fn tally_fetch(
     survey: &Survey,
     period: &Period,
 ) -> Result<Tally> {
-    let agencies = scope.agencies().map(|ids| ids.iter().map(|id| id.0).collect::<Vec<_>>());
+    let agencies: Vec<i32> = scope.agencies().iter().map(|id| id.0).collect();
     let mut tally = Tally {
         counts: vec![Distribution::default(); survey.questionnaire.criteria.len()],
         moments: vec![Moments::default(); survey.questionnaire.parts().len()],
         watermark: None,
     };
-    for (criterion, na, one, two, three, four, five) in
-        counts_rows(conn, agencies.as_deref(), survey, period).await?
-    {
+    for (criterion, na, one, two, three, four, five) in counts_rows(conn, &agencies, survey, period).await? {
         let place = usize::try_from(criterion - 1).unwrap_or(usize::MAX);
         if let Some(counts) = tally.counts.get_mut(place) {
             *counts =
@@ -207,7 +205,7 @@ pub async fn tally_fetch(
         }
     }
     for (part, at, (respondents, m, mm), (s, ss, sm), (v, vv, vm)) in
-        moments_rows(conn, agencies.as_deref(), survey, period).await?
+        moments_rows(conn, &agencies, survey, period).await?
     {
         tally.watermark = tally.watermark.max(at);
         if let Some(moments) = usize::try_from(part).ok().and_then(|place| tally.moments.get_mut(place)) {
@@ -215,7 +213,7 @@ pub async fn tally_fetch(
         }
     }
     let mut tail = TallyDelta::default();
-    for response in tail_fetch(conn, survey.id, agencies.as_deref()).await? {
+    for response in tail_fetch(conn, survey.id, &agencies).await? {
         let day = day_of(response.id.answered_at());
         if period.from() <= day && day < period.to() {
             tail.count(survey, &response);
@@ -253,12 +251,13 @@ type CountsRow = (i16, i64, i64, i64, i64, i64, i64);
 
 async fn counts_rows(
     conn: &mut Conn,
-    agencies: Option<&[i32]>,
+    agencies: &[i32],
     survey: &Survey,
     period: &Period,
 ) -> Result<Vec<CountsRow>> {
     use tallies as t;
-    let mut query = t::table
+    let query = t::table
+        .filter(t::agency_id.eq_any(agencies))
         .filter(t::survey_id.eq(survey.id.0))
         .filter(t::day.ge(period.from()).and(t::day.lt(period.to())))
         .group_by(t::criterion)
@@ -270,11 +269,7 @@ async fn counts_rows(
             total!("level_3"),
             total!("level_4"),
             total!("level_5"),
-        ))
-        .into_boxed();
-    if let Some(agencies) = agencies {
-        query = query.filter(t::agency_id.eq_any(agencies));
-    }
+        ));
     Ok(query.load(conn).await?)
 }
 
@@ -283,12 +278,13 @@ type MomentsRow = (i16, Option<DateTime<Utc>>, Three, Three, Three);
 
 async fn moments_rows(
     conn: &mut Conn,
-    agencies: Option<&[i32]>,
+    agencies: &[i32],
     survey: &Survey,
     period: &Period,
 ) -> Result<Vec<MomentsRow>> {
     use respondent_moments as r;
-    let mut query = r::table
+    let query = r::table
+        .filter(r::agency_id.eq_any(agencies))
         .filter(r::survey_id.eq(survey.id.0))
         .filter(r::day.ge(period.from()).and(r::day.lt(period.to())))
         .group_by(r::part)
@@ -298,11 +294,7 @@ async fn moments_rows(
             (total!("respondents"), total!("m"), total!("mm")),
             (total!("s"), total!("ss"), total!("sm")),
             (total!("v"), total!("vv"), total!("vm")),
-        ))
-        .into_boxed();
-    if let Some(agencies) = agencies {
-        query = query.filter(r::agency_id.eq_any(agencies));
-    }
+        ));
     Ok(query.load(conn).await?)
 }
 
