@@ -9,7 +9,7 @@ use crate::service::catalogue::CatalogueCache;
 use crate::service::clients::{HASHING_AT_ONCE, TokenCache};
 use crate::service::clock::Clock;
 use crate::service::ingest::{Intake, IntakeSettings};
-use crate::service::{Rules, Services, folding, partitions};
+use crate::service::{Rules, Services, folding, partitions, receipts};
 use crate::store::Db;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
@@ -30,8 +30,12 @@ const CATALOGUE_MAX_AGE: Duration = Duration::from_secs(1);
 /// How often the tallies are brought up to date; figures are exact in between, see [`folding`].
 const FOLD_EVERY: Duration = Duration::from_secs(1);
 
-/// How often the partitions of the coming months are looked after.
-const PARTITIONS_EVERY: Duration = Duration::from_secs(3600);
+/// How often months and receipts are looked after.
+const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(3600);
+
+/// Time between the decision to drop months and dropping them: every instance knows of it by then, and what was
+/// taken before is stored.
+const BEFORE_DROPPING: Duration = Duration::from_secs(30);
 
 /// Longest time a request's head may take to arrive; the body has a limit of its own.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
@@ -101,7 +105,7 @@ pub async fn build(config: &ServeConfig, url: &str, data_dir: &Path, clock: Cloc
     partitions::make(&services.db, day_of(clock.now()), max_offline_days).await?;
     let listener = listen(config.listen)?;
     let address = listener.local_addr().map_err(Error::internal)?;
-    let (max_body, state) = (usize::try_from(config.max_body_bytes).unwrap_or(usize::MAX), services.clone());
+    let (max_body, state) = (bound(config.max_body_bytes), services.clone());
     let mut server = HttpServer::new(move || application(state.clone(), max_body))
         .client_request_timeout(REQUEST_TIMEOUT)
         .shutdown_timeout(10)
@@ -122,7 +126,7 @@ pub async fn run(built: Built, stop: impl Future<Output = ()>) -> Result<()> {
     let server = tokio::spawn(built.server);
     tokio::select! {
         () = stop => handle.stop(true).await,
-        () = keep_partitions(built.services.clone()) => {}
+        () = keep_house(built.services.clone()) => {}
         () = keep_folding(built.services) => {}
     }
     server.await.map_err(Error::internal)?.map_err(Error::internal)
@@ -138,14 +142,23 @@ async fn keep_folding(services: web::Data<Services>) {
     }
 }
 
-/// Looks after the partitions for as long as it is polled.
-async fn keep_partitions(services: web::Data<Services>) {
-    loop {
-        tokio::time::sleep(PARTITIONS_EVERY).await;
-        let today = day_of(services.clock.now());
-        if let Err(error) = partitions::make(&services.db, today, services.rules.max_offline_days).await {
-            tracing::error!("cannot make partitions ahead, trying again in an hour: {}", error.chain());
+/// Looks after months and receipts for as long as it is polled.
+async fn keep_house(services: web::Data<Services>) {
+    let told = |what: &str, result: Result<()>| {
+        if let Err(error) = result {
+            tracing::error!("{what}: trying again in an hour: {}", error.chain());
         }
+    };
+    loop {
+        let (db, now) = (&services.db, services.clock.now());
+        told("months ahead", partitions::make(db, day_of(now), services.rules.max_offline_days).await);
+        told("old receipts", receipts::forget_old(db, now).await.map(drop));
+        if let Some(months) = services.rules.retention_months {
+            told("retention", partitions::retire(db, day_of(now), months).await);
+            tokio::time::sleep(BEFORE_DROPPING).await;
+            told("old months", partitions::drop_old(db).await.map(drop));
+        }
+        tokio::time::sleep(HOUSEKEEPING_EVERY).await;
     }
 }
 
@@ -183,11 +196,13 @@ fn services(config: &ServeConfig, url: &str, data_dir: &Path, clock: Clock) -> R
     let db = Db::new(url, config.database.database_connections.into())?;
     let intake = IntakeSettings {
         writers: config.intake_writers.into(),
+        bulk_writers: config.bulk_writers.into(),
         batch: config.intake_batch.into(),
-        queue: usize::try_from(config.intake_queue).unwrap_or(usize::MAX),
+        queue: bound(config.intake_queue),
     };
     Ok(Services {
         intake: Intake::start(&db, clock, intake),
+        bulk: tokio::sync::Semaphore::new(config.bulk_requests.into()),
         db,
         catalogue: CatalogueCache::new(CATALOGUE_MAX_AGE),
         keys: Keys::from_pem(
@@ -201,10 +216,19 @@ fn services(config: &ServeConfig, url: &str, data_dir: &Path, clock: Clock) -> R
         clock,
         rules: Rules {
             max_offline_days: config.max_offline_days.into(),
+            retention_months: config.retention_months,
+            bulk_items: bound(config.bulk_items),
+            bulk_bytes: bound(config.bulk_bytes),
+            response_bytes: bound(config.max_body_bytes),
             public_figures: config.public_figures,
             min_n_public: config.min_n_public.into(),
         },
     })
+}
+
+/// A setting as a number of things in memory.
+fn bound(setting: u32) -> usize {
+    usize::try_from(setting).unwrap_or(usize::MAX)
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener> {

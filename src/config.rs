@@ -82,7 +82,13 @@ pub struct ServeConfig {
           value_parser = clap::value_parser!(u16).range(1..=3650))]
     pub max_offline_days: u16,
 
-    /// Largest request body, in bytes.
+    /// Whole months of raw responses that are kept before the present one; older ones are dropped and refused,
+    /// their tallies stay. Without it everything is kept.
+    #[arg(long, env = "SIPAS_RETENTION_MONTHS", value_name = "MONTHS",
+          value_parser = clap::value_parser!(u32).range(1..=1200))]
+    pub retention_months: Option<u32>,
+
+    /// Largest request body, in bytes; in a bulk request the largest response.
     #[arg(long, env = "SIPAS_MAX_BODY_BYTES", value_name = "BYTES", default_value_t = 65_536,
           value_parser = clap::value_parser!(u32).range(1024..=16_777_216))]
     pub max_body_bytes: u32,
@@ -101,6 +107,26 @@ pub struct ServeConfig {
     #[arg(long, env = "SIPAS_INTAKE_QUEUE", value_name = "N", default_value_t = 4096,
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub intake_queue: u32,
+
+    /// Bulk requests that store at the same time, each with a connection of its own.
+    #[arg(long, env = "SIPAS_BULK_WRITERS", value_name = "N", default_value_t = 2,
+          value_parser = clap::value_parser!(u16).range(1..=16))]
+    pub bulk_writers: u16,
+
+    /// Bulk requests that are read at the same time; further ones wait, then are told to come back.
+    #[arg(long, env = "SIPAS_BULK_REQUESTS", value_name = "N", default_value_t = 16,
+          value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub bulk_requests: u16,
+
+    /// Most responses of one bulk request.
+    #[arg(long, env = "SIPAS_BULK_ITEMS", value_name = "N", default_value_t = 1000,
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub bulk_items: u32,
+
+    /// Largest bulk request in bytes, as sent and after decompression.
+    #[arg(long, env = "SIPAS_BULK_BYTES", value_name = "BYTES", default_value_t = 4_194_304,
+          value_parser = clap::value_parser!(u32).range(1024..=268_435_456))]
+    pub bulk_bytes: u32,
 
     /// Whether everybody may read figures without a token (open data, NĐ 47/2020/NĐ-CP).
     #[arg(long, env = "SIPAS_PUBLIC_FIGURES", value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]

@@ -1,5 +1,5 @@
 //! The one permission table, and the only maker of [`AgencyScope`]. Everything a request may touch passes
-//! through [`read_figures`] or [`submit_response`]; the catalogue (agencies, surveys, wording) is open to all.
+//! through [`read_figures`], [`submit_response`] or [`may_read_receipts`]; the catalogue (agencies, surveys, wording) is open to all.
 
 use super::Actor;
 use crate::domain::agency::ServicePoint;
@@ -15,6 +15,8 @@ pub enum Permission {
     SubmitResponse,
     /// Read figures of agencies.
     ReadFigures,
+    /// Read what became of the responses a client sent.
+    ReadReceipts,
 }
 
 /// How far a permission reaches.
@@ -22,6 +24,8 @@ pub enum Permission {
 enum Grant {
     /// Not at all.
     No,
+    /// What is the client's own.
+    Itself,
     /// What is open to everybody, small cells hidden.
     Public,
     /// Everything in the own subtree; elsewhere what is open to everybody.
@@ -37,6 +41,9 @@ const fn grant(kind: Option<ClientKind>, permission: Permission) -> Grant {
         (Permission::ReadFigures, Some(ClientKind::Admin | ClientKind::System)) => Grant::OwnSubtree,
         // A device stands in a public hall; it sees what the public sees.
         (Permission::ReadFigures, Some(ClientKind::Device) | None) => Grant::Public,
+        (Permission::ReadReceipts, Some(ClientKind::Admin)) => Grant::OwnSubtree,
+        (Permission::ReadReceipts, Some(ClientKind::Device | ClientKind::System)) => Grant::Itself,
+        (Permission::ReadReceipts, None) => Grant::No,
     }
 }
 
@@ -99,7 +106,7 @@ pub fn submitter(actor: &Actor) -> Result<&Client> {
         Actor::Anonymous => Err(Error::new(ErrorCode::TokenMissing)),
         Actor::Client(client) => match grant(Some(client.kind), Permission::SubmitResponse) {
             Grant::OwnSubtree => Ok(client),
-            Grant::No | Grant::Public => Err(Error::new(ErrorCode::NotPermitted)),
+            Grant::No | Grant::Itself | Grant::Public => Err(Error::new(ErrorCode::NotPermitted)),
         },
     }
 }
@@ -123,6 +130,34 @@ pub fn submit_response(
         None => owns(client, tree, rated),
     };
     allowed.then(|| AgencyScope::granted_by_policy(vec![rated]))
+}
+
+/// May the client number its responses? Only a device has one sequence of them.
+pub fn may_number(client: &Client) -> bool {
+    client.kind == ClientKind::Device
+}
+
+/// Who may ask for receipts at all, before it is known whose.
+///
+/// # Errors
+/// [`ErrorCode::TokenMissing`].
+pub fn receipt_reader(actor: &Actor) -> Result<&Client> {
+    match actor {
+        Actor::Anonymous => Err(Error::new(ErrorCode::TokenMissing)),
+        Actor::Client(client) => Ok(client),
+    }
+}
+
+/// May the reader see what became of the sender's responses? If not, they look like not there.
+pub fn may_read_receipts(reader: &Client, tree: &AgencyTree, sender: &Client) -> bool {
+    match grant(Some(reader.kind), Permission::ReadReceipts) {
+        Grant::OwnSubtree => match sender.agency {
+            Some(agency) => owns(reader, tree, agency),
+            None => reader.agency.is_none(),
+        },
+        Grant::Itself => reader.id == sender.id,
+        Grant::No | Grant::Public => false,
+    }
 }
 
 fn owns(client: &Client, tree: &AgencyTree, agency: AgencyId) -> bool {

@@ -89,6 +89,7 @@ pub fn example() -> ResponseBody {
     ResponseBody {
         survey: "demo-service".into(),
         rated_agency: "H56.C1".into(),
+        device_seq: None,
         service_point: Some("MC-H56-C1".into()),
         answers: answers.collect(),
         channel: Some("kiosk".into()),
@@ -207,6 +208,7 @@ impl Iterator for Citizens {
             id: Some(ResponseId::make(at).uuid()),
             survey: if of_dossier { "demo-desk" } else { "demo-service" }.into(),
             rated_agency: rated,
+            device_seq: None,
             service_point: Some(desk),
             answers,
             channel,

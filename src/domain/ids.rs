@@ -48,6 +48,35 @@ impl ResponseId {
     }
 }
 
+/// Number a device gives its responses: 1, 2, 3, … without a gap, so that what is missing can be seen. At most
+/// 2^53 - 1, which every JSON reader keeps exact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DeviceSeq(i64);
+
+impl DeviceSeq {
+    /// Largest number.
+    pub const MAX: i64 = (1 << 53) - 1;
+
+    /// A number within its range.
+    pub fn new(number: i64) -> Option<Self> {
+        (1..=Self::MAX).contains(&number).then_some(Self(number))
+    }
+
+    /// The number.
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}
+
+/// Numbers of a device from the first to the last, without a gap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SeqRange {
+    /// First number.
+    pub first: i64,
+    /// Last number.
+    pub last: i64,
+}
+
 /// A fresh UUIDv7 of the given instant, for every id the service makes itself.
 pub fn uuid_v7(at: DateTime<Utc>) -> Uuid {
     let seconds = u64::try_from(at.timestamp()).unwrap_or(0);

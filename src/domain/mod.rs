@@ -9,6 +9,7 @@ pub mod distribution;
 pub mod ids;
 pub mod period;
 pub mod questionnaire;
+pub mod receipt;
 pub mod response;
 pub mod survey;
 pub mod text;

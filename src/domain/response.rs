@@ -1,7 +1,7 @@
 //! Responses: one filled questionnaire, complete and within its rules.
 
 use super::agency::AgencyCode;
-use super::ids::{AgencyId, ClientId, ResponseId, ServicePointId};
+use super::ids::{AgencyId, ClientId, DeviceSeq, ResponseId, ServicePointId};
 use super::questionnaire::QuestionnaireVersion;
 use super::survey::Survey;
 use crate::error::{FaultKind, Faults, Place};
@@ -149,6 +149,8 @@ pub struct ResponseDraft {
     pub rated_agency: Option<AgencyCode>,
     /// Code of the desk that received the file.
     pub service_point: Option<String>,
+    /// Number the device gave it.
+    pub device_seq: Option<DeviceSeq>,
     /// Answers by criterion code.
     pub answers: Option<Vec<(String, AnswerDraft)>>,
     /// The facets.
@@ -225,6 +227,8 @@ pub struct Response {
     pub service_point: Option<ServicePointId>,
     /// Who sent it.
     pub client: ClientId,
+    /// Number the device gave it.
+    pub device_seq: Option<DeviceSeq>,
     /// The answers.
     pub answers: Answers,
     /// The facets.

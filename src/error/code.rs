@@ -35,12 +35,18 @@ pub enum ErrorCode {
     AgencyNotFound,
     /// No such survey.
     SurveyNotFound,
+    /// No such receipt, or not the caller's.
+    ReceiptNotFound,
+    /// No such device, or none that the caller may know of.
+    DeviceNotFound,
     /// The path exists, the method does not.
     MethodNotAllowed,
     /// The body did not arrive in time.
     BodyTimeout,
     /// Same response id, other content.
     ResponseConflict,
+    /// The device's number and the response do not belong together.
+    DeviceSeqConflict,
     /// The catalogue holds this code with other content.
     CatalogueConflict,
     /// Body over the limit.
@@ -79,7 +85,7 @@ const fn row(
 
 impl ErrorCode {
     /// Every code, in the order of the printed table.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 29] = [
         Self::MalformedJson,
         Self::MalformedForm,
         Self::MalformedQuery,
@@ -95,9 +101,12 @@ impl ErrorCode {
         Self::RouteNotFound,
         Self::AgencyNotFound,
         Self::SurveyNotFound,
+        Self::ReceiptNotFound,
+        Self::DeviceNotFound,
         Self::MethodNotAllowed,
         Self::BodyTimeout,
         Self::ResponseConflict,
+        Self::DeviceSeqConflict,
         Self::CatalogueConflict,
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
@@ -126,9 +135,12 @@ impl ErrorCode {
             Self::RouteNotFound => row("route_not_found", 404, "Không có địa chỉ này.", "There is no such path.", "See `/openapi.json`."),
             Self::AgencyNotFound => row("agency_not_found", 404, "Không tìm thấy cơ quan.", "There is no such agency.", "Check the code; `GET /v1/agencies` lists them."),
             Self::SurveyNotFound => row("survey_not_found", 404, "Không tìm thấy đợt khảo sát.", "There is no such survey.", "Check the code; `GET /v1/surveys` lists them."),
+            Self::ReceiptNotFound => row("receipt_not_found", 404, "Không tìm thấy biên nhận.", "There is no such receipt.", "Receipts are kept for 90 days and shown to whoever sent the responses."),
+            Self::DeviceNotFound => row("device_not_found", 404, "Không tìm thấy thiết bị.", "There is no such device.", "Check the id; a device sees itself, an administrator those of the own subtree."),
             Self::MethodNotAllowed => row("method_not_allowed", 405, "Địa chỉ này không hỗ trợ phương thức đã gọi.", "This path does not support the method.", "See the `Allow` header."),
             Self::BodyTimeout => row("body_timeout", 408, "Nội dung gửi lên không đến kịp thời gian quy định.", "The body did not arrive in time.", "Repeat with the same id."),
             Self::ResponseConflict => row("response_conflict", 409, "Mã phiếu trả lời này đã được lưu với nội dung khác.", "This response id is already stored with other content.", "Do not repeat; the stored response stays. Two forms share an id: a defect of the sender."),
+            Self::DeviceSeqConflict => row("device_seq_conflict", 409, "Số thứ tự của thiết bị đã dùng cho phiếu khác, hoặc phiếu này đã có số khác.", "The device's number was used for another response, or this response came under another number.", "Do not repeat: numbers are given once, 1, 2, 3, …; give the response its own number and send it again."),
             Self::CatalogueConflict => row("catalogue_conflict", 409, "Danh mục đã có mã này với nội dung khác.", "The catalogue already holds this code with other content.", "Use a new code or version; published content is frozen."),
             Self::BodyTooLarge => row("body_too_large", 413, "Nội dung gửi lên vượt quá giới hạn.", "The body is over the limit.", "Send less at once."),
             Self::UnsupportedMediaType => row("unsupported_media_type", 415, "Kiểu nội dung không được hỗ trợ.", "The content type is not supported.", "Send the content type the operation names."),

@@ -85,6 +85,13 @@ pub enum FaultKind {
         /// The limit.
         max_days: i64,
     },
+    /// The month of answering was dropped by the retention rule.
+    MonthDropped {
+        /// First day that is still kept.
+        kept_from: chrono::NaiveDate,
+    },
+    /// Only a device may give this.
+    ForDevicesOnly,
     /// No survey of this code.
     UnknownSurvey,
     /// The survey was not open at the time of answering.
@@ -134,6 +141,8 @@ impl FaultKind {
             Self::NotUuidV7,
             Self::AnsweredInFuture { tolerance_minutes: 5 },
             Self::AnsweredTooLongAgo { max_days: 90 },
+            Self::MonthDropped { kept_from: chrono::NaiveDate::default() },
+            Self::ForDevicesOnly,
             Self::UnknownSurvey,
             Self::SurveyNotOpen,
             Self::UnknownAgency,
@@ -165,6 +174,8 @@ impl FaultKind {
             Self::NotUuidV7 => "not_uuid_v7",
             Self::AnsweredInFuture { .. } => "answered_in_future",
             Self::AnsweredTooLongAgo { .. } => "answered_too_long_ago",
+            Self::MonthDropped { .. } => "month_dropped",
+            Self::ForDevicesOnly => "for_devices_only",
             Self::UnknownSurvey => "unknown_survey",
             Self::SurveyNotOpen => "survey_not_open",
             Self::UnknownAgency => "unknown_agency",
@@ -209,6 +220,10 @@ impl FaultKind {
             Self::AnsweredTooLongAgo { max_days } => {
                 format!("Phiếu trả lời đã quá {max_days} ngày.")
             }
+            Self::MonthDropped { kept_from } => {
+                format!("Phiếu trả lời trước ngày {kept_from} không còn được lưu và không được nhận.")
+            }
+            Self::ForDevicesOnly => "Chỉ thiết bị được gửi trường này.".into(),
             Self::UnknownSurvey => "Không có đợt khảo sát này.".into(),
             Self::SurveyNotOpen => "Đợt khảo sát không mở vào thời điểm trả lời.".into(),
             Self::UnknownAgency => "Không có cơ quan này.".into(),
@@ -245,6 +260,10 @@ impl FaultKind {
                 format!("Answered more than {tolerance_minutes} minutes ahead of the server's clock.")
             }
             Self::AnsweredTooLongAgo { max_days } => format!("Answered more than {max_days} days ago."),
+            Self::MonthDropped { kept_from } => {
+                format!("Responses from before {kept_from} are neither kept nor taken any more.")
+            }
+            Self::ForDevicesOnly => "Only a device may give this.".into(),
             Self::UnknownSurvey => "There is no such survey.".into(),
             Self::SurveyNotOpen => "The survey was not open at the time of answering.".into(),
             Self::UnknownAgency => "There is no such agency.".into(),
@@ -270,6 +289,7 @@ fn type_vi(expected: &str) -> &str {
         "object" => "một đối tượng JSON (object)",
         "string" => "một chuỗi ký tự (string)",
         "boolean" => "đúng hoặc sai (boolean)",
+        "integer" => "số nguyên (integer)",
         "integer | null" => "số nguyên hoặc null",
         other => other,
     }
@@ -292,6 +312,11 @@ impl Faults {
     /// Notes a fault at a JSON Pointer.
     pub fn at(&mut self, pointer: impl Into<String>, kind: FaultKind) {
         self.push(Place::Pointer(pointer.into()), kind);
+    }
+
+    /// Whether something is wrong at a JSON Pointer.
+    pub fn any_at(&self, pointer: &str) -> bool {
+        self.0.iter().any(|fault| matches!(&fault.place, Place::Pointer(path) if path == pointer))
     }
 
     /// Whether nothing is wrong so far.

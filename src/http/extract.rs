@@ -14,7 +14,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 /// Longest time a body may take to arrive once its head has; a slow sender must not hold a handler for ever.
-const BODY_TIMEOUT: Duration = Duration::from_secs(20);
+pub const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 
 type Later<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
@@ -103,12 +103,22 @@ impl FromRequest for Form {
 
 /// Content of another type, or compressed, would be read wrongly.
 fn check_content(request: &HttpRequest, expected: &str) -> Result<(), Error> {
-    let encoding = request.headers().get(header::CONTENT_ENCODING);
-    let plain = encoding.is_none_or(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity"));
-    if plain && request.content_type().eq_ignore_ascii_case(expected) {
+    if content_encoding(request) == "identity" && request.content_type().eq_ignore_ascii_case(expected) {
         Ok(())
     } else {
         Err(Error::new(ErrorCode::UnsupportedMediaType))
+    }
+}
+
+/// `identity`, `gzip`, or something that nobody reads.
+pub fn content_encoding(request: &HttpRequest) -> &'static str {
+    let known = ["identity", "gzip"];
+    match request.headers().get(header::CONTENT_ENCODING) {
+        None => "identity",
+        Some(value) => known
+            .into_iter()
+            .find(|name| value.as_bytes().eq_ignore_ascii_case(name.as_bytes()))
+            .unwrap_or("unknown"),
     }
 }
 

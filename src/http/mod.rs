@@ -3,13 +3,17 @@
 //! from the handlers' own attributes, and the OpenAPI file is collected from the same registration.
 
 mod agencies;
+mod bulk;
 mod clients;
+mod devices;
 mod extract;
-mod fields;
+pub mod fields;
+mod framing;
 mod health;
 mod indexes;
 pub mod openapi;
 mod problem;
+mod receipts;
 mod reply;
 pub mod responses;
 mod surveys;
@@ -22,6 +26,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         // Taking in
         .service(responses::submit_response)
+        .service(bulk::submit_batch)
+        .service(receipts::get_receipt)
+        .service(devices::list_device_receipts)
         // Reading
         .service(surveys::list_surveys)
         .service(surveys::get_survey)

@@ -100,7 +100,8 @@ pub struct FaultBody {
 }
 
 impl FaultBody {
-    fn new(fault: &Fault, lang: Lang) -> Self {
+    /// The fault in the words of a language.
+    pub fn new(fault: &Fault, lang: Lang) -> Self {
         let (pointer, parameter) = match &fault.place {
             Place::Pointer(path) => (Some(path.clone()), None),
             Place::Parameter(name) => (None, Some(name.clone())),

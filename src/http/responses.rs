@@ -5,6 +5,7 @@ use super::fields::{Fields, Node};
 use super::openapi::{Refused, SubmitRefused};
 use super::problem::Problem;
 use crate::domain::agency::AgencyCode;
+use crate::domain::ids::DeviceSeq;
 use crate::domain::response::{
     AgeBand, AnswerDraft, Channel, Facets, Gender, MAX_COMMENT, ProcedureCode, ResponseDraft,
 };
@@ -36,6 +37,11 @@ pub struct ResponseBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "MC-H56-C1")]
     pub service_point: Option<String>,
+    /// Number the device gives its responses: 1, 2, 3, … without a gap. `GET /v1/devices/{id}/receipts` tells which
+    /// are held. For devices only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
+    pub device_seq: Option<i64>,
     /// Level by criterion code; `null` (or leaving it out) for not applicable where the criterion allows it.
     #[schema(example = json!({"access.signage": 4, "feedback.notified": null}))]
     pub answers: BTreeMap<String, Option<i16>>,
@@ -96,13 +102,14 @@ impl From<Stored> for ReceiptBody {
 #[post("/v1/responses")]
 pub async fn submit_response(app: App, query: Query, signed: SignedJson) -> Result<HttpResponse, Problem> {
     query.read(&app, |_| ())?;
-    let (draft, faults) = read(signed.body);
+    let (draft, faults) = read_draft(signed.body);
     let stored = responses::submit(&app, &signed.actor, draft, faults).await?;
     let mut reply = if stored.replayed { HttpResponse::Ok() } else { HttpResponse::Created() };
     Ok(reply.json(ReceiptBody::from(stored)))
 }
 
-fn read(node: Node) -> (ResponseDraft, Faults) {
+/// Reads a response as far as it can be read, and notes every fault.
+pub fn read_draft(node: Node) -> (ResponseDraft, Faults) {
     let mut faults = Faults::default();
     let mut fields = Fields::of(node, Place::Pointer(String::new()), &mut faults);
     let code = |max: usize| move |raw: &str| text::clean(raw, max).map(Option::unwrap_or_default);
@@ -112,6 +119,7 @@ fn read(node: Node) -> (ResponseDraft, Faults) {
         survey: fields.required("survey", code(60)),
         rated_agency: fields.required("rated_agency", AgencyCode::parse),
         service_point: fields.optional("service_point", code(40)),
+        device_seq: device_seq(&mut fields),
         answers: fields.required_node("answers").map(|node| answers(node, &mut fields)),
         facets: Facets {
             channel: fields.optional("channel", Channel::parse),
@@ -124,6 +132,18 @@ fn read(node: Node) -> (ResponseDraft, Faults) {
     };
     fields.finish();
     (draft, faults)
+}
+
+fn device_seq(fields: &mut Fields<'_>) -> Option<DeviceSeq> {
+    let kind = match fields.take("device_seq")? {
+        Node::Integer(number) => match DeviceSeq::new(number) {
+            Some(seq) => return Some(seq),
+            None => FaultKind::OutOfRange { min: 1, max: DeviceSeq::MAX },
+        },
+        _ => FaultKind::WrongType { expected: "integer" },
+    };
+    fields.fault("device_seq", kind);
+    None
 }
 
 fn answers(node: Node, fields: &mut Fields<'_>) -> Vec<(String, AnswerDraft)> {

@@ -12,6 +12,7 @@ use crate::domain::survey::{NewSurvey, Survey};
 use crate::domain::tree::AgencyTree;
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::{AsyncConnection, Conn, Db, agencies, installation, questionnaires, surveys};
+use chrono::NaiveDate;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -26,6 +27,9 @@ pub struct Catalogue {
     pub desks: HashMap<String, ServicePoint>,
     /// Surveys by code.
     pub surveys: HashMap<String, Arc<Survey>>,
+    /// First day whose raw responses are kept; nothing from before is taken.
+    pub kept_from: Option<NaiveDate>,
+    desk_codes: HashMap<ServicePointId, String>,
 }
 
 impl Catalogue {
@@ -36,7 +40,7 @@ impl Catalogue {
 
     /// The desk of this number.
     pub fn desk(&self, id: ServicePointId) -> Option<&ServicePoint> {
-        self.desks.values().find(|desk| desk.id == id)
+        self.desks.get(self.desk_codes.get(&id)?)
     }
 
     async fn read(conn: &mut Conn) -> Result<Self> {
@@ -44,8 +48,10 @@ impl Catalogue {
         let tree = AgencyTree::new(agencies::agencies_all(conn).await?);
         let desks = agencies::service_points_all(conn).await?;
         let surveys = surveys::surveys_all(conn).await?;
+        let kept_from = installation::kept_from_find(conn).await?;
+        let desk_codes = desks.iter().map(|desk| (desk.id, desk.code.clone())).collect();
         let desks = desks.into_iter().map(|desk| (desk.code.clone(), desk)).collect();
-        Ok(Self { revision, tree, desks, surveys })
+        Ok(Self { revision, tree, desks, surveys, kept_from, desk_codes })
     }
 }
 
@@ -55,12 +61,19 @@ pub struct CatalogueCache {
     current: RwLock<Option<(Instant, Arc<Catalogue>)>>,
     /// Held by the one request that looks; the others wait for what it finds instead of asking as well.
     looking: tokio::sync::Mutex<()>,
+    /// When somebody last looked in vain: whoever waited for that is told so, instead of waiting as long again.
+    failed: RwLock<Option<Instant>>,
 }
 
 impl CatalogueCache {
     /// A cache that asks whether it is out of date at most once in `max_age`.
     pub const fn new(max_age: Duration) -> Self {
-        Self { max_age, current: RwLock::new(None), looking: tokio::sync::Mutex::const_new(()) }
+        Self {
+            max_age,
+            current: RwLock::new(None),
+            looking: tokio::sync::Mutex::const_new(()),
+            failed: RwLock::new(None),
+        }
     }
 
     fn young(&self) -> Option<Arc<Catalogue>> {
@@ -81,24 +94,44 @@ pub async fn current(services: &Services) -> Result<Arc<Catalogue>> {
     if let Some(catalogue) = cache.young() {
         return Ok(catalogue);
     }
+    let asked = Instant::now();
     let _looking = cache.looking.lock().await;
     if let Some(catalogue) = cache.young() {
         return Ok(catalogue);
     }
-    let held = cache.held();
+    if cache.failed.read().unwrap_or_else(PoisonError::into_inner).is_some_and(|failed| failed >= asked) {
+        return Err(
+            Error::new(ErrorCode::Unavailable).because("the catalogue could not be looked at just now")
+        );
+    }
+    let looked = look(services, cache.held().map(|(_, catalogue)| catalogue)).await;
+    match &looked {
+        Ok(fresh) => {
+            let mut current = cache.current.write().unwrap_or_else(PoisonError::into_inner);
+            *current = Some((Instant::now(), fresh.clone()));
+        }
+        Err(_) => *cache.failed.write().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now()),
+    }
+    looked
+}
+
+/// The copy that is held if it is still right, otherwise a new one.
+async fn look(services: &Services, held: Option<Arc<Catalogue>>) -> Result<Arc<Catalogue>> {
     let mut conn = services.db.conn().await?;
     let revision = installation::catalogue_revision_fetch(&mut conn).await?;
-    let fresh = match held {
-        Some((_, catalogue)) if catalogue.revision == revision => catalogue,
-        _ => {
-            // One snapshot for all statements: half of a load would refuse valid responses.
-            let mut read = conn.build_transaction().read_only().repeatable_read();
-            Arc::new(read.run(async |conn| Catalogue::read(conn).await).await?)
-        }
-    };
-    let mut current = cache.current.write().unwrap_or_else(PoisonError::into_inner);
-    *current = Some((Instant::now(), fresh.clone()));
-    Ok(fresh)
+    match held {
+        Some(catalogue) if catalogue.revision == revision => Ok(catalogue),
+        _ => snapshot(&mut conn).await.map(Arc::new),
+    }
+}
+
+/// Reads the catalogue in one snapshot: half of a load would refuse valid responses.
+///
+/// # Errors
+/// [`ErrorCode::Unavailable`] if the database is away.
+pub async fn snapshot(conn: &mut Conn) -> Result<Catalogue> {
+    let mut read = conn.build_transaction().read_only().repeatable_read();
+    read.run(async |conn| Catalogue::read(conn).await).await
 }
 
 /// How many entries were new.

@@ -10,13 +10,15 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::store::Db;
 use crate::store::responses::{Admitted, Outcome, responses_insert_once};
 use std::sync::Arc;
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{Mutex, Semaphore, mpsc, oneshot};
 
 /// How the intake is dimensioned.
 #[derive(Debug, Clone, Copy)]
 pub struct IntakeSettings {
     /// Writers, each with a connection of its own.
     pub writers: usize,
+    /// Bulk requests that store at the same time.
+    pub bulk_writers: usize,
     /// Most responses of one commit.
     pub batch: usize,
     /// Most responses waiting.
@@ -32,6 +34,9 @@ struct Waiting {
 /// The way in.
 pub struct Intake {
     queue: mpsc::Sender<Waiting>,
+    bulk: Semaphore,
+    db: Db,
+    clock: Clock,
 }
 
 impl Intake {
@@ -42,7 +47,7 @@ impl Intake {
         for _ in 0..settings.writers {
             tokio::spawn(write(db.clone(), clock, waiting.clone(), settings.batch));
         }
-        Self { queue }
+        Self { queue, bulk: Semaphore::new(settings.bulk_writers), db: db.clone(), clock }
     }
 
     /// Stores a response; it is durable when this returns.
@@ -56,6 +61,13 @@ impl Intake {
             .map_err(|error| Error::new(ErrorCode::Unavailable).because(error.to_string()))?;
         outcome.await.map_err(Error::internal)?
     }
+
+    /// Stores what came together; each is durable, or told why not, when this returns. Bulk does not go through
+    /// the queue, where it would push single responses out, but takes its turn on connections of its own.
+    pub async fn store_bulk(&self, batch: &[Admitted]) -> Vec<Result<Outcome>> {
+        let _turn = self.bulk.acquire().await;
+        store(&self.db, batch, self.clock).await
+    }
 }
 
 async fn write(db: Db, clock: Clock, waiting: Arc<Mutex<mpsc::Receiver<Waiting>>>, most: usize) {
@@ -67,40 +79,37 @@ async fn write(db: Db, clock: Clock, waiting: Arc<Mutex<mpsc::Receiver<Waiting>>
         }
         let (admitted, senders): (Vec<_>, Vec<_>) =
             batch.drain(..).map(|waiting| (waiting.admitted, waiting.sender)).unzip();
-        match store_batch(&db, &admitted, clock).await {
-            Ok(outcomes) => {
-                for (sender, outcome) in senders.into_iter().zip(outcomes) {
-                    // The sender may have hung up; its response is stored all the same.
-                    let _ = sender.send(Ok(outcome));
-                }
-            }
-            Err(error) => apart(&db, clock, &admitted, senders, &error).await,
+        for (sender, outcome) in senders.into_iter().zip(store(&db, &admitted, clock).await) {
+            // The sender may have hung up; its response is stored all the same.
+            let _ = sender.send(outcome);
         }
     }
 }
 
-/// A batch failed. If the database is away, everybody is told so; otherwise one response may be at fault, and
-/// must not take the others with it.
-async fn apart(
-    db: &Db,
-    clock: Clock,
-    batch: &[Admitted],
-    senders: Vec<oneshot::Sender<Result<Outcome>>>,
-    error: &Error,
-) {
-    for (admitted, sender) in batch.iter().zip(senders) {
-        let result = if error.code == ErrorCode::Unavailable {
-            Err(Error::new(ErrorCode::Unavailable).because(error.chain()))
-        } else {
-            let alone = store_batch(db, std::slice::from_ref(admitted), clock).await;
-            alone.and_then(|outcomes| {
-                outcomes.into_iter().next().ok_or_else(|| Error::internal("a batch of one has one outcome"))
-            })
-        };
-        let _ = sender.send(result);
+/// Stores a batch together. If that fails and the database is there, one response may be at fault and must not
+/// take the others with it: each is then stored alone.
+async fn store(db: &Db, batch: &[Admitted], clock: Clock) -> Vec<Result<Outcome>> {
+    match together(db, batch, clock).await {
+        Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
+        Err(error) if error.code == ErrorCode::Unavailable => {
+            let again = || Error::new(ErrorCode::Unavailable).because(error.chain());
+            batch.iter().map(|_| Err(again())).collect()
+        }
+        Err(error) => {
+            tracing::warn!("a batch of {} is stored one by one: {}", batch.len(), error.chain());
+            let mut outcomes = Vec::with_capacity(batch.len());
+            for admitted in batch {
+                let alone = together(db, std::slice::from_ref(admitted), clock).await;
+                outcomes.push(alone.and_then(|outcomes| {
+                    let first = outcomes.into_iter().next();
+                    first.ok_or_else(|| Error::internal("a batch of one has one outcome"))
+                }));
+            }
+            outcomes
+        }
     }
 }
 
-async fn store_batch(db: &Db, batch: &[Admitted], clock: Clock) -> Result<Vec<Outcome>> {
+async fn together(db: &Db, batch: &[Admitted], clock: Clock) -> Result<Vec<Outcome>> {
     responses_insert_once(&mut *db.conn().await?, batch, clock.now()).await
 }

@@ -2,15 +2,19 @@
 //! works through `store`, lets `index` compute, and gives domain types back. It knows no HTTP and no SQL.
 //! A write is one transaction; nothing leaves the process while it is open.
 
+pub mod admission;
 pub mod agencies;
+pub mod bulk;
 pub mod catalogue;
 pub mod clients;
 pub mod clock;
+pub mod devices;
 pub mod folding;
 pub mod indexes;
 pub mod ingest;
 pub mod installation;
 pub mod partitions;
+pub mod receipts;
 pub mod responses;
 pub mod surveys;
 pub mod verification;
@@ -27,6 +31,14 @@ use ingest::Intake;
 pub struct Rules {
     /// Oldest response that is still taken, in days.
     pub max_offline_days: i64,
+    /// Whole months of raw responses that are kept; `None`: all.
+    pub retention_months: Option<u32>,
+    /// Most responses of one bulk request.
+    pub bulk_items: usize,
+    /// Longest bulk request in bytes, after decompression.
+    pub bulk_bytes: usize,
+    /// Longest single response in bytes.
+    pub response_bytes: usize,
     /// Whether everybody may read figures.
     pub public_figures: bool,
     /// Fewest people a publicly readable value is made from.
@@ -39,6 +51,8 @@ pub struct Services {
     pub db: Db,
     /// The way in for responses.
     pub intake: Intake,
+    /// Turns at sending many responses at once.
+    pub bulk: tokio::sync::Semaphore,
     /// The catalogue in memory.
     pub catalogue: CatalogueCache,
     /// Signing keys.

@@ -1,9 +1,12 @@
-//! Partitions of the responses are made ahead of time: there is no catch-all that a gap could fall into.
+//! Months of responses: made ahead of time, since there is no catch-all that a gap could fall into, and dropped
+//! as a whole where the operator keeps them for a time only. Tallies stay.
 
+use crate::domain::period::day_of;
 use crate::error::Result;
-use crate::store::Db;
-use crate::store::responses::partitions_ensure;
-use chrono::{Days, Months, NaiveDate};
+use crate::store::installation::kept_from_raise;
+use crate::store::responses::{partitions_drop, partitions_ensure};
+use crate::store::{AsyncConnection, Db};
+use chrono::{Datelike, Days, Months, NaiveDate};
 
 /// Months made ahead.
 const MONTHS_AHEAD: u32 = 3;
@@ -19,5 +22,42 @@ pub async fn make(db: &Db, today: NaiveDate, max_offline_days: i64) -> Result<()
     let months = (0..).map_while(|month| oldest.checked_add_months(Months::new(month)));
     let mut days: Vec<NaiveDate> = months.take_while(|day| *day < newest).collect();
     days.push(newest);
+    partitions_ensure(&mut *db.conn().await?, &days).await
+}
+
+/// Decides that raw responses from before the last `months` whole months are not kept: from now on they are
+/// refused. [`drop_old`] drops them, some seconds later, when every instance knows.
+///
+/// # Errors
+/// [`ErrorCode::Unavailable`](crate::error::ErrorCode::Unavailable) if the database is away.
+pub async fn retire(db: &Db, today: NaiveDate, months: u32) -> Result<()> {
+    let month = today.with_day(1).unwrap_or(today);
+    let Some(kept_from) = month.checked_sub_months(Months::new(months)) else { return Ok(()) };
+    if kept_from_raise(&mut *db.conn().await?, kept_from).await? {
+        tracing::info!(%kept_from, "raw responses from before are not kept any more");
+    }
+    Ok(())
+}
+
+/// Drops the months that [`retire`] decided on; gives how many.
+///
+/// # Errors
+/// [`ErrorCode::Unavailable`](crate::error::ErrorCode::Unavailable) if the database is away, or the table in use
+/// for long.
+pub async fn drop_old(db: &Db) -> Result<i32> {
+    let mut conn = db.conn().await?;
+    let dropped = conn.transaction(async |conn| partitions_drop(conn).await).await?;
+    if dropped > 0 {
+        tracing::info!(months = dropped, "months of raw responses dropped; their tallies stay");
+    }
+    Ok(dropped)
+}
+
+/// Makes the months that these instants belong to.
+///
+/// # Errors
+/// [`ErrorCode::Unavailable`](crate::error::ErrorCode::Unavailable) if the database is away.
+pub async fn make_past(db: &Db, instants: &[chrono::DateTime<chrono::Utc>]) -> Result<()> {
+    let days: Vec<NaiveDate> = instants.iter().map(|at| day_of(*at)).collect();
     partitions_ensure(&mut *db.conn().await?, &days).await
 }

@@ -4,6 +4,7 @@ use crate::domain::ids::SurveyId;
 use crate::domain::survey::Survey;
 use crate::error::{Error, Result};
 use crate::store::ingest_batches::{fold_resume, fold_suspend, tail_all};
+use crate::store::installation::kept_from_find;
 use crate::store::responses::responses_each;
 use crate::store::surveys::surveys_all;
 use crate::store::tallies::{TallyDelta, tallies_add, tallies_all, tallies_clear};
@@ -24,7 +25,8 @@ pub struct Verification {
 }
 
 /// Counts every response again and compares with tallies and tail, as of one moment. With `repair` the tallies
-/// are made anew from the responses.
+/// are made anew from the responses. Months whose responses were dropped cannot be counted again: their tallies
+/// are left as they are.
 ///
 /// # Errors
 /// [`ErrorCode::Unavailable`](crate::error::ErrorCode::Unavailable) if the database is away.
@@ -52,20 +54,27 @@ async fn compare(conn: &mut Conn, repair: bool) -> Result<Verification> {
         surveys_all(conn).await?.into_values().map(|survey| (survey.id, survey)).collect();
     let survey = |id: SurveyId| surveys.get(&id).ok_or_else(|| Error::internal(format!("no survey {id:?}")));
     let (mut recount, mut responses) = (TallyDelta::default(), 0);
-    let mut held = tallies_all(conn).await?;
+    // Where nothing was dropped: 1970, before which no UUIDv7 is.
+    let kept_from = kept_from_find(conn).await?.unwrap_or_default();
+    let (mut held, mut tail) = (tallies_all(conn).await?, TallyDelta::default());
+    let _dropped = held.split_before(kept_from);
     for response in tail_all(conn).await? {
-        held.count(survey(response.survey)?, &response);
+        tail.count(survey(response.survey)?, &response);
     }
+    let dropped_tail = tail.split_before(kept_from);
+    held.add(&tail);
     responses_each(conn, |response| {
         responses += 1;
         recount.count(survey(response.survey)?, &response);
         Ok(())
     })
     .await?;
+    let _not_dropped_yet = recount.split_before(kept_from);
     let differences = recount.differences(&held, MOST);
     if repair && !differences.is_empty() {
-        tallies_clear(conn).await?;
+        tallies_clear(conn, kept_from).await?;
         tallies_add(conn, &recount).await?;
+        tallies_add(conn, &dropped_tail).await?;
     }
     Ok(Verification { responses, differences })
 }

@@ -3,6 +3,7 @@
 use super::Conn;
 use super::schema::{catalogue_revision, installation};
 use crate::error::Result;
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
@@ -26,4 +27,19 @@ pub async fn catalogue_revision_fetch(conn: &mut Conn) -> Result<i64> {
 pub async fn catalogue_lock(conn: &mut Conn) -> Result<()> {
     catalogue_revision::table.select(catalogue_revision::revision).for_update().first::<i64>(conn).await?;
     Ok(())
+}
+
+/// First day whose raw responses are kept, if any were ever dropped.
+pub async fn kept_from_find(conn: &mut Conn) -> Result<Option<NaiveDate>> {
+    Ok(installation::table.select(installation::kept_from).first(conn).await?)
+}
+
+/// Moves the first day whose raw responses are kept ahead; never back. Whether it moved.
+pub async fn kept_from_raise(conn: &mut Conn, day: NaiveDate) -> Result<bool> {
+    let behind = installation::kept_from.is_null().or(installation::kept_from.lt(day));
+    let moved = diesel::update(installation::table.filter(behind))
+        .set(installation::kept_from.eq(day))
+        .execute(conn)
+        .await?;
+    Ok(moved > 0)
 }

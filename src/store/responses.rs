@@ -1,16 +1,18 @@
 //! Responses and their comments: stored once, never changed.
 
+use super::device_seqs::{device_seqs_add, device_seqs_taken};
 use super::ingest_batches::Unfolded;
 use super::schema::{comments, responses};
 use super::{Conn, corrupt};
-use crate::domain::ids::{AgencyId, ResponseId, SurveyId};
+use crate::domain::ids::{AgencyId, DeviceSeq, ResponseId, SurveyId};
 use crate::domain::response::Response;
 use crate::domain::tree::AgencyScope;
 use crate::error::{Error, ErrorCode, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::Date;
-use diesel_async::RunQueryDsl;
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use futures_util::TryStreamExt;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
@@ -20,9 +22,14 @@ diesel::define_sql_function! {
     fn ensure_response_partition(day: Date) -> Bool;
 }
 
+diesel::define_sql_function! {
+    /// Drops the partitions of months that are not kept; see the migration.
+    fn drop_response_partitions() -> Integer;
+}
+
 #[expect(clippy::too_many_arguments, reason = "one array for each column of a response")]
 mod statement {
-    use diesel::sql_types::{Array, Binary, Bool, Integer, Nullable, Text, Timestamptz, Uuid};
+    use diesel::sql_types::{Array, BigInt, Binary, Bool, Integer, Nullable, Text, Timestamptz, Uuid};
 
     diesel::define_sql_function! {
         /// Stores a batch in one statement; see the migration.
@@ -33,6 +40,7 @@ mod statement {
             agencies: Array<Integer>,
             desks: Array<Nullable<Integer>>,
             clients: Array<Uuid>,
+            seqs: Array<Nullable<BigInt>>,
             answers: Array<Binary>,
             channels: Array<Nullable<Text>>,
             procedures: Array<Nullable<Text>>,
@@ -76,6 +84,8 @@ pub enum Outcome {
     Replayed,
     /// The id is stored with other content; nothing was changed.
     Conflict,
+    /// The device's number belongs to another response, or the response to another number; nothing was changed.
+    SeqConflict,
 }
 
 /// The columns that make up a response's content. Who sent it and when it arrived are not part of it: a
@@ -115,46 +125,117 @@ impl From<&Response> for Content {
     }
 }
 
-/// Stores what is not stored yet with its comments and its place in the unfolded tail, in one statement, and
-/// tells of each response what became of it, in order. Durable when it returns. Only ids that collide are
-/// looked up.
+/// Times a batch is tried again without the responses whose numbers turned out to be taken.
+const TRIES: usize = 3;
+
+/// Stores what is not stored yet with its comments, its number and its place in the unfolded tail, in one
+/// statement, and tells of each response what became of it, in order. Durable when it returns. Only ids that
+/// collide are looked up.
 pub async fn responses_insert_once(
     conn: &mut Conn,
     batch: &[Admitted],
     received_at: DateTime<Utc>,
 ) -> Result<Vec<Outcome>> {
-    // Sorted by id: two instances with the same ids in their batches lock them in the same order.
-    let mut first = BTreeMap::new();
-    for admitted in batch {
-        first.entry(admitted.0.id).or_insert(&admitted.0);
-    }
-    let created = insert(conn, first.values().copied(), received_at).await?;
-    let stored = stored(conn, batch, &created).await?;
-    let mut seen = HashSet::new();
-    let outcome = |Admitted(response): &Admitted| {
-        let id = response.id.uuid();
-        if !created.contains(&id) {
-            let same =
-                stored.get(&id).is_some_and(|(content, comment)| same(response, content, comment.as_deref()));
-            return if same { Outcome::Replayed } else { Outcome::Conflict };
+    let mut claims = Claims::of(batch);
+    let (first, created) = loop {
+        // Sorted by id: two instances with the same ids in their batches lock them in the same order.
+        let mut first = BTreeMap::new();
+        for (place, Admitted(response)) in batch.iter().enumerate() {
+            if !claims.refused(place) {
+                first.entry(response.id).or_insert(response);
+            }
         }
-        if seen.insert(id) {
+        match insert(conn, first.values().copied(), received_at).await {
+            Err(error) if seq_is_taken(&error) && claims.try_again(conn, batch).await? => {}
+            result => break (first, result?),
+        }
+    };
+    let stored = stored(conn, batch, &created).await?;
+    let (mut seen, mut late) = (HashSet::new(), Vec::new());
+    let mut outcome = |(place, Admitted(response)): (usize, &Admitted)| {
+        let id = response.id.uuid();
+        if claims.refused(place) {
+            return Outcome::SeqConflict;
+        }
+        if created.contains(&id) && seen.insert(id) {
             return Outcome::Created;
         }
-        // The same id again in this very batch.
-        let same = first
-            .get(&response.id)
-            .is_some_and(|twin| same(response, &Content::from(*twin), twin.comment.as_deref()));
-        if same { Outcome::Replayed } else { Outcome::Conflict }
+        // Stored before, or the same id again in this very batch.
+        let twin = first.get(&response.id).filter(|_| created.contains(&id)).map(|twin| Stored::from(*twin));
+        match twin.as_ref().or_else(|| stored.get(&id)) {
+            Some(twin) => twin.outcome(response, || late.push(place)),
+            None => Outcome::Conflict,
+        }
     };
-    Ok(batch.iter().map(outcome).collect())
+    let mut outcomes: Vec<Outcome> = batch.iter().enumerate().map(&mut outcome).collect();
+    number_late(conn, batch, &late, &mut outcomes).await?;
+    Ok(outcomes)
+}
+
+fn seq_is_taken(error: &DieselError) -> bool {
+    matches!(error, DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, details)
+        if details.constraint_name() == Some("device_seqs_pkey"))
+}
+
+/// Numbers that responses of a batch come with, and those among them that are refused.
+struct Claims {
+    refused: HashSet<usize>,
+    tries: usize,
+}
+
+impl Claims {
+    /// Of two responses of a batch with the same number the first has it.
+    fn of(batch: &[Admitted]) -> Self {
+        let (mut holders, mut refused) = (HashMap::new(), HashSet::new());
+        for (place, Admitted(response)) in batch.iter().enumerate() {
+            let Some(seq) = response.device_seq else { continue };
+            if *holders.entry((response.client, seq)).or_insert(response.id) != response.id {
+                refused.insert(place);
+            }
+        }
+        Self { refused, tries: 0 }
+    }
+
+    fn refused(&self, place: usize) -> bool {
+        self.refused.contains(&place)
+    }
+
+    /// Refuses the responses whose numbers are stored for others; false if that gets no further.
+    async fn try_again(&mut self, conn: &mut Conn, batch: &[Admitted]) -> Result<bool> {
+        self.tries += 1;
+        let taken = device_seqs_taken(conn, batch.iter().map(|Admitted(response)| response)).await?;
+        let before = self.refused.len();
+        self.refused.extend(taken);
+        Ok(self.refused.len() > before && self.tries < TRIES)
+    }
+}
+
+/// Gives numbers to responses that are stored without: sent before by another client, or without a number.
+async fn number_late(
+    conn: &mut Conn,
+    batch: &[Admitted],
+    late: &[usize],
+    outcomes: &mut [Outcome],
+) -> Result<()> {
+    if late.is_empty() {
+        return Ok(());
+    }
+    let responses: Vec<&Response> =
+        late.iter().filter_map(|place| batch.get(*place)).map(Admitted::response).collect();
+    device_seqs_add(conn, &responses).await?;
+    for taken in device_seqs_taken(conn, responses.into_iter()).await? {
+        if let Some(outcome) = late.get(taken).and_then(|place| outcomes.get_mut(*place)) {
+            *outcome = Outcome::SeqConflict;
+        }
+    }
+    Ok(())
 }
 
 async fn insert(
     conn: &mut Conn,
     batch: impl Iterator<Item = &Response>,
     received_at: DateTime<Utc>,
-) -> Result<HashSet<Uuid>> {
+) -> std::result::Result<HashSet<Uuid>, DieselError> {
     let mut columns = Columns::default();
     batch.for_each(|response| columns.push(response));
     let Columns {
@@ -163,6 +244,7 @@ async fn insert(
         agencies,
         desks,
         clients,
+        seqs,
         answers,
         channels,
         procedures,
@@ -178,6 +260,7 @@ async fn insert(
         agencies,
         desks,
         clients,
+        seqs,
         answers,
         channels,
         procedures,
@@ -197,6 +280,7 @@ struct Columns {
     agencies: Vec<i32>,
     desks: Vec<Option<i32>>,
     clients: Vec<Uuid>,
+    seqs: Vec<Option<i64>>,
     answers: Vec<Vec<u8>>,
     channels: Vec<Option<String>>,
     procedures: Vec<Option<String>>,
@@ -214,6 +298,7 @@ impl Columns {
         self.agencies.push(content.rated_agency_id);
         self.desks.push(content.service_point_id);
         self.clients.push(response.client.0);
+        self.seqs.push(response.device_seq.map(DeviceSeq::get));
         self.answers.push(content.answers);
         self.channels.push(content.channel);
         self.procedures.push(content.procedure);
@@ -224,16 +309,51 @@ impl Columns {
     }
 }
 
-/// A comment may have gone by its own retention; then only its having been there is compared.
-fn same(response: &Response, content: &Content, comment: Option<&str>) -> bool {
-    Content::from(response) == *content && (comment.is_none() || comment == response.comment.as_deref())
+/// A response as it is stored: what a repetition is compared with.
+struct Stored {
+    content: Content,
+    client: Uuid,
+    seq: Option<i64>,
+    /// A comment may have gone by its own retention; then only its having been there is compared.
+    comment: Option<String>,
+}
+
+impl From<&Response> for Stored {
+    fn from(response: &Response) -> Self {
+        Self {
+            content: Content::from(response),
+            client: response.client.0,
+            seq: response.device_seq.map(DeviceSeq::get),
+            comment: response.comment.clone(),
+        }
+    }
+}
+
+impl Stored {
+    /// What becomes of a response with this one's id; `unnumbered` is called if its number is not known yet.
+    fn outcome(&self, response: &Response, unnumbered: impl FnOnce()) -> Outcome {
+        let comment = self.comment.is_none() || self.comment == response.comment;
+        if Content::from(response) != self.content || !comment {
+            return Outcome::Conflict;
+        }
+        match (response.device_seq.map(DeviceSeq::get), self.seq) {
+            (Some(sent), Some(held)) if self.client == response.client.0 => {
+                if sent != held {
+                    return Outcome::SeqConflict;
+                }
+            }
+            (Some(_), _) => unnumbered(),
+            (None, _) => {}
+        }
+        Outcome::Replayed
+    }
 }
 
 async fn stored(
     conn: &mut Conn,
     batch: &[Admitted],
     created: &HashSet<Uuid>,
-) -> Result<HashMap<Uuid, (Content, Option<String>)>> {
+) -> Result<HashMap<Uuid, Stored>> {
     let ids: Vec<Uuid> = batch
         .iter()
         .map(|Admitted(response)| response.id.uuid())
@@ -242,15 +362,18 @@ async fn stored(
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let contents: Vec<Content> =
-        responses::table.filter(responses::id.eq_any(&ids)).select(Content::as_select()).load(conn).await?;
+    let contents: Vec<(Content, Uuid, Option<i64>)> = responses::table
+        .filter(responses::id.eq_any(&ids))
+        .select((Content::as_select(), responses::client_id, responses::device_seq))
+        .load(conn)
+        .await?;
     let mut bodies: HashMap<Uuid, String> =
         comments::table.filter(comments::response_id.eq_any(&ids)).load(conn).await?.into_iter().collect();
-    let pair = |content: Content| {
-        let body = bodies.remove(&content.id);
-        (content.id, (content, body))
+    let stored = |(content, client, seq): (Content, Uuid, Option<i64>)| {
+        let comment = bodies.remove(&content.id);
+        (content.id, Stored { content, client, seq, comment })
     };
-    Ok(contents.into_iter().map(pair).collect())
+    Ok(contents.into_iter().map(stored).collect())
 }
 
 /// Number of responses stored; for the demonstration, which must not add to real ones.
@@ -264,6 +387,13 @@ pub async fn partitions_ensure(conn: &mut Conn, days: &[NaiveDate]) -> Result<()
         diesel::select(ensure_response_partition(*day)).get_result::<bool>(conn).await?;
     }
     Ok(())
+}
+
+/// Drops the months of responses before `installation.kept_from`; gives how many. Gives up at once if somebody
+/// uses the table for long, rather than make the intake wait behind it.
+pub async fn partitions_drop(conn: &mut Conn) -> Result<i32> {
+    conn.batch_execute("SET LOCAL lock_timeout = '2s'").await?;
+    Ok(diesel::select(drop_response_partitions()).get_result(conn).await?)
 }
 
 /// Reads every stored response, one by one in no order, without holding them in memory.

@@ -58,12 +58,36 @@ diesel::table! {
 }
 
 diesel::table! {
+    device_seqs (client_id, seq) {
+        client_id -> Uuid,
+        seq -> Int8,
+        response_id -> Uuid,
+    }
+}
+
+diesel::table! {
     elements (version_id, position) {
         version_id -> Int4,
         position -> Int2,
         code -> Text,
         text_vi -> Text,
         text_en -> Text,
+    }
+}
+
+diesel::table! {
+    imports (digest, client_id) {
+        digest -> Bytea,
+        client_id -> Uuid,
+        name -> Text,
+        bytes_done -> Int8,
+        rows_done -> Int8,
+        created -> Int8,
+        replayed -> Int8,
+        rejected -> Int8,
+        rejects_bytes -> Int8,
+        started_at -> Timestamptz,
+        finished_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -82,6 +106,7 @@ diesel::table! {
     installation (singleton) {
         singleton -> Bool,
         demonstration -> Bool,
+        kept_from -> Nullable<Date>,
     }
 }
 
@@ -119,6 +144,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    receipts (id) {
+        id -> Uuid,
+        client_id -> Uuid,
+        received_at -> Timestamptz,
+        response_ids -> Array<Nullable<Uuid>>,
+        outcomes -> Bytea,
+        problems -> Text,
+    }
+}
+
+diesel::table! {
     respondent_moments (survey_id, agency_id, day, part) {
         survey_id -> Int4,
         agency_id -> Int4,
@@ -152,6 +188,7 @@ diesel::table! {
         assisted_by_staff -> Nullable<Bool>,
         commented -> Bool,
         received_at -> Timestamptz,
+        device_seq -> Nullable<Int8>,
     }
 }
 
@@ -225,12 +262,15 @@ diesel::allow_tables_to_appear_in_same_query!(
     clients,
     comments,
     criteria,
+    device_seqs,
     elements,
+    imports,
     ingest_batches,
     installation,
     levels,
     questionnaire_versions,
     questionnaires,
+    receipts,
     respondent_moments,
     responses,
     scales,

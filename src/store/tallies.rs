@@ -45,6 +45,18 @@ impl TallyDelta {
         }
     }
 
+    /// Adds another delta.
+    pub fn add(&mut self, other: &Self) {
+        for (key, counts) in &other.counts {
+            self.counts.entry(*key).or_default().add(counts);
+        }
+        for (key, (sums, at)) in &other.moments {
+            let (held, last) = self.moments.entry(*key).or_insert((Moments::default(), *at));
+            held.add(sums);
+            *last = (*last).max(*at);
+        }
+    }
+
     /// Where the two differ, at most `most` lines for people. When a response arrived is not compared.
     pub fn differences(&self, other: &Self, most: usize) -> Vec<String> {
         let mut found = Vec::new();
@@ -66,6 +78,16 @@ impl TallyDelta {
         }
         found.truncate(most);
         found
+    }
+
+    /// Takes out what was counted on days before this one.
+    #[must_use]
+    pub fn split_before(&mut self, day: NaiveDate) -> Self {
+        let before = |key: &TallyKey| key.2 < day;
+        Self {
+            counts: self.counts.extract_if(.., |key, _| before(key)).collect(),
+            moments: self.moments.extract_if(.., |key, _| before(key)).collect(),
+        }
     }
 
     /// Whether nothing was counted.
@@ -336,10 +358,10 @@ pub async fn tallies_all(conn: &mut Conn) -> Result<TallyDelta> {
     Ok(all)
 }
 
-/// Empties the tallies and the tail, to be called in a transaction that fills them again.
-pub async fn tallies_clear(conn: &mut Conn) -> Result<()> {
-    diesel::delete(tallies::table).execute(conn).await?;
-    diesel::delete(respondent_moments::table).execute(conn).await?;
+/// Empties the tail and the tallies since a day, to be called in a transaction that fills them again.
+pub async fn tallies_clear(conn: &mut Conn, since: NaiveDate) -> Result<()> {
+    diesel::delete(tallies::table.filter(tallies::day.ge(since))).execute(conn).await?;
+    diesel::delete(respondent_moments::table.filter(respondent_moments::day.ge(since))).execute(conn).await?;
     diesel::delete(ingest_batches::table).execute(conn).await?;
     Ok(())
 }

@@ -113,6 +113,7 @@ async fn every_documented_field_is_read_and_every_read_field_documented() {
         "survey",
         "rated_agency",
         "service_point",
+        "device_seq",
         "answers",
         "channel",
         "procedure",

@@ -13,8 +13,10 @@ mod support;
 
 mod agencies;
 mod authorization;
+mod bulk;
 mod clients;
 mod contract;
+mod devices;
 mod health;
 mod indexes;
 mod intake;
@@ -23,5 +25,6 @@ mod process;
 mod readme;
 mod recount;
 mod responses;
+mod retention;
 mod schema;
 mod surveys;

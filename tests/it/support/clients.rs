@@ -89,7 +89,7 @@ impl Client {
         method: Method,
         path: &str,
         headers: &[(&str, &str)],
-        body: Option<String>,
+        body: Option<impl Into<Vec<u8>>>,
     ) -> Reply {
         let mut request = self.http.request(method, format!("{}{path}", self.url));
         if let Some(token) = &self.token {
@@ -99,7 +99,7 @@ impl Client {
             request = request.header(*name, *value);
         }
         if let Some(body) = body {
-            request = request.body(body);
+            request = request.body(body.into());
         }
         let reply = request.send().await.unwrap();
         let (status, headers) = (reply.status().as_u16(), reply.headers().clone());
@@ -107,11 +107,11 @@ impl Client {
     }
 
     pub async fn get(&self, path: &str) -> Reply {
-        self.send(Method::GET, path, &[], None).await
+        self.send(Method::GET, path, &[], None::<String>).await
     }
 
     pub async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Reply {
-        self.send(Method::GET, path, headers, None).await
+        self.send(Method::GET, path, headers, None::<String>).await
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> Reply {
@@ -126,7 +126,12 @@ impl Client {
 
     pub async fn form(&self, path: &str, body: &str) -> Reply {
         let headers = [("content-type", "application/x-www-form-urlencoded")];
-        self.send(Method::POST, path, &headers, Some(body.to_owned())).await
+        self.send(Method::POST, path, &headers, Some(body)).await
+    }
+
+    /// Posts many responses as a JSON array.
+    pub async fn post_batch(&self, bodies: &[Value]) -> Reply {
+        self.post("/v1/responses/batch", &Value::from(bodies)).await
     }
 
     /// Exchanges a credential for a token.

@@ -1,0 +1,152 @@
+//! Many responses in one request: each is checked and stored as if it had come alone, valid ones also where
+//! others are not. Responses are stored a few hundred at a time while the rest is still arriving, so that
+//! memory does not grow with the request.
+
+use super::Services;
+use super::admission::Admission;
+use super::catalogue::{Catalogue, current};
+use crate::auth::{Actor, policy};
+use crate::domain::client::Client;
+use crate::domain::receipt::Verdict;
+use crate::domain::response::ResponseDraft;
+use crate::error::{Error, ErrorCode, FaultKind, Faults, Result};
+use crate::store::responses::{Admitted, Outcome};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::SemaphorePermit;
+use uuid::Uuid;
+
+/// Responses stored in one commit.
+const CHUNK: usize = 500;
+
+/// Longest time to wait for one's turn.
+const TURN_WAIT: Duration = Duration::from_secs(5);
+
+/// Most faults told of one response; the first few show what is wrong with the sender.
+const MOST_FAULTS: usize = 20;
+
+/// What became of one response.
+#[derive(Debug)]
+pub struct Item {
+    /// Its id, if one could be read.
+    pub id: Option<Uuid>,
+    /// What became of it.
+    pub verdict: Verdict,
+    /// Why it was not stored.
+    pub problem: Option<Error>,
+}
+
+/// A bulk request under way.
+pub struct Bulk<'a> {
+    services: &'a Services,
+    client: &'a Client,
+    catalogue: Arc<Catalogue>,
+    items: Vec<Item>,
+    /// Admitted and not stored yet, with their places among the items.
+    waiting: Vec<Admitted>,
+    places: Vec<usize>,
+    _turn: SemaphorePermit<'a>,
+}
+
+/// Begins a bulk request.
+///
+/// # Errors
+/// [`ErrorCode::TokenMissing`] or [`ErrorCode::NotPermitted`] for a wrong actor; [`ErrorCode::Unavailable`] if
+/// too many are under way or the database is away.
+pub async fn begin<'a>(services: &'a Services, actor: &'a Actor) -> Result<Bulk<'a>> {
+    let client = policy::submitter(actor)?;
+    let turn = tokio::time::timeout(TURN_WAIT, services.bulk.acquire()).await;
+    let turn = turn.map_err(|_| Error::new(ErrorCode::Unavailable).because("too many bulk requests"))?;
+    Ok(Bulk {
+        services,
+        client,
+        catalogue: current(services).await?,
+        items: Vec::new(),
+        waiting: Vec::new(),
+        places: Vec::new(),
+        _turn: turn.map_err(Error::internal)?,
+    })
+}
+
+impl Bulk<'_> {
+    /// Takes the next response; `faults` are those its reader found.
+    ///
+    /// # Errors
+    /// [`ErrorCode::BodyTooLarge`] if there are too many; [`ErrorCode::Unavailable`] if the database is away.
+    pub async fn take(&mut self, draft: ResponseDraft, mut faults: Faults) -> Result<()> {
+        let id = draft.id;
+        // The whole request may have to be repeated: an id made by the service would count people twice.
+        if id.is_none() && !faults.any_at("/id") {
+            faults.at("/id", FaultKind::Missing);
+        }
+        let admission = Admission {
+            catalogue: &self.catalogue,
+            client: self.client,
+            now: self.services.clock.now(),
+            max_days: Some(self.services.rules.max_offline_days),
+        };
+        match admission.admit(draft, faults) {
+            Ok(admitted) => {
+                self.waiting.push(admitted);
+                self.places.push(self.items.len());
+                self.put(Item { id, verdict: Verdict::Created, problem: None })?;
+            }
+            Err(error) => self.reject(id, error)?,
+        }
+        if self.waiting.len() >= CHUNK { self.store().await } else { Ok(()) }
+    }
+
+    /// Takes note of a response that could not be read, or may not be stored.
+    ///
+    /// # Errors
+    /// [`ErrorCode::BodyTooLarge`] if there are too many.
+    pub fn reject(&mut self, id: Option<Uuid>, mut problem: Error) -> Result<()> {
+        let more = problem.faults.len().saturating_sub(MOST_FAULTS);
+        if more > 0 {
+            problem.faults.truncate(MOST_FAULTS);
+            problem.detail = Some(format!("{more} more faults"));
+        }
+        self.put(Item { id, verdict: Verdict::Rejected, problem: Some(problem) })
+    }
+
+    fn put(&mut self, item: Item) -> Result<()> {
+        let most = self.services.rules.bulk_items;
+        if self.items.len() >= most {
+            return Err(Error::new(ErrorCode::BodyTooLarge).detail(format!("more than {most} responses")));
+        }
+        self.items.push(item);
+        Ok(())
+    }
+
+    async fn store(&mut self) -> Result<()> {
+        let (batch, places) = (std::mem::take(&mut self.waiting), std::mem::take(&mut self.places));
+        if batch.is_empty() {
+            return Ok(());
+        }
+        for (place, outcome) in places.into_iter().zip(self.services.intake.store_bulk(&batch).await) {
+            let (verdict, problem) = match outcome {
+                Ok(Outcome::Created) => (Verdict::Created, None),
+                Ok(Outcome::Replayed) => (Verdict::Replayed, None),
+                Ok(Outcome::Conflict) => (Verdict::Conflict, Some(Error::new(ErrorCode::ResponseConflict))),
+                Ok(Outcome::SeqConflict) => {
+                    (Verdict::Conflict, Some(Error::new(ErrorCode::DeviceSeqConflict)))
+                }
+                // Whether it is stored is not known: the whole request has to be repeated.
+                Err(error) => return Err(error),
+            };
+            if let Some(item) = self.items.get_mut(place) {
+                (item.verdict, item.problem) = (verdict, problem);
+            }
+        }
+        Ok(())
+    }
+
+    /// Stores the rest; everything is durable when this returns.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Unavailable`] if the database is away.
+    pub async fn finish(mut self) -> Result<Vec<Item>> {
+        self.store().await?;
+        Ok(self.items)
+    }
+}

@@ -1,0 +1,62 @@
+//! Receipts: what became of the responses of a bulk request can be read again for 90 days.
+
+use super::Services;
+use super::catalogue::current;
+use crate::auth::{Actor, policy};
+use crate::domain::ids::uuid_v7;
+use crate::domain::receipt::{RECEIPT_LIFE, Receipt, Verdict};
+use crate::error::{Error, ErrorCode, Result};
+use crate::store::Db;
+use crate::store::clients::client_find;
+use crate::store::receipts::{receipt_find, receipt_insert, receipts_delete_before};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+/// Keeps a receipt for whoever sent the responses.
+///
+/// # Errors
+/// [`ErrorCode::Unavailable`] if the database is away; the responses are stored all the same.
+pub async fn keep(
+    services: &Services,
+    actor: &Actor,
+    items: Vec<(Option<Uuid>, Verdict)>,
+    problems: String,
+) -> Result<Receipt> {
+    let client = policy::submitter(actor)?.id;
+    let received_at = services.clock.now();
+    let receipt = Receipt { id: uuid_v7(received_at), client, received_at, items, problems };
+    receipt_insert(&mut *services.db.conn().await?, &receipt).await?;
+    Ok(receipt)
+}
+
+/// A receipt (`None`: of an id that is none) of the reader's own, or of a client in the reader's charge.
+///
+/// # Errors
+/// [`ErrorCode::TokenMissing`]; [`ErrorCode::ReceiptNotFound`] also where the reader may not know of it.
+pub async fn fetch(services: &Services, actor: &Actor, id: Option<Uuid>) -> Result<Receipt> {
+    let reader = policy::receipt_reader(actor)?;
+    let not_found = || Error::new(ErrorCode::ReceiptNotFound);
+    let catalogue = current(services).await?;
+    let mut conn = services.db.conn().await?;
+    let receipt = receipt_find(&mut conn, id.ok_or_else(not_found)?).await?.ok_or_else(not_found)?;
+    let (sender, _) = client_find(&mut conn, receipt.client).await?.ok_or_else(not_found)?;
+    let over = receipt.received_at < services.clock.now() - RECEIPT_LIFE;
+    if over || !policy::may_read_receipts(reader, &catalogue.tree, &sender) {
+        return Err(not_found());
+    }
+    Ok(receipt)
+}
+
+/// Forgets the receipts that are over; gives how many.
+///
+/// # Errors
+/// [`ErrorCode::Unavailable`] if the database is away.
+pub async fn forget_old(db: &Db, now: DateTime<Utc>) -> Result<usize> {
+    receipts_delete_before(&mut *db.conn().await?, first_id(now - RECEIPT_LIFE)).await
+}
+
+/// Below every UUIDv7 of the instant and after.
+fn first_id(at: DateTime<Utc>) -> Uuid {
+    let millis = u128::try_from(at.timestamp_millis()).unwrap_or(0);
+    Uuid::from_u128(millis << 80)
+}
