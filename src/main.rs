@@ -8,11 +8,12 @@ use sipas::demo::DemoConfig;
 use sipas::domain::agency::AgencyCode;
 use sipas::domain::client::ClientKind;
 use sipas::error::{Error, ErrorCode, Lang, Result};
+use sipas::import::ImportConfig;
 use sipas::postgres::{Database, prepare};
 use sipas::service::clients::{self, NewClient};
 use sipas::service::clock::Clock;
 use sipas::store::{Db, migrations};
-use sipas::{app, demo, http, service};
+use sipas::{app, demo, http, import, service};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -46,6 +47,9 @@ enum Command {
     /// The catalogue of agencies, questionnaires and surveys.
     #[command(subcommand)]
     Catalogue(CatalogueCommand),
+    /// Files of past data.
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Credentials of clients.
     #[command(subcommand)]
     Client(ClientCommand),
@@ -72,6 +76,13 @@ enum CatalogueCommand {
         /// TOML files.
         files: Vec<PathBuf>,
     },
+}
+
+#[derive(Subcommand)]
+enum ImportCommand {
+    /// Store past responses from a file, each once. May be stopped: the same command goes on where it was, and a
+    /// row that is stored already is not stored again.
+    Responses(ImportConfig),
 }
 
 #[derive(Subcommand)]
@@ -169,6 +180,11 @@ fn run(command: Command) -> Result<()> {
                 }))
             })
         }
+        Command::Import(ImportCommand::Responses(config)) => {
+            // Opened before this process may leave root and with it the right to.
+            let files = import::open(&config)?;
+            with_database(&config.database, async |db| print(&import::run(&db, &config, files).await?))
+        }
         Command::Client(ClientCommand::Create { database, kind, name, agency, service_point }) => {
             with_database(&database, async |db| {
                 let new = NewClient { kind, name, agency, service_point };
@@ -245,7 +261,8 @@ fn with_database(config: &DatabaseConfig, work: impl AsyncFnOnce(Db) -> Result<(
         let result = result.await;
         database.close().await?;
         result?.ok_or_else(|| {
-            Error::new(ErrorCode::Internal).detail("interrupted; nothing was changed by halves")
+            Error::new(ErrorCode::Internal)
+                .detail("interrupted; nothing was changed by halves, and the same command may be given again")
         })
     })
 }

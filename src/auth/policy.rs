@@ -111,6 +111,15 @@ pub fn submitter(actor: &Actor) -> Result<&Client> {
     }
 }
 
+/// Which client files of past responses may count as sent by: a system's, never a device's.
+///
+/// # Errors
+/// As [`submitter`].
+pub fn importer(actor: &Actor) -> Result<&Client> {
+    let client = submitter(actor)?;
+    if client.kind == ClientKind::System { Ok(client) } else { Err(Error::new(ErrorCode::NotPermitted)) }
+}
+
 /// May the client send responses received at this desk? A device may use no desk but its own.
 pub fn may_use_desk(client: &Client, tree: &AgencyTree, desk: &ServicePoint) -> bool {
     owns(client, tree, desk.agency) && client.service_point.is_none_or(|own| own == desk.id)

@@ -2,13 +2,13 @@
 //! inside the intake's transaction would make every kiosk of an agency wait for the others' locks.
 
 use super::Services;
-use super::catalogue::current;
+use super::catalogue::{Catalogue, current};
 use crate::domain::ids::SurveyId;
 use crate::domain::survey::Survey;
 use crate::error::{Error, Result};
-use crate::store::AsyncConnection;
 use crate::store::ingest_batches::{batches_take, fold_lock};
 use crate::store::tallies::{TallyDelta, tallies_add};
+use crate::store::{AsyncConnection, Db};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -21,16 +21,23 @@ const BATCHES: i64 = 100;
 /// # Errors
 /// [`ErrorCode::Unavailable`](crate::error::ErrorCode::Unavailable) if the database is away.
 pub async fn fold(services: &Services) -> Result<()> {
-    while fold_some(services).await? {}
+    fold_with(&services.db, &*current(services).await?).await
+}
+
+/// As [`fold`], for a program that does not serve.
+///
+/// # Errors
+/// As [`fold`].
+pub async fn fold_with(db: &Db, catalogue: &Catalogue) -> Result<()> {
+    while fold_some(db, catalogue).await? {}
     Ok(())
 }
 
 /// Folds some batches; false if there was nothing to do.
-async fn fold_some(services: &Services) -> Result<bool> {
-    let catalogue = current(services).await?;
+async fn fold_some(db: &Db, catalogue: &Catalogue) -> Result<bool> {
     let surveys: HashMap<SurveyId, &Arc<Survey>> =
         catalogue.surveys.values().map(|survey| (survey.id, survey)).collect();
-    let mut conn = services.db.conn().await?;
+    let mut conn = db.conn().await?;
     conn.transaction(async |conn| {
         if !fold_lock(conn).await? {
             return Ok(false);

@@ -10,6 +10,7 @@ pub mod clients;
 pub mod clock;
 pub mod devices;
 pub mod folding;
+pub mod imports;
 pub mod indexes;
 pub mod ingest;
 pub mod installation;

@@ -18,6 +18,7 @@ mod clients;
 mod contract;
 mod devices;
 mod health;
+mod imports;
 mod indexes;
 mod intake;
 mod problems;

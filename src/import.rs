@@ -1,0 +1,209 @@
+//! `sipas import responses`: files of past responses, with a progress bar, to be stopped and gone on with at will.
+//! Rows that break a rule go to a side file with their reasons.
+
+pub mod rows;
+
+use crate::config::DatabaseConfig;
+use crate::error::{Error, ErrorCode, Result};
+use crate::service::clock::Clock;
+use crate::service::imports::{self, Import, Source};
+use crate::store::Db;
+use crate::store::responses::Outcome;
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use rows::{Format, Row, Rows, reasons};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::{Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use uuid::Uuid;
+
+/// Rows stored in one commit.
+const CHUNK: usize = 1000;
+
+/// What to import.
+#[derive(Debug, Clone, Args)]
+pub struct ImportConfig {
+    /// Where the database is.
+    #[command(flatten)]
+    pub database: DatabaseConfig,
+    /// CSV with a head, or one JSON object a line. The fields of a posted response; in place of `id` there may be
+    /// `answered_at`. In CSV each criterion is a column of its own, empty for not applicable.
+    pub file: PathBuf,
+    /// System client that the responses count as sent by; agencies outside its subtree are rejected.
+    #[arg(long, value_name = "ID")]
+    pub client: Uuid,
+    /// Format of the file; by default what its name ends in.
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+    /// What separates the values of a CSV file.
+    #[arg(long, value_name = "CHARACTER", default_value = ",", value_parser = delimiter)]
+    pub delimiter: u8,
+    /// Survey of the rows that name none.
+    #[arg(long, value_name = "CODE")]
+    pub survey: Option<String>,
+    /// Where rejected rows go with their reasons, one JSON object a line. Default: the file's name with
+    /// `.rejects.ndjson` appended.
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+}
+
+fn delimiter(text: &str) -> std::result::Result<u8, &'static str> {
+    match text {
+        "\\t" | "tab" => Ok(b'\t'),
+        _ => match text.as_bytes() {
+            [byte] if byte.is_ascii_punctuation() || *byte == b'\t' => Ok(*byte),
+            _ => Err("one character, or tab"),
+        },
+    }
+}
+
+/// The files of an import, opened while this process may.
+pub struct Files {
+    input: File,
+    rejects: File,
+    rejects_path: PathBuf,
+    format: Format,
+    length: u64,
+}
+
+fn refuse(detail: String) -> Error {
+    Error::new(ErrorCode::ValidationFailed).detail(detail)
+}
+
+/// Opens the files, to be called before the process may leave root.
+///
+/// # Errors
+/// [`ErrorCode::ValidationFailed`] with a detail for people.
+pub fn open(config: &ImportConfig) -> Result<Files> {
+    let format = config.format.or_else(|| match config.file.extension()?.to_str()? {
+        "csv" => Some(Format::Csv),
+        "ndjson" | "jsonl" => Some(Format::Ndjson),
+        _ => None,
+    });
+    let format =
+        format.ok_or_else(|| refuse("give --format: the file is neither .csv nor .ndjson".into()))?;
+    let cannot = |what: &str, path: &Path, error: std::io::Error| {
+        refuse(format!("cannot {what} {}: {error}", path.display()))
+    };
+    let input = File::open(&config.file).map_err(|error| cannot("read", &config.file, error))?;
+    let length = input.metadata().map_err(|error| cannot("read", &config.file, error))?.len();
+    let rejects_path = config.rejects.clone().unwrap_or_else(|| {
+        let mut name = config.file.clone().into_os_string();
+        name.push(".rejects.ndjson");
+        name.into()
+    });
+    let mut options = File::options();
+    let rejects = options.create(true).truncate(false).write(true).open(&rejects_path);
+    let rejects = rejects.map_err(|error| cannot("write", &rejects_path, error))?;
+    Ok(Files { input, rejects, rejects_path, format, length })
+}
+
+/// Imports the file; gives what became of its rows.
+///
+/// # Errors
+/// [`ErrorCode::ValidationFailed`] with a detail for people if file or client are not fit for it;
+/// [`ErrorCode::Unavailable`] if the database goes away: the same command goes on where it was.
+pub async fn run(db: &Db, config: &ImportConfig, mut files: Files) -> Result<Value> {
+    let source = Source {
+        digest: digest(&mut files.input)?,
+        name: config.file.display().to_string(),
+        client: config.client,
+    };
+    let mut import = imports::begin(db, source, Clock::System.now()).await?;
+    let before = import.state.rows_done;
+    if import.state.finished_at.is_none() {
+        let criteria = import.criteria();
+        let input = &files.input;
+        let rows = Rows::new(input, files.format, config.delimiter, config.survey.clone(), &criteria)?;
+        go_on(&mut import, rows, &mut files.rejects, files.length).await?;
+    }
+    let state = import.state;
+    Ok(json!({
+        "rows": state.rows_done, "created": state.created, "replayed": state.replayed, "rejected": state.rejected,
+        "rejects": (state.rejected > 0).then(|| files.rejects_path.display().to_string()),
+        "done_before": before,
+    }))
+}
+
+fn digest(file: &mut File) -> Result<Vec<u8>> {
+    let read = |error: std::io::Error| refuse(format!("cannot read the file: {error}"));
+    let mut hash = Sha256::new();
+    std::io::copy(file, &mut hash).map_err(read)?;
+    file.seek(SeekFrom::Start(0)).map_err(read)?;
+    Ok(hash.finalize().to_vec())
+}
+
+async fn go_on(import: &mut Import, mut rows: Rows<&File>, rejects: &mut File, length: u64) -> Result<()> {
+    cut(rejects, import.state.rejects_bytes)?;
+    let bar = ProgressBar::new(length);
+    let style = "{bar:40} {percent}% {bytes}/{total_bytes}, {eta} left, {msg}";
+    bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    // Rows that are done are read all the same: what id a row gets hangs on its twins before it.
+    for _ in 0..import.state.rows_done {
+        rows.next()?;
+    }
+    loop {
+        let mut chunk = Vec::with_capacity(CHUNK);
+        while chunk.len() < CHUNK {
+            let Some(row) = rows.next()? else { break };
+            chunk.push(row);
+        }
+        if chunk.is_empty() {
+            break;
+        }
+        take(import, chunk, rejects).await?;
+        bar.set_position(u64::try_from(import.state.bytes_done).unwrap_or(length));
+        bar.set_message(format!("{} rows, {} rejected", import.state.rows_done, import.state.rejected));
+    }
+    bar.finish_and_clear();
+    import.finish(Clock::System.now()).await
+}
+
+/// Stores a chunk, writes down what was rejected, and only then notes that it is done: after a stop at any point
+/// the chunk is repeated, stored rows are found to be stored, and the side file is cut to where it was.
+async fn take(import: &mut Import, chunk: Vec<Row>, rejects: &mut File) -> Result<()> {
+    let mut state = import.state;
+    state.bytes_done = chunk.last().and_then(|row| i64::try_from(row.bytes).ok()).unwrap_or(state.bytes_done);
+    let (contents, rows): (Vec<Value>, Vec<_>) =
+        chunk.into_iter().map(|row| (row.content, (row.draft, row.faults))).unzip();
+    let mut lines = Vec::new();
+    for (content, result) in contents.into_iter().zip(import.store(rows, Clock::System.now()).await?) {
+        state.rows_done += 1;
+        let problem = match result {
+            Ok(Outcome::Created) => {
+                state.created += 1;
+                continue;
+            }
+            Ok(Outcome::Replayed) => {
+                state.replayed += 1;
+                continue;
+            }
+            Ok(Outcome::Conflict) => Error::new(ErrorCode::ResponseConflict),
+            Ok(Outcome::SeqConflict) => Error::new(ErrorCode::DeviceSeqConflict),
+            Err(problem) => problem,
+        };
+        state.rejected += 1;
+        let line = json!({"row": state.rows_done, "errors": reasons(&problem), "content": content});
+        writeln!(lines, "{line}").map_err(Error::internal)?;
+    }
+    let written = |error: std::io::Error| Error::internal(error).detail("cannot write the rejected rows");
+    rejects.write_all(&lines).map_err(written)?;
+    rejects.sync_data().map_err(written)?;
+    state.rejects_bytes += i64::try_from(lines.len()).unwrap_or(0);
+    import.note(state).await
+}
+
+fn cut(rejects: &mut File, length: i64) -> Result<()> {
+    let length = u64::try_from(length).unwrap_or(0);
+    let held = rejects.metadata().map_err(Error::internal)?.len();
+    if held < length {
+        return Err(refuse(
+            "the file of rejected rows is shorter than where this import was stopped; give the same --rejects".into(),
+        ));
+    }
+    rejects.set_len(length).map_err(Error::internal)?;
+    rejects.seek(SeekFrom::End(0)).map_err(Error::internal)?;
+    Ok(())
+}
