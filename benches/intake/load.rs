@@ -1,0 +1,216 @@
+//! The clients: one task for each keep-alive connection, bytes made once, ids patched in place, answers read no
+//! further than status, length and count. Whatever these cost is missing from the service: they share its
+//! processors.
+
+use super::{NO_ID, Result};
+use crate::stage::Device;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use uuid::Uuid;
+
+/// Length of an id as text.
+const ID: usize = NO_ID.len();
+
+/// How many responses an answer acknowledges.
+type Count = fn(u16, &[u8]) -> u32;
+
+/// A request, ready to send but for its ids.
+#[derive(Clone)]
+pub struct Request {
+    bytes: Vec<u8>,
+    ids: Vec<usize>,
+    count: Count,
+}
+
+impl Request {
+    pub fn get(path: &str, count: Count) -> Self {
+        Self::new(format!("GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n"), count)
+    }
+
+    pub fn post(path: &str, token: &str, body: &str, count: Count) -> Self {
+        let length = body.len();
+        let text = format!(
+            "POST {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        );
+        Self::new(text, count)
+    }
+
+    fn new(text: String, count: Count) -> Self {
+        let ids = text.match_indices(NO_ID).map(|(at, _)| at).collect();
+        Self { bytes: text.into_bytes(), ids, count }
+    }
+
+    /// Whether it makes rows.
+    pub fn stores(&self) -> bool {
+        !self.ids.is_empty()
+    }
+
+    fn renew(&mut self) {
+        for at in &self.ids {
+            if let Some(place) = self.bytes.get_mut(*at..at + ID) {
+                id().hyphenated().encode_lower(place);
+            }
+        }
+    }
+}
+
+/// A UUIDv7 of now.
+pub fn id() -> Uuid {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    uuid::Builder::from_unix_timestamp_millis(now.try_into().unwrap_or(u64::MAX), &rand::random()).into_uuid()
+}
+
+/// Responses that a bulk answer calls created.
+pub fn created(status: u16, body: &[u8]) -> u32 {
+    let counted = || {
+        let answer: serde_json::Value = serde_json::from_slice(body).ok()?;
+        u32::try_from(answer.pointer("/counts/created")?.as_u64()?).ok()
+    };
+    if status == 200 { counted().unwrap_or(0) } else { 0 }
+}
+
+/// What came of one measurement.
+#[derive(Default)]
+pub struct Load {
+    /// Responses acknowledged; for requests that store nothing, good answers.
+    pub acknowledged: u64,
+    /// Answers that acknowledged nothing.
+    pub refused: u64,
+    /// From the first request to the last answer.
+    pub took: Duration,
+    /// Of each request.
+    pub latencies: Vec<Duration>,
+}
+
+impl Load {
+    pub fn rate(&self) -> f64 {
+        let acknowledged = u32::try_from(self.acknowledged).unwrap_or(u32::MAX);
+        f64::from(acknowledged) / self.took.as_secs_f64()
+    }
+
+    pub fn median(&self) -> Duration {
+        let mut sorted = self.latencies.clone();
+        sorted.sort_unstable();
+        sorted.get(sorted.len() / 2).copied().unwrap_or_default()
+    }
+}
+
+/// Sends as fast as answers come, on each connection for this long and at least once; what is under way then is
+/// waited for and counted. Connections are spread evenly over the addresses.
+pub async fn run(
+    addresses: &[SocketAddr],
+    connections: usize,
+    time: Duration,
+    request: &Request,
+) -> Result<Load> {
+    let mut open = Vec::with_capacity(connections);
+    for address in addresses.iter().cycle().take(connections) {
+        open.push(Connection::open(*address).await?);
+    }
+    let begun = Instant::now();
+    let running: Vec<_> = open
+        .into_iter()
+        .map(|connection| tokio::spawn(connection.repeat(request.clone(), begun, time)))
+        .collect();
+    let mut all = Load::default();
+    for connection in running {
+        let one = connection.await??;
+        all.acknowledged += one.acknowledged;
+        all.refused += one.refused;
+        all.latencies.extend(one.latencies);
+    }
+    all.took = begun.elapsed();
+    Ok(all)
+}
+
+/// Status of one request, sent as it is.
+pub async fn status(address: SocketAddr, request: &Request) -> Result<u16> {
+    Ok(Connection::open(address).await?.exchange(&request.bytes).await?.status)
+}
+
+/// An access token for the device.
+pub async fn token(address: SocketAddr, device: &Device) -> Result<String> {
+    let credential = STANDARD.encode(format!("{}:{}", device.id, device.secret));
+    let body = "grant_type=client_credentials";
+    let request = format!(
+        "POST /oauth/token HTTP/1.1\r\nHost: bench\r\nAuthorization: Basic {credential}\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut connection = Connection::open(address).await?;
+    let answer = connection.exchange(request.as_bytes()).await?;
+    let body: serde_json::Value = serde_json::from_slice(connection.body(&answer))?;
+    let token = body.get("access_token").and_then(serde_json::Value::as_str);
+    token.map(str::to_owned).ok_or_else(|| format!("no token: {body}").into())
+}
+
+struct Connection {
+    stream: TcpStream,
+    read: Vec<u8>,
+}
+
+/// An answer that has been read; its body starts there.
+struct Answer {
+    status: u16,
+    body: usize,
+}
+
+impl Connection {
+    async fn open(address: SocketAddr) -> Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, read: Vec::with_capacity(8192) })
+    }
+
+    fn body(&self, answer: &Answer) -> &[u8] {
+        self.read.get(answer.body..).unwrap_or_default()
+    }
+
+    async fn repeat(mut self, mut request: Request, begun: Instant, time: Duration) -> Result<Load> {
+        let mut load = Load::default();
+        loop {
+            request.renew();
+            let sent = Instant::now();
+            let answer = self.exchange(&request.bytes).await?;
+            load.latencies.push(sent.elapsed());
+            match (request.count)(answer.status, self.body(&answer)) {
+                0 => load.refused += 1,
+                count => load.acknowledged += u64::from(count),
+            }
+            if begun.elapsed() >= time {
+                return Ok(load);
+            }
+        }
+    }
+
+    async fn exchange(&mut self, request: &[u8]) -> Result<Answer> {
+        self.stream.write_all(request).await?;
+        self.read.clear();
+        loop {
+            if self.stream.read_buf(&mut self.read).await? == 0 {
+                return Err("the service has hung up".into());
+            }
+            if let Some(answer) = whole(&self.read) {
+                return Ok(answer);
+            }
+        }
+    }
+}
+
+/// The answer, once all of it is there.
+fn whole(read: &[u8]) -> Option<Answer> {
+    let body = read.windows(4).position(|bytes| bytes == b"\r\n\r\n")? + 4;
+    let head = std::str::from_utf8(read.get(..body)?).ok()?;
+    let length: usize = head
+        .split("\r\n")
+        .filter_map(|line| line.split_once(':'))
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        .and_then(|(_, value)| value.trim().parse().ok())?;
+    let status = head.get(9..12)?.parse().ok()?;
+    (read.len() >= body + length).then_some(Answer { status, body })
+}

@@ -1,0 +1,179 @@
+//! What is measured: the real program on a cluster of its own. Everything started here is stopped when its value
+//! goes, whatever the reason.
+
+use super::Result;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use tempfile::TempDir;
+use tokio_postgres::NoTls;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_sipas");
+
+/// A started program that has said that it is ready.
+struct Running {
+    child: Child,
+    /// It stops when this closes, if it was told to.
+    stdin: Option<ChildStdin>,
+    /// Kept open: what it prints later must not fail.
+    _stdout: BufReader<ChildStdout>,
+    line: Value,
+}
+
+impl Running {
+    /// Logs go into a file, as they would in earnest.
+    fn start(command: &mut Command, log: &Path) -> Result<Self> {
+        let log_file = File::options().create(true).append(true).open(log)?;
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log_file).spawn()?;
+        let stdin = child.stdin.take();
+        let mut stdout = BufReader::new(child.stdout.take().ok_or("no stdout")?);
+        let mut line = String::new();
+        stdout.read_line(&mut line)?;
+        let mut running = Self { child, stdin, _stdout: stdout, line: Value::Null };
+        running.line = serde_json::from_str(&line)
+            .map_err(|_| format!("did not start: {}", std::fs::read_to_string(log).unwrap_or_default()))?;
+        Ok(running)
+    }
+
+    fn said(&self, key: &str) -> Result<&str> {
+        self.line.get(key).and_then(Value::as_str).ok_or_else(|| format!("no {key} in {}", self.line).into())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.stdin.take());
+        if let (Ok(None), Ok(pid)) = (self.child.try_wait(), i32::try_from(self.child.id())) {
+            let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
+        }
+        let _ = self.child.wait();
+    }
+}
+
+/// Credential of the device that posts.
+pub struct Device {
+    pub id: String,
+    pub secret: String,
+}
+
+/// A fully durable cluster with the service's database, migrated and with a catalogue.
+pub struct Cluster {
+    pub url: String,
+    // Declared in this order: the cluster is stopped before its directory goes.
+    _running: Running,
+    dir: TempDir,
+}
+
+impl Cluster {
+    pub fn start() -> Result<Self> {
+        // Root's cluster belongs to another user, who must be able to reach it.
+        let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        let dir = tempfile::Builder::new().prefix("sipas-bench-").permissions(permissions).tempdir()?;
+        let mut command = program(dir.path(), "cluster");
+        let running = Running::start(
+            command.args(["postgres", "--until-stdin-closes"]),
+            &dir.path().join("cluster.log"),
+        )?;
+        let url = running.said("url")?.to_owned();
+        let cluster = Self { url, _running: running, dir };
+        cluster.furnish(&cluster.url)?;
+        Ok(cluster)
+    }
+
+    /// Migrates a database and enters the catalogue.
+    fn furnish(&self, url: &str) -> Result<()> {
+        let demonstration = concat!(env!("CARGO_MANIFEST_DIR"), "/src/catalogue/demonstration.toml");
+        self.run(&["catalogue", "load"], url)?;
+        self.run(&["catalogue", "load", demonstration], url).map(drop)
+    }
+
+    /// Another database of the same cluster.
+    pub fn url_of(&self, database: &str) -> String {
+        let server = self.url.rsplit_once('/').map_or(self.url.as_str(), |(server, _)| server);
+        format!("{server}/{database}")
+    }
+
+    /// A second database, made the same way.
+    pub async fn second(&self, sql: &tokio_postgres::Client) -> Result<String> {
+        sql.batch_execute("CREATE DATABASE baseline").await?;
+        let url = self.url_of("baseline");
+        self.furnish(&url)?;
+        Ok(url)
+    }
+
+    /// Runs a command of the program to its end; gives what it prints.
+    pub fn run(&self, arguments: &[&str], url: &str) -> Result<Value> {
+        let output = program(self.dir.path(), "service").args(arguments).env("DATABASE_URL", url).output()?;
+        if !output.status.success() {
+            return Err(format!("{arguments:?}: {}", String::from_utf8_lossy(&output.stderr)).into());
+        }
+        Ok(serde_json::from_slice(&output.stdout)?)
+    }
+
+    pub fn device(&self) -> Result<Device> {
+        let arguments = "client create --kind device --agency H56.C1 --service-point MC-H56-C1 --name kiosk";
+        let made = self.run(&arguments.split(' ').collect::<Vec<_>>(), &self.url)?;
+        let field =
+            |key: &str| made.get(key).and_then(Value::as_str).map(str::to_owned).ok_or("no credential");
+        Ok(Device { id: field("client_id")?, secret: field("client_secret")? })
+    }
+
+    /// On what the data are: durability costs nothing in memory.
+    pub fn file_system(&self) -> String {
+        super::report::output(Command::new("stat").args(["-f", "-c", "%T"]).arg(self.dir.path()))
+    }
+
+    /// Where baselines may leave files.
+    pub fn scratch(&self) -> &Path {
+        self.dir.path()
+    }
+}
+
+/// A serving instance with default settings.
+pub struct Service {
+    pub address: SocketAddr,
+    running: Running,
+}
+
+impl Service {
+    pub fn start(cluster: &Cluster) -> Result<Self> {
+        let dir = cluster.dir.path();
+        let mut command = program(dir, "service");
+        command.arg("serve").env("DATABASE_URL", &cluster.url).env("SIPAS_LISTEN", "127.0.0.1:0");
+        let running = Running::start(&mut command, &dir.join("service.log"))?;
+        let address = running.said("url")?.trim_start_matches("http://").parse()?;
+        Ok(Self { address, running })
+    }
+
+    /// Most memory it has held so far, in MiB.
+    pub fn peak_memory(&self) -> Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.running.child.id()))?;
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
+        Ok(peak.trim().trim_end_matches(" kB").parse::<u64>()? / 1024)
+    }
+}
+
+/// The program with none of our own settings; instances that share a directory share the signing key.
+fn program(dir: &Path, data: &str) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command.env_remove("DATABASE_URL").env("SIPAS_DATA_DIR", dir.join(data));
+    for (key, _) in std::env::vars_os() {
+        if key.to_string_lossy().starts_with("SIPAS_") && key != "SIPAS_POSTGRES_DIR" {
+            command.env_remove(key);
+        }
+    }
+    command.env("SIPAS_DATA_DIR", dir.join(data)).stdin(Stdio::null());
+    command
+}
+
+/// A connection of the benchmark's own.
+pub async fn connect(url: &str) -> Result<tokio_postgres::Client> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+    tokio::spawn(connection);
+    Ok(client)
+}
