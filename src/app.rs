@@ -9,6 +9,7 @@ use crate::service::catalogue::CatalogueCache;
 use crate::service::clients::{HASHING_AT_ONCE, TokenCache};
 use crate::service::clock::Clock;
 use crate::service::ingest::{Intake, IntakeSettings};
+use crate::service::metrics::Metrics;
 use crate::service::{Rules, Services, folding, partitions, receipts};
 use crate::store::Db;
 use actix_web::body::MessageBody;
@@ -194,6 +195,8 @@ fn services(config: &ServeConfig, url: &str, data_dir: &Path, clock: Clock) -> R
     let default_key = data_dir.join("signing-key.pem");
     let pem = load_or_make_key(config.signing_key_file.as_deref().unwrap_or(&default_key))?;
     let db = Db::new(url, config.database.database_connections.into())?;
+    let url = url.to_owned();
+    let metrics = Metrics::new()?;
     let intake = IntakeSettings {
         writers: config.intake_writers.into(),
         bulk_writers: config.bulk_writers.into(),
@@ -201,7 +204,7 @@ fn services(config: &ServeConfig, url: &str, data_dir: &Path, clock: Clock) -> R
         queue: bound(config.intake_queue),
     };
     Ok(Services {
-        intake: Intake::start(&db, clock, intake),
+        intake: Intake::start(&db, move |size| Db::new(&url, size), clock, intake, metrics.batches.clone())?,
         bulk: tokio::sync::Semaphore::new(config.bulk_requests.into()),
         db,
         catalogue: CatalogueCache::new(CATALOGUE_MAX_AGE),
@@ -213,8 +216,10 @@ fn services(config: &ServeConfig, url: &str, data_dir: &Path, clock: Clock) -> R
         )?,
         tokens: TokenCache::default(),
         hashing: tokio::sync::Semaphore::new(HASHING_AT_ONCE),
+        metrics,
         clock,
         rules: Rules {
+            bulk_requests: config.bulk_requests.into(),
             max_offline_days: config.max_offline_days.into(),
             retention_months: config.retention_months,
             bulk_items: bound(config.bulk_items),

@@ -142,12 +142,12 @@ async fn go_on(import: &mut Import, mut rows: Rows<&File>, rejects: &mut File, l
     bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
     // Rows that are done are read all the same: what id a row gets hangs on its twins before it.
     for _ in 0..import.state.rows_done {
-        rows.next()?;
+        rows.read()?;
     }
     loop {
         let mut chunk = Vec::with_capacity(CHUNK);
         while chunk.len() < CHUNK {
-            let Some(row) = rows.next()? else { break };
+            let Some(row) = rows.read()? else { break };
             chunk.push(row);
         }
         if chunk.is_empty() {

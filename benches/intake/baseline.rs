@@ -34,7 +34,8 @@ pub struct Baseline {
     url: String,
     pgbench: PathBuf,
     script: PathBuf,
-    /// The stored row as COPY gives it, without head and end.
+    /// The stored row as COPY gives it: a line of text; binary, without head and end.
+    line: Vec<u8>,
     head: Vec<u8>,
     tuple: Vec<u8>,
     time: Duration,
@@ -64,13 +65,8 @@ impl Baseline {
                  VALUES ({ID}, {literals}, now());\n"
             ),
         )?;
-        let copied = service.copy_out("COPY (SELECT * FROM responses LIMIT 1) TO STDOUT BINARY").await?;
-        let copied: Vec<u8> = copied
-            .try_fold(Vec::new(), async |mut all, part| {
-                all.extend_from_slice(&part);
-                Ok(all)
-            })
-            .await?;
+        let line = copy_out(service, "COPY (SELECT * FROM responses LIMIT 1) TO STDOUT").await?;
+        let copied = copy_out(service, "COPY (SELECT * FROM responses LIMIT 1) TO STDOUT BINARY").await?;
         let tuple = copied.get(HEAD..copied.len().saturating_sub(END)).ok_or("nothing to copy")?.to_vec();
         let head = copied.get(..HEAD).unwrap_or_default().to_vec();
         let bin: String =
@@ -78,7 +74,7 @@ impl Baseline {
         // Beside the server it is of the same version.
         let pgbench = PathBuf::from(bin).join("pgbench");
         let pgbench = if pgbench.exists() { pgbench } else { "pgbench".into() };
-        Ok(Self { sql, url, pgbench, script, head, tuple, time })
+        Ok(Self { sql, url, pgbench, script, line, head, tuple, time })
     }
 
     fn pgbench(&self, clients: u32, more: &[String]) -> Result<String> {
@@ -120,20 +116,15 @@ impl Baseline {
     }
 
     /// Rows a second of one COPY in one transaction; the rows are made before.
-    pub async fn copy(&self, bench: &Bench<'_>, rows: usize) -> Result<f64> {
-        let mut bytes = self.head.clone();
-        bytes.reserve(rows * self.tuple.len() + END);
-        for _ in 0..rows {
-            let place = bytes.len() + FIRST;
-            bytes.extend_from_slice(&self.tuple);
-            let id = bytes.get_mut(place..place + 16).ok_or("no id in the row")?;
-            id.copy_from_slice(crate::load::id().as_bytes());
-        }
-        bytes.extend_from_slice(&[0xff; END]);
+    pub async fn copy(&self, bench: &Bench<'_>, rows: usize, form: Form) -> Result<f64> {
+        let (statement, bytes) = match form {
+            Form::Text => ("COPY responses FROM STDIN", self.lines(rows)?),
+            Form::Binary => ("COPY responses FROM STDIN BINARY", self.tuples(rows)?),
+        };
         let chunks: Vec<Vec<u8>> = bytes.chunks(CHUNK).map(<[u8]>::to_vec).collect();
         bench.checkpoint().await?;
         let begun = Instant::now();
-        let sink = self.sql.copy_in("COPY responses FROM STDIN BINARY").await?;
+        let sink = self.sql.copy_in(statement).await?;
         let mut sink = std::pin::pin!(sink);
         for chunk in chunks {
             sink.send(Cursor::new(chunk)).await?;
@@ -144,6 +135,48 @@ impl Baseline {
         }
         Ok(f64::from(u32::try_from(rows)?) / begun.elapsed().as_secs_f64())
     }
+
+    fn lines(&self, rows: usize) -> Result<Vec<u8>> {
+        let mut bytes = Vec::with_capacity(rows * self.line.len());
+        for _ in 0..rows {
+            let place = bytes.len();
+            bytes.extend_from_slice(&self.line);
+            let id = bytes.get_mut(place..place + 36).ok_or("no id in the row")?;
+            id.copy_from_slice(crate::load::id().to_string().as_bytes());
+        }
+        Ok(bytes)
+    }
+
+    fn tuples(&self, rows: usize) -> Result<Vec<u8>> {
+        let mut bytes = self.head.clone();
+        bytes.reserve(rows * self.tuple.len() + END);
+        for _ in 0..rows {
+            let place = bytes.len() + FIRST;
+            bytes.extend_from_slice(&self.tuple);
+            let id = bytes.get_mut(place..place + 16).ok_or("no id in the row")?;
+            id.copy_from_slice(crate::load::id().as_bytes());
+        }
+        bytes.extend_from_slice(&[0xff; END]);
+        Ok(bytes)
+    }
+}
+
+/// Form of the rows of a COPY.
+#[derive(Clone, Copy)]
+pub enum Form {
+    /// PostgreSQL's default.
+    Text,
+    /// What spares the server all reading.
+    Binary,
+}
+
+async fn copy_out(sql: &tokio_postgres::Client, statement: &str) -> Result<Vec<u8>> {
+    let parts = sql.copy_out(statement).await?;
+    let all = parts.try_fold(Vec::new(), async |mut all, part| {
+        all.extend_from_slice(&part);
+        Ok(all)
+    });
+    Ok(all.await?)
 }
 
 fn rate(said: &str) -> Result<f64> {

@@ -67,9 +67,11 @@ pub fn id() -> Uuid {
 
 /// Responses that a bulk answer calls created.
 pub fn created(status: u16, body: &[u8]) -> u32 {
+    // Found, not parsed: the clients share the processors with what they measure.
     let counted = || {
-        let answer: serde_json::Value = serde_json::from_slice(body).ok()?;
-        u32::try_from(answer.pointer("/counts/created")?.as_u64()?).ok()
+        let text = std::str::from_utf8(body).ok()?;
+        let (_, number) = text.split_once("\"created\":")?;
+        number.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
     };
     if status == 200 { counted().unwrap_or(0) } else { 0 }
 }
@@ -126,11 +128,6 @@ pub async fn run(
     }
     all.took = begun.elapsed();
     Ok(all)
-}
-
-/// Status of one request, sent as it is.
-pub async fn status(address: SocketAddr, request: &Request) -> Result<u16> {
-    Ok(Connection::open(address).await?.exchange(&request.bytes).await?.status)
 }
 
 /// An access token for the device.

@@ -11,7 +11,7 @@ mod load;
 mod report;
 mod stage;
 
-use baseline::Baseline;
+use baseline::{Baseline, Form};
 use load::{Load, Request};
 use report::{Figure, Report};
 use serde_json::{Value, json};
@@ -83,8 +83,6 @@ async fn measure(plan: &Plan) -> Result<String> {
     let health = Request::get("/health/live", |status, _| u32::from(status == 200));
     let array = Value::Array((0..BULK).map(|_| body.clone()).collect());
     let bulk = Request::post("/v1/responses/batch", &token, &array.to_string(), load::created);
-    let probe = Request::post("/v1/responses/batch", &token, "[]", load::created);
-    let has_bulk = load::status(service.address, &probe).await? != 404;
 
     // The baselines store what the service has stored for this body.
     bench.acknowledged += load::run(&one, 1, Duration::ZERO, &single).await?.acknowledged;
@@ -98,7 +96,8 @@ async fn measure(plan: &Plan) -> Result<String> {
     let mut insert = Figure::baseline("INSERT by pgbench", 64);
     let mut post = Figure::new("`POST /v1/responses`", 64);
     let mut crowd = Figure::new("`POST /v1/responses`", 256);
-    let mut copy = Figure::baseline("COPY, binary, one transaction", 1);
+    let mut copy = Figure::baseline("COPY, one transaction", 1);
+    let mut copy_binary = Figure::baseline("COPY, binary, for comparison", 1);
     let mut batch = Figure::new("`POST /v1/responses/batch`, 500 each", 8);
     let mut post_three = Figure::new("`POST /v1/responses`, three instances", 64);
     let mut batch_three = Figure::new("`POST /v1/responses/batch`, 500 each, three instances", 8);
@@ -119,12 +118,11 @@ async fn measure(plan: &Plan) -> Result<String> {
             figure.add(loaded);
         }
         single_memory.get_or_insert(service.peak_memory()?);
-        copy.rate(baseline.copy(&bench, plan.copied).await?);
-        if has_bulk {
-            let loaded = bench.load(&one, 8, &bulk).await?;
-            batch.compare(loaded.rate() / copy.last());
-            batch.add(loaded);
-        }
+        copy_binary.rate(baseline.copy(&bench, plan.copied, Form::Binary).await?);
+        copy.rate(baseline.copy(&bench, plan.copied, Form::Text).await?);
+        let loaded = bench.load(&one, 8, &bulk).await?;
+        batch.compare(loaded.rate() / copy.last());
+        batch.add(loaded);
 
         let neighbours = [Service::start(&cluster)?, Service::start(&cluster)?];
         let three: Vec<SocketAddr> =
@@ -133,17 +131,27 @@ async fn measure(plan: &Plan) -> Result<String> {
         let loaded = bench.load(&three, 64, &single).await?;
         post_three.compare(loaded.rate() / insert.last());
         post_three.add(loaded);
-        if has_bulk {
-            copy.rate(baseline.copy(&bench, plan.copied).await?);
-            let loaded = bench.load(&three, 8, &bulk).await?;
-            batch_three.compare(loaded.rate() / copy.last());
-            batch_three.add(loaded);
-        }
+        copy.rate(baseline.copy(&bench, plan.copied, Form::Text).await?);
+        let loaded = bench.load(&three, 8, &bulk).await?;
+        batch_three.compare(loaded.rate() / copy.last());
+        batch_three.add(loaded);
     }
 
     let (single_memory, peak) = (single_memory.unwrap_or_default(), service.peak_memory()?);
     bench.prove().await?;
-    let figures = [lone_insert, lone_post, insert, post, crowd, post_three, copy, batch, batch_three, null];
+    let figures = [
+        lone_insert,
+        lone_post,
+        insert,
+        post,
+        crowd,
+        post_three,
+        copy,
+        copy_binary,
+        batch,
+        batch_three,
+        null,
+    ];
     Ok(Report {
         figures: &figures,
         stored: bench.acknowledged,

@@ -57,9 +57,6 @@ impl Figure {
         let name =
             if self.is_baseline { format!("**baseline:** {}", self.name) } else { self.name.to_owned() };
         let connections = self.connections;
-        if self.rates.is_empty() {
-            return format!("| {name} | {connections} | not there | | | | | | |");
-        }
         let mut sorted = self.latencies.clone();
         sorted.sort_unstable();
         let last = sorted.len().saturating_sub(1);

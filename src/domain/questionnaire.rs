@@ -1,7 +1,6 @@
 //! Questionnaires: what is asked, in which words, on which scale. A version is frozen once published.
 
 use crate::error::FaultKind;
-use std::collections::HashMap;
 
 /// Which measurement a questionnaire belongs to. Figures of different kinds are never mixed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -158,8 +157,11 @@ impl QuestionnaireVersion {
         parts
     }
 
-    /// Places of the criteria by code.
-    pub fn places(&self) -> HashMap<&str, usize> {
-        self.criteria.iter().enumerate().map(|(place, criterion)| (criterion.code.as_str(), place)).collect()
+    /// Place of the criterion of this code. Looks from `hint` on: answers mostly come in the order of the
+    /// questionnaire, and then the first look finds it.
+    pub fn place_of(&self, code: &str, hint: usize) -> Option<usize> {
+        let places = (hint..self.criteria.len()).chain(0..hint.min(self.criteria.len()));
+        let mut places = places.filter(|place| self.criteria.get(*place).is_some_and(|c| c.code == code));
+        places.next()
     }
 }

@@ -5,7 +5,7 @@ use super::ids::{AgencyId, ClientId, DeviceSeq, ResponseId, ServicePointId};
 use super::questionnaire::QuestionnaireVersion;
 use super::survey::Survey;
 use crate::error::{FaultKind, Faults, Place};
-use std::collections::HashSet;
+use compact_str::CompactString;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -152,7 +152,7 @@ pub struct ResponseDraft {
     /// Number the device gave it.
     pub device_seq: Option<DeviceSeq>,
     /// Answers by criterion code.
-    pub answers: Option<Vec<(String, AnswerDraft)>>,
+    pub answers: Option<Vec<(CompactString, AnswerDraft)>>,
     /// The facets.
     pub facets: Facets,
     /// The comment, NFC.
@@ -168,20 +168,23 @@ impl Answers {
     /// not applicable, but something has to be answered. Every fault goes to `faults` under `/answers`; `None` if there was any.
     pub fn complete(
         version: &QuestionnaireVersion,
-        drafts: &[(String, AnswerDraft)],
+        drafts: &[(CompactString, AnswerDraft)],
         faults: &mut Faults,
     ) -> Option<Self> {
-        let places = version.places();
         let mut ordinals = vec![0_u8; version.criteria.len()];
-        let mut given = HashSet::new();
+        let mut given = vec![false; version.criteria.len()];
+        let mut next = 0;
         let before = faults.len();
         for (code, draft) in drafts {
             let pointer = || Place::Pointer("/answers".into()).member(code);
-            let Some(place) = places.get(code.as_str()).copied() else {
+            let Some(place) = version.place_of(code, next) else {
                 faults.push(pointer(), FaultKind::UnknownCriterion);
                 continue;
             };
-            given.insert(place);
+            next = place + 1;
+            if let Some(given) = given.get_mut(place) {
+                *given = true;
+            }
             let Some(criterion) = version.criteria.get(place) else { continue };
             let Some(scale) = version.scale_of(criterion) else { continue };
             match draft {
@@ -194,8 +197,8 @@ impl Answers {
                 },
             }
         }
-        for (place, criterion) in version.criteria.iter().enumerate() {
-            if !given.contains(&place) && !criterion.may_be_not_applicable {
+        for (criterion, given) in version.criteria.iter().zip(given) {
+            if !given && !criterion.may_be_not_applicable {
                 faults.push(
                     Place::Pointer("/answers".into()).member(&criterion.code),
                     FaultKind::MissingAnswer,

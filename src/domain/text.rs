@@ -13,7 +13,8 @@ pub fn clean(raw: &str, max: usize) -> Result<Option<String>, FaultKind> {
     if raw.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
         return Err(FaultKind::ForbiddenCharacter);
     }
-    let text: String = raw.trim().nfc().collect();
+    // ASCII is NFC as it is; codes are.
+    let text: String = if raw.is_ascii() { raw.trim().to_owned() } else { raw.trim().nfc().collect() };
     if text.chars().count() > max {
         return Err(FaultKind::TooLong { max });
     }

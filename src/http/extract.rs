@@ -165,7 +165,7 @@ impl Query {
     pub fn draft<T>(self, read: impl FnOnce(&mut Fields<'_>) -> T) -> (T, Faults) {
         let mut faults = Faults::default();
         let node = |text: String| if text.is_empty() { Node::Null } else { Node::Text(text) };
-        let nodes = self.0.into_iter().map(|(name, value)| (name, node(value))).collect();
+        let nodes = self.0.into_iter().map(|(name, value)| (name.into(), node(value))).collect();
         let mut fields = Fields::of(Node::Object(nodes), Place::Parameter(String::new()), &mut faults);
         let value = read(&mut fields);
         fields.finish();

@@ -3,6 +3,7 @@
 //! Bodies and query strings are read the same way.
 
 use crate::error::{FaultKind, Faults, Place};
+use compact_str::CompactString;
 use num_traits::ToPrimitive;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use std::collections::HashSet;
@@ -24,8 +25,11 @@ pub enum Node {
     /// An array; nothing reads one yet.
     List,
     /// An object in the order it was written.
-    Object(Vec<(String, Node)>),
+    Object(Vec<(Name, Node)>),
 }
+
+/// Name of a field; short ones take no memory of their own.
+pub type Name = CompactString;
 
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -92,12 +96,25 @@ impl<'de> Visitor<'de> for NodeVisitor {
 /// Most fields of one object; keeps the list of faults in a bound that can be sent.
 const MAX_FIELDS: usize = 1000;
 
+/// Positions of fields whose name was there before.
+fn doubled(fields: &[(Name, Node)]) -> HashSet<usize> {
+    // Sorted rather than hashed: this runs for every response, and most have a few dozen fields.
+    let mut names: Vec<(&str, usize)> =
+        fields.iter().enumerate().map(|(position, (name, _))| (name.as_str(), position)).collect();
+    names.sort_unstable();
+    let again = |pair: &[(&str, usize)]| match pair {
+        [(before, _), (name, position)] if before == name => Some(*position),
+        _ => None,
+    };
+    names.windows(2).filter_map(again).collect()
+}
+
 /// An object being read. Each field is taken by name; what is left at the end is unknown.
 pub struct Fields<'f> {
     /// Whether this is an object at all; of another type nothing further is said to be missing.
     is_object: bool,
     place: Place,
-    fields: Vec<(String, Node)>,
+    fields: Vec<(Name, Node)>,
     faults: &'f mut Faults,
 }
 
@@ -112,14 +129,18 @@ impl<'f> Fields<'f> {
                 Vec::new()
             }
         };
-        let mut seen = HashSet::new();
-        let mut kept = Vec::with_capacity(fields.len());
-        for (name, value) in fields {
-            if seen.insert(name.clone()) {
-                kept.push((name, value));
-            } else {
-                faults.push(place.member(&name), FaultKind::Duplicate);
-            }
+        let doubled = doubled(&fields);
+        let mut kept = fields;
+        if !doubled.is_empty() {
+            let mut position = 0;
+            kept.retain(|(name, _)| {
+                let doubled = doubled.contains(&position);
+                if doubled {
+                    faults.push(place.member(name), FaultKind::Duplicate);
+                }
+                position += 1;
+                !doubled
+            });
         }
         Self { is_object, place, fields: kept, faults }
     }
@@ -186,7 +207,7 @@ impl<'f> Fields<'f> {
     }
 
     /// The remaining fields, for an object whose keys are data.
-    pub fn into_rest(self) -> Vec<(String, Node)> {
+    pub fn into_rest(self) -> Vec<(Name, Node)> {
         self.fields
     }
 

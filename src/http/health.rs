@@ -1,9 +1,9 @@
-//! Signs of life: `GET /health/live`, `GET /health/ready`.
+//! Signs of life: `GET /health/live`, `GET /health/ready`, `GET /metrics`.
 
 use super::extract::App;
 use super::openapi::Unavailable;
 use super::problem::Problem;
-use crate::service::installation;
+use crate::service::{installation, metrics};
 use actix_web::http::header::{CacheControl, CacheDirective};
 use actix_web::{HttpResponse, get};
 use serde::Serialize;
@@ -56,4 +56,17 @@ pub async fn ready(app: App) -> Result<HttpResponse, Problem> {
         fold_lag_seconds: found.fold_lag.num_seconds(),
     };
     Ok(HttpResponse::Ok().insert_header(no_store()).json(body))
+}
+
+/// Tells what this instance counts about itself
+///
+/// For Prometheus, in its text format: requests, responses by outcome, responses of a commit, the queue, the fold
+/// lag. Names no agency and no device; a proxy had better keep it inside all the same.
+#[utoipa::path(tag = "operation",
+    responses((status = 200, description = "The counters", body = String, content_type = "text/plain")))]
+#[get("/metrics")]
+pub async fn get_metrics(app: App) -> Result<HttpResponse, Problem> {
+    let text = metrics::report(&app).await?;
+    let format = "text/plain; version=0.0.4; charset=utf-8";
+    Ok(HttpResponse::Ok().insert_header(no_store()).content_type(format).body(text))
 }

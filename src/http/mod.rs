@@ -40,7 +40,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(clients::list_keys)
         // Operation
         .service(health::live)
-        .service(health::ready);
+        .service(health::ready)
+        .service(health::get_metrics);
 }
 
 /// What every route shares: limits, the problem document for whatever is not found, middleware state.

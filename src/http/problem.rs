@@ -147,19 +147,22 @@ pub async fn frame(
     if *request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
-    let lang = language(&request);
     let mut response = next.call(request).await?.map_into_boxed_body();
     let problem = response.response().error().and_then(|error| error.as_error::<Problem>());
     let (code, chain) =
         problem.map_or((None, None), |problem| (Some(problem.0.code), Some(problem.0.chain())));
-    let body = problem.map(|problem| ProblemBody::new(&problem.0, id.clone(), lang));
-    if let Some(body) = body {
+    let body = problem.map(|problem| {
+        let lang = language(response.request());
+        (ProblemBody::new(&problem.0, id.clone(), lang), lang)
+    });
+    if let Some((body, lang)) = body {
         response = response.map_body(|_, _| BoxBody::new(serde_json::to_vec(&body).unwrap_or_default()));
         problem_headers(response.headers_mut(), &body, lang);
     }
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
+    count(&response, started);
     log(&response, &id, started, code, chain);
     Ok(response)
 }
@@ -189,6 +192,17 @@ fn problem_headers(headers: &mut header::HeaderMap, body: &ProblemBody, lang: La
         }
         _ => {}
     }
+}
+
+/// Counts the request by its route; whatever no route takes is one.
+fn count(response: &ServiceResponse, started: Instant) {
+    let request = response.request();
+    let Some(services) = request.app_data::<web::Data<Services>>() else { return };
+    let pattern = request.match_pattern();
+    let route = format!("{} {}", request.method(), pattern.as_deref().unwrap_or("none"));
+    services.metrics.requests.with_label_values(&[route.as_str(), response.status().as_str()]).inc();
+    let seconds = started.elapsed().as_secs_f64();
+    services.metrics.durations.with_label_values(&[route.as_str()]).observe(seconds);
 }
 
 fn log(

@@ -1,7 +1,7 @@
 //! Responses: `POST /v1/responses`.
 
 use super::extract::{App, Query, SignedJson};
-use super::fields::{Fields, Node};
+use super::fields::{Fields, Name, Node};
 use super::openapi::{Refused, SubmitRefused};
 use super::problem::Problem;
 use crate::domain::agency::AgencyCode;
@@ -146,10 +146,10 @@ fn device_seq(fields: &mut Fields<'_>) -> Option<DeviceSeq> {
     None
 }
 
-fn answers(node: Node, fields: &mut Fields<'_>) -> Vec<(String, AnswerDraft)> {
+fn answers(node: Node, fields: &mut Fields<'_>) -> Vec<(Name, AnswerDraft)> {
     let place = fields.place_of("answers");
     let entries = Fields::of(node, place.clone(), fields.faults()).into_rest();
-    let mut draft = |(code, node): (String, Node)| {
+    let mut draft = |(code, node): (Name, Node)| {
         let answer = match node {
             Node::Integer(level) => AnswerDraft::Level(level),
             Node::Null => AnswerDraft::NotApplicable,

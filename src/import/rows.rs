@@ -6,7 +6,7 @@ use crate::domain::ids::ResponseId;
 use crate::domain::period::{ZONE, parse_day};
 use crate::domain::response::{AnswerDraft, ResponseDraft};
 use crate::error::{Error, ErrorCode, Fault, FaultKind, Faults, Lang, Place, Result};
-use crate::http::fields::Node;
+use crate::http::fields::{Name, Node};
 use crate::http::responses::read_draft;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use clap::ValueEnum;
@@ -99,8 +99,8 @@ impl<R: Read> Rows<R> {
     ///
     /// # Errors
     /// [`ErrorCode::Internal`] with a detail for people if the file cannot be read.
-    pub fn next(&mut self) -> Result<Option<Row>> {
-        let Some((content, node, bytes)) = self.source.next()? else { return Ok(None) };
+    pub fn read(&mut self) -> Result<Option<Row>> {
+        let Some((content, node, bytes)) = self.source.read()? else { return Ok(None) };
         let (fields, broken) = match node {
             Ok(Node::Object(fields)) => (fields, None),
             Ok(_) => (Vec::new(), Some(FaultKind::WrongType { expected: "object" })),
@@ -191,7 +191,7 @@ fn fingerprint(draft: &ResponseDraft) -> String {
     format!("{}\u{1f}{}", parts.join("\u{1f}"), answers.join("\u{1f}"))
 }
 
-fn time(nodes: Vec<(String, Node)>, faults: &mut Faults) -> Option<DateTime<Utc>> {
+fn time(nodes: Vec<(Name, Node)>, faults: &mut Faults) -> Option<DateTime<Utc>> {
     if nodes.len() > 1 {
         faults.at("/answered_at", FaultKind::Duplicate);
     }
@@ -242,10 +242,10 @@ fn head(reader: &mut csv::Reader<impl Read>, criteria: &HashSet<String>) -> Resu
 }
 
 /// The words of a row, what they say, and where in the file it ends.
-type Read1 = (Value, std::result::Result<Node, FaultKind>, u64);
+type RowRead = (Value, std::result::Result<Node, FaultKind>, u64);
 
 impl<R: Read> Source<R> {
-    fn next(&mut self) -> Result<Option<Read1>> {
+    fn read(&mut self) -> Result<Option<RowRead>> {
         match self {
             Self::Csv { reader, head } => {
                 let mut record = csv::ByteRecord::new();
@@ -311,22 +311,22 @@ fn skip_line(reader: &mut impl BufRead) -> Result<u64> {
 /// A CSV row as the object that would have been posted. Empty is absent.
 fn node(head: &[String], record: &csv::ByteRecord) -> std::result::Result<Node, FaultKind> {
     let (mut fields, mut answers) = (Vec::new(), Vec::new());
-    for (name, value) in head.iter().zip(record) {
+    for (name, value) in head.iter().map(String::as_str).zip(record) {
         let value =
             std::str::from_utf8(value).map_err(|_| FaultKind::BadFormat { expected: "UTF-8" })?.trim();
         let text = || Node::Text(value.to_owned());
-        let node = match (value, name.as_str()) {
+        let node = match (value, name) {
             ("", _) => Node::Null,
             ("true", "assisted_by_staff") => Node::Bool(true),
             ("false", "assisted_by_staff") => Node::Bool(false),
             (_, name) if COLUMNS.contains(&name) => text(),
             _ => value.parse().map_or_else(|_| text(), Node::Integer),
         };
-        if COLUMNS.contains(&name.as_str()) {
-            fields.push((name.clone(), node));
+        if COLUMNS.contains(&name) {
+            fields.push((name.into(), node));
         } else if node != Node::Null {
             // An empty cell is a criterion left out: a file may hold several questionnaires side by side.
-            answers.push((name.clone(), node));
+            answers.push((name.into(), node));
         }
     }
     fields.push(("answers".into(), Node::Object(answers)));

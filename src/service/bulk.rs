@@ -124,18 +124,15 @@ impl Bulk<'_> {
             return Ok(());
         }
         for (place, outcome) in places.into_iter().zip(self.services.intake.store_bulk(&batch).await) {
-            let (verdict, problem) = match outcome {
-                Ok(Outcome::Created) => (Verdict::Created, None),
-                Ok(Outcome::Replayed) => (Verdict::Replayed, None),
-                Ok(Outcome::Conflict) => (Verdict::Conflict, Some(Error::new(ErrorCode::ResponseConflict))),
-                Ok(Outcome::SeqConflict) => {
-                    (Verdict::Conflict, Some(Error::new(ErrorCode::DeviceSeqConflict)))
-                }
-                // Whether it is stored is not known: the whole request has to be repeated.
-                Err(error) => return Err(error),
+            // Of a failure it is not known whether it is stored: the whole request has to be repeated.
+            let outcome = outcome?;
+            let problem = match outcome {
+                Outcome::Created | Outcome::Replayed => None,
+                Outcome::Conflict => Some(Error::new(ErrorCode::ResponseConflict)),
+                Outcome::SeqConflict => Some(Error::new(ErrorCode::DeviceSeqConflict)),
             };
             if let Some(item) = self.items.get_mut(place) {
-                (item.verdict, item.problem) = (verdict, problem);
+                (item.verdict, item.problem) = (outcome.verdict(), problem);
             }
         }
         Ok(())
@@ -147,6 +144,11 @@ impl Bulk<'_> {
     /// [`ErrorCode::Unavailable`] if the database is away.
     pub async fn finish(mut self) -> Result<Vec<Item>> {
         self.store().await?;
+        for verdict in Verdict::ALL {
+            let count = self.items.iter().filter(|item| item.verdict == verdict).count();
+            let counter = self.services.metrics.responses.with_label_values(&[verdict.as_str()]);
+            counter.inc_by(u64::try_from(count).unwrap_or(0));
+        }
         Ok(self.items)
     }
 }

@@ -14,6 +14,7 @@ pub mod imports;
 pub mod indexes;
 pub mod ingest;
 pub mod installation;
+pub mod metrics;
 pub mod partitions;
 pub mod receipts;
 pub mod responses;
@@ -34,6 +35,8 @@ pub struct Rules {
     pub max_offline_days: i64,
     /// Whole months of raw responses that are kept; `None`: all.
     pub retention_months: Option<u32>,
+    /// Bulk requests that are read at the same time.
+    pub bulk_requests: usize,
     /// Most responses of one bulk request.
     pub bulk_items: usize,
     /// Longest bulk request in bytes, after decompression.
@@ -62,6 +65,8 @@ pub struct Services {
     pub tokens: TokenCache,
     /// Turns at checking secrets.
     pub hashing: tokio::sync::Semaphore,
+    /// What this instance counts about itself.
+    pub metrics: metrics::Metrics,
     /// The clock.
     pub clock: Clock,
     /// Rules an operator may set.

@@ -37,7 +37,9 @@ pub async fn submit(
     let admission = Admission { catalogue: &catalogue, client, now: services.clock.now(), max_days };
     let admitted = admission.admit(draft, faults)?;
     let id = admitted.response().id;
-    match services.intake.store(admitted).await? {
+    let outcome = services.intake.store(admitted).await?;
+    services.metrics.responses.with_label_values(&[outcome.verdict().as_str()]).inc();
+    match outcome {
         Outcome::Created => Ok(Stored { id, replayed: false }),
         Outcome::Replayed => Ok(Stored { id, replayed: true }),
         Outcome::Conflict => Err(Error::new(ErrorCode::ResponseConflict)),

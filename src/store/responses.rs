@@ -5,7 +5,8 @@ use super::ingest_batches::Unfolded;
 use super::schema::{comments, responses};
 use super::{Conn, corrupt};
 use crate::domain::ids::{AgencyId, DeviceSeq, ResponseId, SurveyId};
-use crate::domain::response::Response;
+use crate::domain::receipt::Verdict;
+use crate::domain::response::{AgeBand, Channel, Gender, ProcedureCode, Response};
 use crate::domain::tree::AgencyScope;
 use crate::error::{Error, ErrorCode, Result};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -88,6 +89,17 @@ pub enum Outcome {
     SeqConflict,
 }
 
+impl Outcome {
+    /// What the sender is told in a word.
+    pub const fn verdict(self) -> Verdict {
+        match self {
+            Self::Created => Verdict::Created,
+            Self::Replayed => Verdict::Replayed,
+            Self::Conflict | Self::SeqConflict => Verdict::Conflict,
+        }
+    }
+}
+
 /// The columns that make up a response's content. Who sent it and when it arrived are not part of it: a
 /// device that was given a new credential repeats its backlog under that.
 #[derive(Insertable, Queryable, Selectable, PartialEq)]
@@ -137,7 +149,7 @@ pub async fn responses_insert_once(
     received_at: DateTime<Utc>,
 ) -> Result<Vec<Outcome>> {
     let mut claims = Claims::of(batch);
-    let (first, created) = loop {
+    let (first, known) = loop {
         // Sorted by id: two instances with the same ids in their batches lock them in the same order.
         let mut first = BTreeMap::new();
         for (place, Admitted(response)) in batch.iter().enumerate() {
@@ -150,18 +162,18 @@ pub async fn responses_insert_once(
             result => break (first, result?),
         }
     };
-    let stored = stored(conn, batch, &created).await?;
+    let stored = stored(conn, &known).await?;
     let (mut seen, mut late) = (HashSet::new(), Vec::new());
     let mut outcome = |(place, Admitted(response)): (usize, &Admitted)| {
         let id = response.id.uuid();
         if claims.refused(place) {
             return Outcome::SeqConflict;
         }
-        if created.contains(&id) && seen.insert(id) {
+        if !known.contains(&id) && seen.insert(id) {
             return Outcome::Created;
         }
         // Stored before, or the same id again in this very batch.
-        let twin = first.get(&response.id).filter(|_| created.contains(&id)).map(|twin| Stored::from(*twin));
+        let twin = first.get(&response.id).filter(|_| !known.contains(&id)).map(|twin| Stored::from(*twin));
         match twin.as_ref().or_else(|| stored.get(&id)) {
             Some(twin) => twin.outcome(response, || late.push(place)),
             None => Outcome::Conflict,
@@ -231,9 +243,9 @@ async fn number_late(
     Ok(())
 }
 
-async fn insert(
+async fn insert<'r>(
     conn: &mut Conn,
-    batch: impl Iterator<Item = &Response>,
+    batch: impl Iterator<Item = &'r Response>,
     received_at: DateTime<Utc>,
 ) -> std::result::Result<HashSet<Uuid>, DieselError> {
     let mut columns = Columns::default();
@@ -253,7 +265,7 @@ async fn insert(
         assisted,
         comments,
     } = columns;
-    let created = diesel::select(statement::store_responses(
+    let known = diesel::select(statement::store_responses(
         received_at,
         ids,
         surveys,
@@ -269,43 +281,43 @@ async fn insert(
         assisted,
         comments,
     ));
-    Ok(created.load::<Uuid>(conn).await?.into_iter().collect())
+    Ok(known.load::<Uuid>(conn).await?.into_iter().collect())
 }
 
 /// A batch turned on its side, as the statement takes it.
 #[derive(Default)]
-struct Columns {
+struct Columns<'r> {
     ids: Vec<Uuid>,
     surveys: Vec<i32>,
     agencies: Vec<i32>,
     desks: Vec<Option<i32>>,
     clients: Vec<Uuid>,
     seqs: Vec<Option<i64>>,
-    answers: Vec<Vec<u8>>,
-    channels: Vec<Option<String>>,
-    procedures: Vec<Option<String>>,
-    genders: Vec<Option<String>>,
-    ages: Vec<Option<String>>,
+    answers: Vec<&'r [u8]>,
+    channels: Vec<Option<&'r str>>,
+    procedures: Vec<Option<&'r str>>,
+    genders: Vec<Option<&'r str>>,
+    ages: Vec<Option<&'r str>>,
     assisted: Vec<Option<bool>>,
-    comments: Vec<Option<String>>,
+    comments: Vec<Option<&'r str>>,
 }
 
-impl Columns {
-    fn push(&mut self, response: &Response) {
-        let content = Content::from(response);
-        self.ids.push(content.id);
-        self.surveys.push(content.survey_id);
-        self.agencies.push(content.rated_agency_id);
-        self.desks.push(content.service_point_id);
+impl<'r> Columns<'r> {
+    fn push(&mut self, response: &'r Response) {
+        let facets = &response.facets;
+        self.ids.push(response.id.uuid());
+        self.surveys.push(response.survey.id.0);
+        self.agencies.push(response.rated_agency.0);
+        self.desks.push(response.service_point.map(|id| id.0));
         self.clients.push(response.client.0);
         self.seqs.push(response.device_seq.map(DeviceSeq::get));
-        self.answers.push(content.answers);
-        self.channels.push(content.channel);
-        self.procedures.push(content.procedure);
-        self.genders.push(content.gender);
-        self.ages.push(content.age_band);
-        self.assisted.push(content.assisted_by_staff);
-        self.comments.push(response.comment.clone());
+        self.answers.push(response.answers.ordinals());
+        self.channels.push(facets.channel.map(Channel::as_str));
+        self.procedures.push(facets.procedure.as_ref().map(ProcedureCode::as_str));
+        self.genders.push(facets.gender.map(Gender::as_str));
+        self.ages.push(facets.age_band.map(AgeBand::as_str));
+        self.assisted.push(facets.assisted_by_staff);
+        self.comments.push(response.comment.as_deref());
     }
 }
 
@@ -349,19 +361,11 @@ impl Stored {
     }
 }
 
-async fn stored(
-    conn: &mut Conn,
-    batch: &[Admitted],
-    created: &HashSet<Uuid>,
-) -> Result<HashMap<Uuid, Stored>> {
-    let ids: Vec<Uuid> = batch
-        .iter()
-        .map(|Admitted(response)| response.id.uuid())
-        .filter(|id| !created.contains(id))
-        .collect();
-    if ids.is_empty() {
+async fn stored(conn: &mut Conn, known: &HashSet<Uuid>) -> Result<HashMap<Uuid, Stored>> {
+    if known.is_empty() {
         return Ok(HashMap::new());
     }
+    let ids: Vec<Uuid> = known.iter().copied().collect();
     let contents: Vec<(Content, Uuid, Option<i64>)> = responses::table
         .filter(responses::id.eq_any(&ids))
         .select((Content::as_select(), responses::client_id, responses::device_seq))

@@ -66,6 +66,7 @@ async fn drive(operation: &str, app: &TestApp, senders: &Senders, client: &Clien
         "issue_token" => client.form("/oauth/token", "grant_type=client_credentials").await,
         "list_keys" => client.get("/.well-known/jwks.json").await,
         "live" => client.get("/health/live").await,
+        "get_metrics" => client.get("/metrics").await,
         "ready" => client.get("/health/ready").await,
         other => panic!("nobody drives {other}: add it here"),
     }

@@ -2,6 +2,7 @@
 
 use crate::support::TestApp;
 use crate::support::cluster::connect;
+use crate::support::samples::{id, response, with};
 
 #[tokio::test]
 async fn a_service_with_its_database_is_live_and_ready() {
@@ -36,4 +37,41 @@ async fn without_its_database_it_is_live_but_not_ready_and_says_when_to_come_bac
     }
     server.batch_execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")).await.unwrap();
     app.anonymous().get("/health/ready").await.expect(200);
+}
+
+#[tokio::test]
+async fn the_service_counts_what_it_does() {
+    let app = TestApp::start().await;
+    let kiosk = app.device("H56.C1", "MC-H56-C1").await;
+    let body = response(id(app.now), 4);
+    kiosk.post("/v1/responses", &body).await.expect(201);
+    kiosk.post("/v1/responses", &body).await.expect(200);
+    kiosk
+        .post_batch(&[response(id(app.now), 4), with(body, "/channel", serde_json::json!("fax"))])
+        .await
+        .expect(200);
+    app.anonymous().get("/nowhere").await.expect(404);
+    let reply = app.anonymous().get("/metrics").await.expect(200);
+    assert!(reply.header("content-type").starts_with("text/plain; version=0.0.4"));
+    for line in [
+        "sipas_responses_total{outcome=\"created\"} 2",
+        "sipas_responses_total{outcome=\"replayed\"} 1",
+        "sipas_responses_total{outcome=\"rejected\"} 1",
+        "sipas_requests_total{route=\"POST /v1/responses\",status=\"201\"} 1",
+        "sipas_requests_total{route=\"GET none\",status=\"404\"} 1",
+        "sipas_request_duration_seconds_count{route=\"POST /v1/responses\"} 2",
+        "sipas_intake_batch_responses_count 2",
+        "sipas_intake_queue_responses 0",
+        "sipas_bulk_requests 0",
+        "sipas_database_up 1",
+    ] {
+        assert!(reply.text.lines().any(|found| found == line), "{line} is not in\n{}", reply.text);
+    }
+    // The lag is the age of the oldest batch that is not in the tallies.
+    let sql = app.sql().await;
+    sql.batch_execute("SELECT pg_advisory_lock(1179601988)").await.unwrap();
+    let insert = "INSERT INTO ingest_batches (received_at, response_ids, survey_ids, agency_ids, answers) VALUES ($1, '{}', '{}', '{}', '{}')";
+    sql.execute(insert, &[&(app.now - chrono::TimeDelta::seconds(90))]).await.unwrap();
+    let text = app.anonymous().get("/metrics").await.expect(200).text;
+    assert!(text.lines().any(|line| line == "sipas_fold_lag_seconds 90"), "{text}");
 }
