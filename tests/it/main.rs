@@ -15,6 +15,7 @@ mod agencies;
 mod authorization;
 mod clients;
 mod contract;
+mod faults;
 mod health;
 mod indexes;
 mod intake;
