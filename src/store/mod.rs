@@ -119,12 +119,17 @@ fn is_away(error: &DieselError) -> bool {
     match error {
         DieselError::DatabaseError(kind, details) => match kind {
             DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => true,
-            // Shutdown, crash recovery and time-outs have no kind of their own.
-            _ => {
-                ["terminating connection", "the database system is", "statement timeout", "connection closed"]
-                    .iter()
-                    .any(|text| details.message().contains(text))
-            }
+            // Shutdown, crash recovery, time-outs and a full disk have no kind of their own.
+            _ => [
+                "terminating connection",
+                "the database system is",
+                "statement timeout",
+                "connection closed",
+                "could not extend file",
+                "No space left on device",
+            ]
+            .iter()
+            .any(|text| details.message().contains(text)),
         },
         DieselError::BrokenTransactionManager => true,
         _ => false,
