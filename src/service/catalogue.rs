@@ -55,12 +55,19 @@ pub struct CatalogueCache {
     current: RwLock<Option<(Instant, Arc<Catalogue>)>>,
     /// Held by the one request that looks; the others wait for what it finds instead of asking as well.
     looking: tokio::sync::Mutex<()>,
+    /// When somebody last looked in vain: whoever waited for that is told so, instead of waiting as long again.
+    failed: RwLock<Option<Instant>>,
 }
 
 impl CatalogueCache {
     /// A cache that asks whether it is out of date at most once in `max_age`.
     pub const fn new(max_age: Duration) -> Self {
-        Self { max_age, current: RwLock::new(None), looking: tokio::sync::Mutex::const_new(()) }
+        Self {
+            max_age,
+            current: RwLock::new(None),
+            looking: tokio::sync::Mutex::const_new(()),
+            failed: RwLock::new(None),
+        }
     }
 
     fn young(&self) -> Option<Arc<Catalogue>> {
@@ -81,24 +88,39 @@ pub async fn current(services: &Services) -> Result<Arc<Catalogue>> {
     if let Some(catalogue) = cache.young() {
         return Ok(catalogue);
     }
+    let asked = Instant::now();
     let _looking = cache.looking.lock().await;
     if let Some(catalogue) = cache.young() {
         return Ok(catalogue);
     }
-    let held = cache.held();
+    if cache.failed.read().unwrap_or_else(PoisonError::into_inner).is_some_and(|failed| failed >= asked) {
+        return Err(
+            Error::new(ErrorCode::Unavailable).because("the catalogue could not be looked at just now")
+        );
+    }
+    let looked = look(services, cache.held().map(|(_, catalogue)| catalogue)).await;
+    match &looked {
+        Ok(fresh) => {
+            let mut current = cache.current.write().unwrap_or_else(PoisonError::into_inner);
+            *current = Some((Instant::now(), fresh.clone()));
+        }
+        Err(_) => *cache.failed.write().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now()),
+    }
+    looked
+}
+
+/// The copy that is held if it is still right, otherwise a new one.
+async fn look(services: &Services, held: Option<Arc<Catalogue>>) -> Result<Arc<Catalogue>> {
     let mut conn = services.db.conn().await?;
     let revision = installation::catalogue_revision_fetch(&mut conn).await?;
-    let fresh = match held {
-        Some((_, catalogue)) if catalogue.revision == revision => catalogue,
+    match held {
+        Some(catalogue) if catalogue.revision == revision => Ok(catalogue),
         _ => {
             // One snapshot for all statements: half of a load would refuse valid responses.
             let mut read = conn.build_transaction().read_only().repeatable_read();
-            Arc::new(read.run(async |conn| Catalogue::read(conn).await).await?)
+            Ok(Arc::new(read.run(async |conn| Catalogue::read(conn).await).await?))
         }
-    };
-    let mut current = cache.current.write().unwrap_or_else(PoisonError::into_inner);
-    *current = Some((Instant::now(), fresh.clone()));
-    Ok(fresh)
+    }
 }
 
 /// How many entries were new.
