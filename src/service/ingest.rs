@@ -10,6 +10,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::store::Db;
 use crate::store::responses::{Admitted, Outcome, responses_insert_once};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 /// How the intake is dimensioned.
@@ -22,6 +23,10 @@ pub struct IntakeSettings {
     /// Most responses waiting.
     pub queue: usize,
 }
+
+/// Longest time a sender waits for its outcome; a little more than a statement may take. Behind many batches, or
+/// at a database that says nothing, it is told to come back with the same id.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A response and the one who waits for its outcome.
 struct Waiting {
@@ -54,7 +59,8 @@ impl Intake {
         self.queue
             .try_send(Waiting { admitted, sender })
             .map_err(|error| Error::new(ErrorCode::Unavailable).because(error.to_string()))?;
-        outcome.await.map_err(Error::internal)?
+        let outcome = tokio::time::timeout(PATIENCE, outcome).await;
+        outcome.map_err(|late| Error::new(ErrorCode::Unavailable).because(late))?.map_err(Error::internal)?
     }
 }
 
