@@ -3,6 +3,10 @@
 
 mod absence;
 mod crashes;
+mod flood;
+mod shortage;
+mod twins;
+mod visitors;
 
 /// A whole number from the environment, for runs longer than the usual ones.
 fn setting(name: &str, usual: u64) -> u64 {

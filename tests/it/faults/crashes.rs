@@ -20,7 +20,7 @@ fn kill_postgres(site: &Site) {
 /// Fifty crashes take about two minutes; `SIPAS_FAULT_CYCLES=500` is a run for a quiet evening.
 #[tokio::test]
 async fn what_was_acknowledged_survives_kill_9_of_service_and_database() {
-    let (site, mut service) = Site::private("crashes").await;
+    let (mut site, mut service) = Site::private("crashes").await;
     let load = Load::start(&site, 12, Duration::from_millis(10));
     for cycle in 0..setting("SIPAS_FAULT_CYCLES", 50) {
         load.wait_for(20).await;

@@ -41,6 +41,11 @@ impl Sender {
         Self { http, address: site.address.subscribe(), token: site.kiosk.clone() }
     }
 
+    /// The same, at another instance.
+    pub fn at(self, address: &watch::Sender<String>) -> Self {
+        Self { address: address.subscribe(), ..self }
+    }
+
     /// Posts a response of this id, whose content is always the same. Anything but an acknowledgement, a
     /// refusal that says when to come back, or a broken connection is a defect.
     pub async fn post(&self, id: Uuid) -> Answer {

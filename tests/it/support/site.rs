@@ -49,9 +49,6 @@ impl Site {
             admin: String::new(),
         };
         let service = site.serve(flags).await;
-        if private {
-            site.database_url = private_url(&site.dir, &service);
-        }
         load_catalogue(&site.database_url).await;
         site.kiosk = site.token(ClientKind::Device, Some("H56.C1"), Some("MC-H56-C1")).await;
         site.admin = site.token(ClientKind::Admin, None, None).await;
@@ -67,8 +64,12 @@ impl Site {
     }
 
     /// Starts an instance; from now on clients go there.
-    pub async fn serve(&self, flags: &[&str]) -> Running {
+    pub async fn serve(&mut self, flags: &[&str]) -> Running {
         let service = self.another(flags).await;
+        if self.private {
+            // A new start takes a new port.
+            self.database_url = private_url(&self.dir, &service);
+        }
         self.address.send_replace(service.url().to_owned());
         service
     }
