@@ -6,14 +6,18 @@ use super::catalogue::current;
 use crate::domain::ids::SurveyId;
 use crate::domain::survey::Survey;
 use crate::error::{Error, Result};
-use crate::store::AsyncConnection;
 use crate::store::ingest_batches::{batches_take, fold_lock};
 use crate::store::tallies::{TallyDelta, tallies_add};
+use crate::store::{AsyncConnection, Conn};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Most batches folded in one transaction.
 const BATCHES: i64 = 100;
+
+/// How long the folding of some batches may take: several statements, more than a request has.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Folds everything that waits, a bounded number of batches at a time. Does nothing while another instance
 /// folds.
@@ -30,8 +34,7 @@ async fn fold_some(services: &Services) -> Result<bool> {
     let catalogue = current(services).await?;
     let surveys: HashMap<SurveyId, &Arc<Survey>> =
         catalogue.surveys.values().map(|survey| (survey.id, survey)).collect();
-    let mut conn = services.db.conn().await?;
-    conn.transaction(async |conn| {
+    let take_and_add = async |conn: &mut Conn| {
         if !fold_lock(conn).await? {
             return Ok(false);
         }
@@ -44,6 +47,6 @@ async fn fold_some(services: &Services) -> Result<bool> {
         }
         tallies_add(conn, &delta).await?;
         Ok(!delta.is_empty())
-    })
-    .await
+    };
+    services.db.within(PATIENCE, async |conn| conn.transaction(take_and_add).await).await
 }

@@ -7,8 +7,8 @@
 
 use super::clock::Clock;
 use crate::error::{Error, ErrorCode, Result};
-use crate::store::Db;
 use crate::store::responses::{Admitted, Outcome, responses_insert_once};
+use crate::store::{Db, SILENCE};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, mpsc, oneshot};
@@ -108,5 +108,5 @@ async fn apart(
 }
 
 async fn store_batch(db: &Db, batch: &[Admitted], clock: Clock) -> Result<Vec<Outcome>> {
-    responses_insert_once(&mut *db.conn().await?, batch, clock.now()).await
+    db.within(SILENCE, async |conn| responses_insert_once(conn, batch, clock.now()).await).await
 }
