@@ -27,8 +27,7 @@ async fn read_until(client: crate::support::Client, end: Instant) -> usize {
     refused
 }
 
-#[tokio::test]
-async fn with_every_connection_taken_requests_are_refused_in_time_and_work_goes_on() {
+async fn every_connection_taken() {
     let flags = ["--database-connections", "2"];
     let (site, mut service) = Site::on("shortage", database().await, &flags).await;
     let load = Load::start(&site, 8, Duration::from_millis(10));
@@ -81,8 +80,7 @@ fn limit_files(dir: &Path, size: &str) {
 }
 
 /// PostgreSQL takes a file that may not grow for a full disk: it ignores SIGXFSZ for that purpose.
-#[tokio::test]
-async fn a_full_disk_refuses_and_what_was_acknowledged_is_stored() {
+async fn a_full_disk() {
     let dir = run_dir("full-cluster");
     let mut cluster = Running::start_aside(sipas(&dir, &["postgres"])).await;
     let (site, mut service) = Site::on("full", cluster.url().to_owned(), &[]).await;
@@ -133,4 +131,10 @@ async fn a_full_disk_refuses_and_what_was_acknowledged_is_stored() {
     site.prove_nothing_lost(&seen.acknowledged).await;
     service.stop();
     cluster.stop();
+}
+
+/// Together, since most of it is waiting.
+#[tokio::test]
+async fn without_connections_or_space_requests_are_refused_in_time_and_work_goes_on() {
+    futures_util::join!(every_connection_taken(), a_full_disk());
 }

@@ -2,7 +2,6 @@
 
 use crate::support::cluster::database;
 use crate::support::load::{Answer, Sender};
-use crate::support::program::Running;
 use crate::support::samples::{id, response};
 use crate::support::site::{ALL, Site};
 use std::collections::HashSet;
@@ -164,16 +163,12 @@ async fn lone_posts(site: &Site, acknowledged: &mut Vec<Uuid>) -> Duration {
     times[times.len() / 2]
 }
 
-fn open_files(service: &Running) -> usize {
-    std::fs::read_dir(format!("/proc/{}/fd", service.pid())).unwrap().count()
-}
-
 #[tokio::test]
 async fn a_hundred_rounds_of_vanishing_clients_leave_nothing_behind() {
     let flags = ["--database-connections", "8"];
     let (site, mut service) = Site::on("vanishing", database().await, &flags).await;
     let mut acknowledged = Vec::new();
-    let before = (lone_posts(&site, &mut acknowledged).await, open_files(&service));
+    let before = (lone_posts(&site, &mut acknowledged).await, service.open_files());
     let (mut complete, mut uncertain) = (HashSet::new(), Vec::new());
     for _ in 0..100 {
         let clients: Vec<_> = (0..64).map(|number| (STAGES[number % STAGES.len()], new_id())).collect();
@@ -211,7 +206,7 @@ async fn a_hundred_rounds_of_vanishing_clients_leave_nothing_behind() {
     for id in &uncertain {
         assert_eq!(sender.post(*id).await, Answer::Acknowledged);
     }
-    let after = (lone_posts(&site, &mut acknowledged).await, open_files(&service));
+    let after = (lone_posts(&site, &mut acknowledged).await, service.open_files());
     assert!(after.0 < (before.0 * 4).max(Duration::from_millis(50)), "slower: {before:?}, {after:?}");
     assert!(after.1 <= before.1 + 16, "open files: {before:?}, {after:?}");
     acknowledged.extend(complete);

@@ -7,6 +7,7 @@ pub mod load;
 pub mod program;
 pub mod samples;
 pub mod site;
+pub mod wire;
 
 pub use app::TestApp;
 pub use clients::{Client, Reply};

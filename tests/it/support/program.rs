@@ -51,6 +51,11 @@ impl Running {
         self.child.id().try_into().unwrap()
     }
 
+    /// Number of files and sockets it has open.
+    pub fn open_files(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.pid())).unwrap().count()
+    }
+
     /// Asks it to stop and waits until it has.
     pub fn stop(&mut self) {
         signal(self.pid(), Signal::SIGTERM);
