@@ -102,6 +102,9 @@ impl Db {
             Ok(result) => result,
             Err(late) => {
                 drop(Object::take(conn));
+                // What silenced one may have silenced all, and each would be found out after the same time only;
+                // opening new ones is cheap.
+                self.pool.retain(|_, _| false);
                 Err(Error::new(ErrorCode::Unavailable).because(late))
             }
         }
