@@ -3,7 +3,7 @@
 use crate::support::cluster::{database, run_dir};
 use crate::support::load::Load;
 use crate::support::program::{Running, own_port, postgres_processes, signal, sipas};
-use crate::support::site::Site;
+use crate::support::site::{ALL, Site};
 use crate::support::wire::Wire;
 use nix::sys::signal::Signal;
 use std::path::Path;
@@ -107,6 +107,9 @@ async fn connections_that_went_silent_are_given_up() {
     let (site, mut service) = Site::on("silent", wire.url.clone(), &[]).await;
     let load = Load::start(&site, 12, Duration::from_millis(10));
     load.wait_for(100).await;
+    // Every connection of the pool is open: they must not be found out one after the other.
+    let admin = site.admin();
+    futures_util::future::join_all((0..64).map(|_| admin.index("H56", ALL))).await;
     wire.cut();
     sleep(Duration::from_secs(1)).await;
     load.wait_for(500).await;
