@@ -1,6 +1,6 @@
 //! PostgreSQL is away for a while, and comes back.
 
-use crate::support::cluster::{database, run_dir};
+use crate::support::cluster::{crowd, database, run_dir};
 use crate::support::load::Load;
 use crate::support::program::{Running, own_port, postgres_processes, signal, sipas};
 use crate::support::site::{ALL, Site};
@@ -102,6 +102,7 @@ async fn frozen_for_a_minute() {
 
 /// The network forgets the connections that there are; new ones work.
 async fn connections_that_went_silent_are_given_up() {
+    let _turn = crowd().await;
     let url = database().await;
     let wire = Wire::to(&url).await;
     let (site, mut service) = Site::on("silent", wire.url.clone(), &[]).await;

@@ -1,7 +1,7 @@
 //! Ten times more senders than the queue takes.
 
 use super::setting;
-use crate::support::cluster::database;
+use crate::support::cluster::{crowd, database};
 use crate::support::load::Load;
 use crate::support::program::Running;
 use crate::support::site::Site;
@@ -17,6 +17,7 @@ fn peak_memory(service: &Running) -> u64 {
 /// Five seconds show it; `SIPAS_FAULT_SECONDS=60` shows that it stays so.
 #[tokio::test]
 async fn a_flood_is_refused_within_little_memory_and_what_was_accepted_is_stored() {
+    let _turn = crowd().await;
     let flags = ["--intake-queue", "20", "--intake-batch", "10", "--database-connections", "8"];
     let (site, mut service) = Site::on("flood", database().await, &flags).await;
     let load = Load::start(&site, 200, Duration::ZERO);

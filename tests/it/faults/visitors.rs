@@ -1,6 +1,6 @@
 //! Clients that are slow, stop in the middle, or vanish.
 
-use crate::support::cluster::database;
+use crate::support::cluster::{crowd, database};
 use crate::support::load::{Answer, Sender};
 use crate::support::samples::{id, response};
 use crate::support::site::{ALL, Site};
@@ -78,13 +78,14 @@ async fn trickle(mut stream: TcpStream, at_once: String, slowly: String) -> (Opt
 
 #[tokio::test]
 async fn slow_and_broken_senders_are_cut_off_and_hold_up_nobody() {
+    let _turn = crowd().await;
     let (site, mut service) = Site::on("slow", database().await, &["--workers", "1"]).await;
     let mut slow = Vec::new();
     let mut start = async |what: &'static str, at_once: &str, slowly: &str| {
         let sending = trickle(connect(&site).await, at_once.to_owned(), slowly.to_owned());
         slow.push((what, tokio::spawn(sending)));
     };
-    for _ in 0..16 {
+    for _ in 0..8 {
         let (head, body) = post(&site, new_id());
         start("nothing at all", "", "").await;
         start("a slow head", "", &head).await;
@@ -165,6 +166,7 @@ async fn lone_posts(site: &Site, acknowledged: &mut Vec<Uuid>) -> Duration {
 
 #[tokio::test]
 async fn a_hundred_rounds_of_vanishing_clients_leave_nothing_behind() {
+    let _turn = crowd().await;
     let flags = ["--database-connections", "8"];
     let (site, mut service) = Site::on("vanishing", database().await, &flags).await;
     let mut acknowledged = Vec::new();
