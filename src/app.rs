@@ -36,7 +36,7 @@ const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(3600);
 
 /// Time between the decision to drop months and dropping them: every instance knows of it by then, and what was
 /// taken before is stored.
-const BEFORE_DROPPING: Duration = Duration::from_secs(30);
+const BEFORE_DROPPING: Duration = Duration::from_secs(120);
 
 /// Longest time a request's head may take to arrive; the body has a limit of its own.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);

@@ -4,6 +4,7 @@ use super::Services;
 use super::catalogue::current;
 use crate::domain::agency::{Agency, AgencyCode, AgencyLevel};
 use crate::error::{Error, ErrorCode, FaultKind, Faults, Place, Result};
+use crate::store::SILENCE;
 use crate::store::agencies::{AgencyFilter, agencies_list};
 use crate::store::paging::Page;
 pub use crate::store::paging::{DEFAULT_LIMIT, MAX_LIMIT};
@@ -56,7 +57,8 @@ pub async fn list(services: &Services, query: &AgencyQuery) -> Result<(Vec<Agenc
     let page = Page::new(query.limit, query.cursor.as_deref(), &bound)?;
     let filter =
         AgencyFilter { parent, level: query.level, name: query.name.clone(), valid_on: query.valid_on };
-    let mut rows = agencies_list(&mut *services.db.conn().await?, &filter, &page).await?;
+    let mut rows =
+        services.db.within(SILENCE, async |conn| agencies_list(conn, &filter, &page).await).await?;
     let next = page.cut(&mut rows, |agency| agency.code.to_string());
     let place = |agency: Agency| AgencyPlace {
         parent: agency.parent.and_then(|id| catalogue.tree.get(id)).map(|parent| parent.code.clone()),

@@ -11,7 +11,7 @@ use crate::domain::ids::{AgencyId, ServicePointId};
 use crate::domain::survey::{NewSurvey, Survey};
 use crate::domain::tree::AgencyTree;
 use crate::error::{Error, ErrorCode, Result};
-use crate::store::{AsyncConnection, Conn, Db, agencies, installation, questionnaires, surveys};
+use crate::store::{AsyncConnection, Conn, Db, SILENCE, agencies, installation, questionnaires, surveys};
 use chrono::NaiveDate;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -117,12 +117,14 @@ pub async fn current(services: &Services) -> Result<Arc<Catalogue>> {
 
 /// The copy that is held if it is still right, otherwise a new one.
 async fn look(services: &Services, held: Option<Arc<Catalogue>>) -> Result<Arc<Catalogue>> {
-    let mut conn = services.db.conn().await?;
-    let revision = installation::catalogue_revision_fetch(&mut conn).await?;
-    match held {
-        Some(catalogue) if catalogue.revision == revision => Ok(catalogue),
-        _ => snapshot(&mut conn).await.map(Arc::new),
-    }
+    let look = async |conn: &mut Conn| {
+        let revision = installation::catalogue_revision_fetch(conn).await?;
+        match held {
+            Some(catalogue) if catalogue.revision == revision => Ok(catalogue),
+            _ => snapshot(conn).await.map(Arc::new),
+        }
+    };
+    services.db.within(SILENCE, look).await
 }
 
 /// Reads the catalogue in one snapshot: half of a load would refuse valid responses.

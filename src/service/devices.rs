@@ -10,6 +10,7 @@ use crate::store::clients::client_find;
 use crate::store::device_seqs::{device_seqs_count, device_seqs_ranges};
 use crate::store::paging::Page;
 pub use crate::store::paging::{DEFAULT_LIMIT, MAX_LIMIT};
+use crate::store::{Conn, SILENCE};
 use uuid::Uuid;
 
 /// What is held from a device.
@@ -41,9 +42,8 @@ pub async fn receipts(
 ) -> Result<Holdings> {
     let reader = policy::receipt_reader(actor)?;
     let catalogue = current(services).await?;
-    let mut conn = services.db.conn().await?;
     let found = match id {
-        Some(id) => client_find(&mut conn, ClientId(id)).await?,
+        Some(id) => services.db.within(SILENCE, async |conn| client_find(conn, ClientId(id)).await).await?,
         None => None,
     };
     let device = found.map(|(client, _)| client).filter(|device| {
@@ -56,13 +56,14 @@ pub async fn receipts(
         Some(last) => last.parse().map_err(|_| Error::new(ErrorCode::InvalidCursor))?,
     };
     // One snapshot: what arrives in between must not be missing from one and there in the other.
-    let read = async |conn: &mut _| {
+    let read = async |conn: &mut Conn| {
         let (held, highest) = device_seqs_count(conn, device.id).await?;
         let ranges = device_seqs_ranges(conn, device.id, after, limit + 1).await?;
         Ok::<_, Error>((held, highest, ranges))
     };
-    let (held, highest, mut ranges) =
-        conn.build_transaction().read_only().repeatable_read().run(read).await?;
+    let fetch =
+        async |conn: &mut Conn| conn.build_transaction().read_only().repeatable_read().run(read).await;
+    let (held, highest, mut ranges) = services.db.within(SILENCE, fetch).await?;
     let next_cursor = page.cut(&mut ranges, |range| range.last.to_string());
     let gaps = gaps(after, &ranges);
     Ok(Holdings { held, highest: highest.map(DeviceSeq::get), ranges, gaps, next_cursor })

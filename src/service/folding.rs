@@ -8,12 +8,16 @@ use crate::domain::survey::Survey;
 use crate::error::{Error, Result};
 use crate::store::ingest_batches::{batches_take, fold_lock};
 use crate::store::tallies::{TallyDelta, tallies_add};
-use crate::store::{AsyncConnection, Db};
+use crate::store::{AsyncConnection, Conn, Db};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Most batches folded in one transaction.
 const BATCHES: i64 = 100;
+
+/// How long the folding of some batches may take: several statements, more than a request has.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Folds everything that waits, a bounded number of batches at a time. Does nothing while another instance
 /// folds.
@@ -37,8 +41,7 @@ pub async fn fold_with(db: &Db, catalogue: &Catalogue) -> Result<()> {
 async fn fold_some(db: &Db, catalogue: &Catalogue) -> Result<bool> {
     let surveys: HashMap<SurveyId, &Arc<Survey>> =
         catalogue.surveys.values().map(|survey| (survey.id, survey)).collect();
-    let mut conn = db.conn().await?;
-    conn.transaction(async |conn| {
+    let take_and_add = async |conn: &mut Conn| {
         if !fold_lock(conn).await? {
             return Ok(false);
         }
@@ -51,6 +54,6 @@ async fn fold_some(db: &Db, catalogue: &Catalogue) -> Result<bool> {
         }
         tallies_add(conn, &delta).await?;
         Ok(!delta.is_empty())
-    })
-    .await
+    };
+    db.within(PATIENCE, async |conn| conn.transaction(take_and_add).await).await
 }

@@ -13,6 +13,7 @@ pub use crate::index::interval::CONFIDENCE_PERCENT;
 use crate::index::rounding::Rounded;
 use crate::index::{Figures, Formula, figures};
 use crate::store::tallies::tally_fetch;
+use crate::store::{Conn, SILENCE};
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
 
@@ -77,13 +78,11 @@ pub async fn read(
         read_figures(actor, &catalogue.tree, agency.id, query.depth, services.rules.public_figures)?;
     let (survey, formula, period) = subject(&catalogue, &query, faults)
         .map_err(|faults| Error::invalid(faults.into_vec(), services.clock.now()))?;
-    let mut conn = services.db.conn().await?;
-    let tally = conn
-        .build_transaction()
-        .read_only()
-        .repeatable_read()
-        .run(async |conn| tally_fetch(conn, &scope, &survey, &period).await)
-        .await?;
+    let fetch = async |conn: &mut Conn| {
+        let mut read = conn.build_transaction().read_only().repeatable_read();
+        read.run(async |conn| tally_fetch(conn, &scope, &survey, &period).await).await
+    };
+    let tally = services.db.within(SILENCE, fetch).await?;
     let min_n = match audience {
         Audience::Public => services.rules.min_n_public,
         Audience::InCharge => 0,

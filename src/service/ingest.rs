@@ -7,10 +7,11 @@
 
 use super::clock::Clock;
 use crate::error::{Error, ErrorCode, Result};
-use crate::store::Db;
 use crate::store::responses::{Admitted, Outcome, responses_insert_once};
+use crate::store::{Db, SILENCE};
 use prometheus::Histogram;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{Mutex, Semaphore, mpsc, oneshot};
 
 /// How the intake is dimensioned.
@@ -25,6 +26,10 @@ pub struct IntakeSettings {
     /// Most responses waiting.
     pub queue: usize,
 }
+
+/// Longest time a sender waits for its outcome; a little more than a statement may take. Behind many batches, or
+/// at a database that says nothing, it is told to come back with the same id.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A response and the one who waits for its outcome.
 struct Waiting {
@@ -83,7 +88,8 @@ impl Intake {
         self.queue
             .try_send(Waiting { admitted, sender })
             .map_err(|error| Error::new(ErrorCode::Unavailable).because(error.to_string()))?;
-        outcome.await.map_err(Error::internal)?
+        let outcome = tokio::time::timeout(PATIENCE, outcome).await;
+        outcome.map_err(|late| Error::new(ErrorCode::Unavailable).because(late))?.map_err(Error::internal)?
     }
 
     /// Responses that wait for a commit.
@@ -94,8 +100,10 @@ impl Intake {
     /// Stores what came together; each is durable, or told why not, when this returns. Bulk does not go through
     /// the queue, where it would push single responses out, but takes its turn on connections of its own.
     pub async fn store_bulk(&self, batch: &[Admitted]) -> Vec<Result<Outcome>> {
-        let _turn = self.bulk.acquire().await;
-        store(&self.db, batch, self.clock).await
+        match tokio::time::timeout(PATIENCE, self.bulk.acquire()).await {
+            Ok(_turn) => store(&self.db, batch, self.clock).await,
+            Err(late) => unavailable(batch, &late.to_string()),
+        }
     }
 }
 
@@ -128,10 +136,7 @@ async fn write(
 async fn store(db: &Db, batch: &[Admitted], clock: Clock) -> Vec<Result<Outcome>> {
     match together(db, batch, clock).await {
         Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
-        Err(error) if error.code == ErrorCode::Unavailable => {
-            let again = || Error::new(ErrorCode::Unavailable).because(error.chain());
-            batch.iter().map(|_| Err(again())).collect()
-        }
+        Err(error) if error.code == ErrorCode::Unavailable => unavailable(batch, &error.chain()),
         Err(error) => {
             tracing::warn!("a batch of {} is stored one by one: {}", batch.len(), error.chain());
             let mut outcomes = Vec::with_capacity(batch.len());
@@ -147,6 +152,11 @@ async fn store(db: &Db, batch: &[Admitted], clock: Clock) -> Vec<Result<Outcome>
     }
 }
 
+/// Everybody is told to come back.
+fn unavailable(batch: &[Admitted], why: &str) -> Vec<Result<Outcome>> {
+    batch.iter().map(|_| Err(Error::new(ErrorCode::Unavailable).because(why))).collect()
+}
+
 async fn together(db: &Db, batch: &[Admitted], clock: Clock) -> Result<Vec<Outcome>> {
-    responses_insert_once(&mut *db.conn().await?, batch, clock.now()).await
+    db.within(SILENCE, async |conn| responses_insert_once(conn, batch, clock.now()).await).await
 }

@@ -3,7 +3,7 @@
 use super::Services;
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::ingest_batches::tail_oldest;
-use crate::store::{Db, installation, responses};
+use crate::store::{Conn, Db, SILENCE, installation, responses};
 use chrono::TimeDelta;
 
 /// State of a serving instance.
@@ -20,10 +20,12 @@ pub struct Readiness {
 /// # Errors
 /// [`ErrorCode::Unavailable`] if it gives none.
 pub async fn ready(services: &Services) -> Result<Readiness> {
-    let mut conn = services.db.conn().await?;
-    let oldest = tail_oldest(&mut conn).await?;
+    let read = async |conn: &mut Conn| {
+        Ok((tail_oldest(conn).await?, installation::installation_is_demonstration(conn).await?))
+    };
+    let (oldest, demonstration) = services.db.within(SILENCE, read).await?;
     Ok(Readiness {
-        demonstration: installation::installation_is_demonstration(&mut conn).await?,
+        demonstration,
         fold_lag: oldest
             .map_or(TimeDelta::zero(), |oldest| services.clock.now() - oldest)
             .max(TimeDelta::zero()),

@@ -5,7 +5,7 @@ use crate::domain::period::day_of;
 use crate::error::Result;
 use crate::store::installation::kept_from_raise;
 use crate::store::responses::{partitions_drop, partitions_ensure};
-use crate::store::{AsyncConnection, Db};
+use crate::store::{AsyncConnection, Conn, Db, SILENCE};
 use chrono::{Datelike, Days, Months, NaiveDate};
 
 /// Months made ahead.
@@ -22,7 +22,7 @@ pub async fn make(db: &Db, today: NaiveDate, max_offline_days: i64) -> Result<()
     let months = (0..).map_while(|month| oldest.checked_add_months(Months::new(month)));
     let mut days: Vec<NaiveDate> = months.take_while(|day| *day < newest).collect();
     days.push(newest);
-    partitions_ensure(&mut *db.conn().await?, &days).await
+    db.within(SILENCE, async |conn| partitions_ensure(conn, &days).await).await
 }
 
 /// Decides that raw responses from before the last `months` whole months are not kept: from now on they are
@@ -33,7 +33,7 @@ pub async fn make(db: &Db, today: NaiveDate, max_offline_days: i64) -> Result<()
 pub async fn retire(db: &Db, today: NaiveDate, months: u32) -> Result<()> {
     let month = today.with_day(1).unwrap_or(today);
     let Some(kept_from) = month.checked_sub_months(Months::new(months)) else { return Ok(()) };
-    if kept_from_raise(&mut *db.conn().await?, kept_from).await? {
+    if db.within(SILENCE, async |conn| kept_from_raise(conn, kept_from).await).await? {
         tracing::info!(%kept_from, "raw responses from before are not kept any more");
     }
     Ok(())
@@ -45,8 +45,8 @@ pub async fn retire(db: &Db, today: NaiveDate, months: u32) -> Result<()> {
 /// [`ErrorCode::Unavailable`](crate::error::ErrorCode::Unavailable) if the database is away, or the table in use
 /// for long.
 pub async fn drop_old(db: &Db) -> Result<i32> {
-    let mut conn = db.conn().await?;
-    let dropped = conn.transaction(async |conn| partitions_drop(conn).await).await?;
+    let drop = async |conn: &mut Conn| conn.transaction(async |conn| partitions_drop(conn).await).await;
+    let dropped = db.within(SILENCE, drop).await?;
     if dropped > 0 {
         tracing::info!(months = dropped, "months of raw responses dropped; their tallies stay");
     }

@@ -6,9 +6,9 @@ use crate::auth::{Actor, policy};
 use crate::domain::ids::uuid_v7;
 use crate::domain::receipt::{RECEIPT_LIFE, Receipt, Verdict};
 use crate::error::{Error, ErrorCode, Result};
-use crate::store::Db;
 use crate::store::clients::client_find;
 use crate::store::receipts::{receipt_find, receipt_insert, receipts_delete_before};
+use crate::store::{Conn, Db, SILENCE};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -25,7 +25,7 @@ pub async fn keep(
     let client = policy::submitter(actor)?.id;
     let received_at = services.clock.now();
     let receipt = Receipt { id: uuid_v7(received_at), client, received_at, items, problems };
-    receipt_insert(&mut *services.db.conn().await?, &receipt).await?;
+    services.db.within(SILENCE, async |conn| receipt_insert(conn, &receipt).await).await?;
     Ok(receipt)
 }
 
@@ -37,9 +37,12 @@ pub async fn fetch(services: &Services, actor: &Actor, id: Option<Uuid>) -> Resu
     let reader = policy::receipt_reader(actor)?;
     let not_found = || Error::new(ErrorCode::ReceiptNotFound);
     let catalogue = current(services).await?;
-    let mut conn = services.db.conn().await?;
-    let receipt = receipt_find(&mut conn, id.ok_or_else(not_found)?).await?.ok_or_else(not_found)?;
-    let (sender, _) = client_find(&mut conn, receipt.client).await?.ok_or_else(not_found)?;
+    let id = id.ok_or_else(not_found)?;
+    let find = async |conn: &mut Conn| match receipt_find(conn, id).await? {
+        Some(receipt) => Ok(client_find(conn, receipt.client).await?.map(|(sender, _)| (receipt, sender))),
+        None => Ok(None),
+    };
+    let (receipt, sender) = services.db.within(SILENCE, find).await?.ok_or_else(not_found)?;
     let over = receipt.received_at < services.clock.now() - RECEIPT_LIFE;
     if over || !policy::may_read_receipts(reader, &catalogue.tree, &sender) {
         return Err(not_found());
@@ -52,7 +55,8 @@ pub async fn fetch(services: &Services, actor: &Actor, id: Option<Uuid>) -> Resu
 /// # Errors
 /// [`ErrorCode::Unavailable`] if the database is away.
 pub async fn forget_old(db: &Db, now: DateTime<Utc>) -> Result<usize> {
-    receipts_delete_before(&mut *db.conn().await?, first_id(now - RECEIPT_LIFE)).await
+    let limit = first_id(now - RECEIPT_LIFE);
+    db.within(SILENCE, async |conn| receipts_delete_before(conn, limit).await).await
 }
 
 /// Below every UUIDv7 of the instant and after.

@@ -41,6 +41,10 @@ pub type Conn = AsyncPgConnection;
 /// How long a request waits for a free connection before it is told to come back.
 const WAIT: Duration = Duration::from_secs(5);
 
+/// How long a request's work on a connection may take. The server cuts a statement after 15 s; whoever says nothing
+/// for longer is frozen or cannot be reached any more, and would be waited for until TCP gives up.
+pub const SILENCE: Duration = Duration::from_secs(20);
+
 /// Settings of every connection. JIT and parallel plans cost these short queries more than they bring;
 /// the time-outs keep an abandoned statement or transaction from holding locks for ever.
 const SESSION: &str = "SET jit = off; SET max_parallel_workers_per_gather = 0; SET statement_timeout = '15s'; \
@@ -66,10 +70,14 @@ impl Db {
         // HTTP worker's that happens to need a connection first and may end before the others.
         let home = tokio::runtime::Handle::current();
         config.custom_setup = Box::new(move |url| {
-            let opened = home.spawn(establish(url.to_owned()));
+            // Given up in time: nobody waits for it any longer than that.
+            let opened = home.spawn(tokio::time::timeout(WAIT, establish(url.to_owned())));
             let broken =
                 |error: tokio::task::JoinError| diesel::ConnectionError::BadConnection(error.to_string());
-            async move { opened.await.map_err(broken)? }.boxed()
+            let late = |error: tokio::time::error::Elapsed| {
+                diesel::ConnectionError::BadConnection(error.to_string())
+            };
+            async move { opened.await.map_err(broken)?.map_err(late)? }.boxed()
         });
         let manager = AsyncDieselConnectionManager::new_with_config(url, config);
         let pool = Pool::builder(manager)
@@ -82,6 +90,30 @@ impl Db {
             .build()
             .map_err(Error::internal)?;
         Ok(Self { pool })
+    }
+
+    /// Works on a free connection for at most so long. A connection that is given up does not go back to the pool:
+    /// whoever took it next would wait for the same silence.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Unavailable`] if no connection is free in time, the database is away or the time is over; those
+    /// of the work.
+    pub async fn within<T>(
+        &self,
+        limit: Duration,
+        work: impl AsyncFnOnce(&mut Conn) -> Result<T>,
+    ) -> Result<T> {
+        let mut conn = self.conn().await?;
+        match tokio::time::timeout(limit, work(&mut conn)).await {
+            Ok(result) => result,
+            Err(late) => {
+                drop(Object::take(conn));
+                // What silenced one may have silenced all, and each would be found out after the same time only;
+                // opening new ones is cheap.
+                self.pool.retain(|_, _| false);
+                Err(Error::new(ErrorCode::Unavailable).because(late))
+            }
+        }
     }
 
     /// A free connection.
@@ -125,13 +157,15 @@ fn is_away(error: &DieselError) -> bool {
     match error {
         DieselError::DatabaseError(kind, details) => match kind {
             DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => true,
-            // Shutdown, crash recovery and time-outs have no kind of their own.
+            // Shutdown, crash recovery, time-outs and a full disk have no kind of their own.
             _ => [
                 "terminating connection",
                 "the database system is",
                 "statement timeout",
                 "lock timeout",
                 "connection closed",
+                "could not extend file",
+                "No space left on device",
             ]
             .iter()
             .any(|text| details.message().contains(text)),

@@ -1,7 +1,7 @@
 //! The write path under load: batches form by themselves, a full queue refuses, figures are exact at every
 //! moment, and a recount proves the tallies.
 
-use crate::support::cluster::{PROGRAM, run_dir};
+use crate::support::cluster::{PROGRAM, crowd, run_dir};
 use crate::support::samples::{id, response, with};
 use crate::support::{Client, TestApp};
 use serde_json::{Value, json};
@@ -60,6 +60,7 @@ async fn hold(app: &TestApp) -> tokio_postgres::Client {
 
 #[tokio::test]
 async fn what_waits_for_a_commit_is_committed_together() {
+    let _turn = crowd().await;
     let app = TestApp::start().await;
     let kiosk = app.device("H56.C1", "MC-H56-C1").await;
     kiosk.post("/v1/responses", &response(id(app.now), 4)).await.expect(201);
@@ -80,6 +81,7 @@ async fn what_waits_for_a_commit_is_committed_together() {
 
 #[tokio::test]
 async fn a_full_queue_refuses_and_what_was_accepted_is_stored() {
+    let _turn = crowd().await;
     let app = TestApp::start_with(&["--intake-queue", "20", "--intake-batch", "10"]).await;
     let kiosk = app.device("H56.C1", "MC-H56-C1").await;
     let bodies: Vec<Value> = (0..100).map(|_| response(id(app.now), 4)).collect();
@@ -126,6 +128,7 @@ async fn figures_are_the_same_before_and_after_folding() {
 
 #[tokio::test]
 async fn many_instances_fold_each_response_once() {
+    let _turn = crowd().await;
     let app = TestApp::start().await;
     let others = [
         TestApp::on(app.database_url.clone(), crate::support::app::NOW, &[]).await,

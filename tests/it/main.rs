@@ -17,6 +17,7 @@ mod bulk;
 mod clients;
 mod contract;
 mod devices;
+mod faults;
 mod health;
 mod imports;
 mod indexes;

@@ -1,75 +1,15 @@
 //! The program itself: how it starts, what it prints, how it stops, what it says when it cannot.
 
 use crate::support::clients::Client;
-use crate::support::cluster::{PROGRAM, connect, empty_database, run_dir};
+use crate::support::cluster::{connect, empty_database, run_dir};
+use crate::support::program::{Running, json, postmaster, private_url, run, signal, sipas};
 use crate::support::samples::{id, response};
+use nix::sys::signal::Signal;
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
-
-/// A running program that is stopped in the end, whatever the test does.
-struct Running {
-    child: Child,
-    line: Value,
-}
-
-impl Running {
-    fn start(command: &mut Command) -> Self {
-        let mut child =
-            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        if line.is_empty() {
-            let mut said = String::new();
-            child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-            panic!("did not start: {said}");
-        }
-        Self { line: serde_json::from_str(&line).unwrap(), child }
-    }
-
-    fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
-    }
-
-    /// Asks it to stop and waits until it has.
-    fn stop(&mut self) {
-        self.signal("-TERM");
-        assert!(self.child.wait().unwrap().success());
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if self.child.try_wait().unwrap().is_none() {
-            self.signal("-TERM");
-            let _ = self.child.wait();
-        }
-    }
-}
-
-/// The program with nothing of our own environment, on a data directory of its own.
-fn sipas(dir: &PathBuf, arguments: &[&str]) -> Command {
-    let mut command = Command::new(PROGRAM);
-    command
-        .args(arguments)
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap())
-        .env("SIPAS_DATA_DIR", dir);
-    command.env("SIPAS_LISTEN", "127.0.0.1:0");
-    command
-}
-
-fn run(command: &mut Command) -> Output {
-    command.stdin(Stdio::null()).output().unwrap()
-}
-
-fn json(output: &Output) -> Value {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
-}
 
 /// What it says on stderr when it fails.
 fn refusal(output: &Output) -> String {
@@ -122,8 +62,7 @@ async fn an_empty_machine_serves_keeps_its_data_and_stops_cleanly() {
     kiosk.post("/v1/responses", &body).await.expect(201);
 
     // The private cluster writes through to the disk, whatever its starter defaults to.
-    let password = std::fs::read_to_string(dir.join("postgres-password")).unwrap();
-    let sql = connect(&database.replace("postgres@", &format!("postgres:{password}@"))).await;
+    let sql = connect(&private_url(&dir, &service)).await;
     for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
         let row = sql.query_one(&format!("SHOW {setting}"), &[]).await.unwrap();
         assert_eq!(row.get::<_, String>(0), "on", "{setting}");
@@ -145,8 +84,7 @@ async fn an_empty_machine_serves_keeps_its_data_and_stops_cleanly() {
     anonymous.get("/health/ready").await.expect(200);
 
     // Its PostgreSQL killed, the service starts it again.
-    let pid = std::fs::read_to_string(dir.join("cluster/postmaster.pid")).unwrap();
-    assert!(Command::new("kill").args(["-9", pid.lines().next().unwrap()]).status().unwrap().success());
+    signal(postmaster(&dir).unwrap(), Signal::SIGKILL);
     let (signed, deadline) = (anonymous.with_token(kiosk.bearer()), Instant::now() + Duration::from_secs(60));
     while anonymous.get("/health/ready").await.status != 200
         || signed.post("/v1/responses", &body).await.status != 200
@@ -156,8 +94,7 @@ async fn an_empty_machine_serves_keeps_its_data_and_stops_cleanly() {
     }
 
     // Killed, it leaves its PostgreSQL behind; the next start takes it over and stops it in the end.
-    again.child.kill().unwrap();
-    again.child.wait().unwrap();
+    again.kill();
     assert!(dir.join("cluster/postmaster.pid").exists());
     let mut third = Running::start(&mut sipas(&dir, &["serve"]));
     let url = third.line["url"].as_str().unwrap().to_owned();
@@ -204,7 +141,7 @@ fn what_stands_in_the_way_is_said_with_the_way_out() {
     let said = refusal(&run(sipas(&dir, &["postgres"]).env("SIPAS_POSTGRES_PORT", &port)));
     assert!(said.contains(&port) && said.contains("--postgres-port"), "{said}");
 
-    let said = refusal(&run(&mut sipas(&"/proc/nothing".into(), &["serve"])));
+    let said = refusal(&run(&mut sipas(Path::new("/proc/nothing"), &["serve"])));
     assert!(said.contains("/proc/nothing") && said.contains("SIPAS_DATA_DIR"), "{said}");
 
     let said =
@@ -254,7 +191,7 @@ async fn a_stop_while_starting_leaves_nothing_behind() {
         let mut child =
             command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         tokio::time::sleep(Duration::from_millis(pause)).await;
-        let _ = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+        signal(child.id().try_into().unwrap(), Signal::SIGTERM);
         child.wait().unwrap();
         assert!(!dir.join("cluster/postmaster.pid").exists(), "stopped after {pause} ms");
     }

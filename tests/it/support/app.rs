@@ -28,6 +28,31 @@ pub struct TestApp {
     stop: Option<tokio::sync::oneshot::Sender<()>>,
 }
 
+/// Enters the built-in catalogue, the demonstration's agencies and the surveys of [`samples`].
+pub async fn load_catalogue(database_url: &str) {
+    let db = sipas::store::Db::new(database_url, 1).unwrap();
+    service::catalogue::load(&db, &samples::catalogue()).await.unwrap();
+}
+
+/// Makes a credential as `sipas client create` does; gives id and secret.
+pub async fn credential(
+    database_url: &str,
+    now: DateTime<Utc>,
+    kind: ClientKind,
+    agency: Option<&str>,
+    desk: Option<&str>,
+) -> (String, String) {
+    let db = sipas::store::Db::new(database_url, 1).unwrap();
+    let new = NewClient {
+        kind,
+        name: "test".into(),
+        agency: agency.map(|code| AgencyCode::parse(code).unwrap()),
+        service_point: desk.map(str::to_owned),
+    };
+    let (client, secret) = service::clients::create(&db, new, now).await.unwrap();
+    (client.id.0.to_string(), secret)
+}
+
 /// Wednesday, 10:00 in Viet Nam.
 pub const NOW: &str = "2026-07-15T10:00:00+07:00";
 
@@ -39,8 +64,7 @@ impl TestApp {
     /// Starts with settings in the form of command-line flags.
     pub async fn start_with(flags: &[&str]) -> Self {
         let database_url = database().await;
-        let db = sipas::store::Db::new(&database_url, 1).unwrap();
-        service::catalogue::load(&db, &samples::catalogue()).await.unwrap();
+        load_catalogue(&database_url).await;
         Self::on(database_url, NOW, flags).await
     }
 
@@ -87,15 +111,7 @@ impl TestApp {
         agency: Option<&str>,
         desk: Option<&str>,
     ) -> (String, String) {
-        let db = sipas::store::Db::new(&self.database_url, 1).unwrap();
-        let new = NewClient {
-            kind,
-            name: "test".into(),
-            agency: agency.map(|code| AgencyCode::parse(code).unwrap()),
-            service_point: desk.map(str::to_owned),
-        };
-        let (client, secret) = service::clients::create(&db, new, self.now).await.unwrap();
-        (client.id.0.to_string(), secret)
+        credential(&self.database_url, self.now, kind, agency, desk).await
     }
 
     async fn client(&self, kind: ClientKind, agency: Option<&str>, desk: Option<&str>) -> Client {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use tokio::sync::{Mutex, MutexGuard};
 use tokio_postgres::NoTls;
 
 /// Name of the program under test.
@@ -23,6 +24,14 @@ struct Cluster {
 
 static CLUSTER: OnceLock<Cluster> = OnceLock::new();
 static NEXT: AtomicU32 = AtomicU32::new(0);
+
+static CROWD: Mutex<()> = Mutex::const_new(());
+
+/// The turn of a test that opens hundreds of sockets: an ordinary user's 1,024 open files are enough for one such
+/// test at a time.
+pub async fn crowd() -> MutexGuard<'static, ()> {
+    CROWD.lock().await
+}
 
 /// A directory for this run's data, in a place that an unprivileged user can reach.
 pub fn run_dir(name: &str) -> PathBuf {

@@ -3,7 +3,11 @@
 pub mod app;
 pub mod clients;
 pub mod cluster;
+pub mod load;
+pub mod program;
 pub mod samples;
+pub mod site;
+pub mod wire;
 
 pub use app::TestApp;
 pub use clients::{Client, Reply};
