@@ -123,14 +123,16 @@ pub async fn build(config: &ServeConfig, url: &str, data_dir: &Path, clock: Cloc
 /// # Errors
 /// [`ErrorCode::Internal`] if the server breaks.
 pub async fn run(built: Built, stop: impl Future<Output = ()>) -> Result<()> {
-    let handle = built.server.handle();
+    let (handle, services) = (built.server.handle(), built.services.clone());
     let server = tokio::spawn(built.server);
     tokio::select! {
         () = stop => handle.stop(true).await,
         () = keep_house(built.services.clone()) => {}
         () = keep_folding(built.services) => {}
     }
-    server.await.map_err(Error::internal)?.map_err(Error::internal)
+    let served = server.await.map_err(Error::internal)?.map_err(Error::internal);
+    services.intake.drain().await;
+    served
 }
 
 /// Folds what has been stored, for as long as it is polled.
@@ -195,7 +197,6 @@ fn services(config: &ServeConfig, url: &str, data_dir: &Path, clock: Clock) -> R
     let default_key = data_dir.join("signing-key.pem");
     let pem = load_or_make_key(config.signing_key_file.as_deref().unwrap_or(&default_key))?;
     let db = Db::new(url, config.database.database_connections.into())?;
-    let url = url.to_owned();
     let metrics = Metrics::new()?;
     let intake = IntakeSettings {
         writers: config.intake_writers.into(),
@@ -204,7 +205,7 @@ fn services(config: &ServeConfig, url: &str, data_dir: &Path, clock: Clock) -> R
         queue: bound(config.intake_queue),
     };
     Ok(Services {
-        intake: Intake::start(&db, move |size| Db::new(&url, size), clock, intake, metrics.batches.clone())?,
+        intake: Intake::new(db.clone(), clock, intake, metrics.batches.clone()),
         bulk: tokio::sync::Semaphore::new(config.bulk_requests.into()),
         db,
         catalogue: CatalogueCache::new(CATALOGUE_MAX_AGE),

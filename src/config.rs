@@ -93,7 +93,7 @@ pub struct ServeConfig {
           value_parser = clap::value_parser!(u32).range(1024..=16_777_216))]
     pub max_body_bytes: u32,
 
-    /// Writers of responses, each with a connection of its own.
+    /// Batches of responses stored at the same time; every HTTP worker has as many connections for them.
     #[arg(long, env = "SIPAS_INTAKE_WRITERS", value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u16).range(1..=16))]
     pub intake_writers: u16,
@@ -109,7 +109,7 @@ pub struct ServeConfig {
     pub intake_queue: u32,
 
     /// Bulk requests that store at the same time, each with a connection of its own.
-    #[arg(long, env = "SIPAS_BULK_WRITERS", value_name = "N", default_value_t = 2,
+    #[arg(long, env = "SIPAS_BULK_WRITERS", value_name = "N", default_value_t = 4,
           value_parser = clap::value_parser!(u16).range(1..=16))]
     pub bulk_writers: u16,
 

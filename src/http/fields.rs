@@ -82,7 +82,8 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
-        let mut fields = Vec::new();
+        // Room for a questionnaire's answers: growing by doubling moves every field several times.
+        let mut fields = Vec::with_capacity(24);
         while let Some(field) = map.next_entry()? {
             fields.push(field);
             if fields.len() > MAX_FIELDS {

@@ -29,7 +29,8 @@ use diesel_async::pooled_connection::deadpool::{Object, Pool};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
-use std::time::Duration;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 /// Transactions for services: `conn.transaction(async |conn| …)`, and
 /// `conn.build_transaction()` for a read of several statements that must agree.
@@ -50,10 +51,13 @@ pub const SILENCE: Duration = Duration::from_secs(20);
 const SESSION: &str = "SET jit = off; SET max_parallel_workers_per_gather = 0; SET statement_timeout = '15s'; \
      SET idle_in_transaction_session_timeout = '30s'; SET TIME ZONE 'UTC'";
 
-/// The pool of connections.
+/// A pool of connections.
 #[derive(Clone)]
 pub struct Db {
     pool: Pool<AsyncPgConnection>,
+    url: Arc<str>,
+    /// Connections opened before this are not used any more; shared by all pools of the program.
+    given_up: Arc<RwLock<Option<Instant>>>,
 }
 
 impl Db {
@@ -62,34 +66,15 @@ impl Db {
     /// # Errors
     /// [`ErrorCode::Internal`] if the pool cannot be built.
     pub fn new(url: &str, size: usize) -> Result<Self> {
-        let mut config = ManagerConfig::<AsyncPgConnection>::default();
-        // A test query before each use would double the round trips of a request; a dead connection is
-        // found out by the query itself and answered with 503.
-        config.recycling_method = RecyclingMethod::Fast;
-        // A connection is driven by a task of the runtime it was opened on. That must be this one, not the
-        // HTTP worker's that happens to need a connection first and may end before the others.
-        let home = tokio::runtime::Handle::current();
-        config.custom_setup = Box::new(move |url| {
-            // Given up in time: nobody waits for it any longer than that.
-            let opened = home.spawn(tokio::time::timeout(WAIT, establish(url.to_owned())));
-            let broken =
-                |error: tokio::task::JoinError| diesel::ConnectionError::BadConnection(error.to_string());
-            let late = |error: tokio::time::error::Elapsed| {
-                diesel::ConnectionError::BadConnection(error.to_string())
-            };
-            async move { opened.await.map_err(broken)?.map_err(late)? }.boxed()
-        });
-        let manager = AsyncDieselConnectionManager::new_with_config(url, config);
-        let pool = Pool::builder(manager)
-            .max_size(size)
-            // The connection used last has its statements planned and its caches warm.
-            .queue_mode(QueueMode::Lifo)
-            .runtime(deadpool::Runtime::Tokio1)
-            .wait_timeout(Some(WAIT))
-            .create_timeout(Some(WAIT))
-            .build()
-            .map_err(Error::internal)?;
-        Ok(Self { pool })
+        Ok(Self { pool: pool(url, size)?, url: url.into(), given_up: Arc::default() })
+    }
+
+    /// Another pool at the same place, whose connections live on the current runtime.
+    ///
+    /// # Errors
+    /// As [`Db::new`].
+    pub fn sibling(&self, size: usize) -> Result<Self> {
+        Ok(Self { pool: pool(&self.url, size)?, ..self.clone() })
     }
 
     /// Works on a free connection for at most so long. A connection that is given up does not go back to the pool:
@@ -110,7 +95,7 @@ impl Db {
                 drop(Object::take(conn));
                 // What silenced one may have silenced all, and each would be found out after the same time only;
                 // opening new ones is cheap.
-                self.pool.retain(|_, _| false);
+                *self.given_up.write().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
                 Err(Error::new(ErrorCode::Unavailable).because(late))
             }
         }
@@ -121,8 +106,45 @@ impl Db {
     /// # Errors
     /// [`ErrorCode::Unavailable`] if none is free in time or the database is away.
     pub async fn conn(&self) -> Result<Object<AsyncPgConnection>> {
-        self.pool.get().await.map_err(|error| Error::new(ErrorCode::Unavailable).because(error))
+        loop {
+            let conn = self.pool.get().await;
+            let conn = conn.map_err(|error| Error::new(ErrorCode::Unavailable).because(error))?;
+            let given_up = *self.given_up.read().unwrap_or_else(PoisonError::into_inner);
+            if given_up.is_none_or(|given_up| Object::metrics(&conn).created > given_up) {
+                return Ok(conn);
+            }
+            drop(Object::take(conn));
+        }
     }
+}
+
+fn pool(url: &str, size: usize) -> Result<Pool<AsyncPgConnection>> {
+    let mut config = ManagerConfig::<AsyncPgConnection>::default();
+    // A test query before each use would double the round trips of a request; a dead connection is
+    // found out by the query itself and answered with 503.
+    config.recycling_method = RecyclingMethod::Fast;
+    // A connection is driven by a task of the runtime it was opened on. That must be this one, not the
+    // HTTP worker's that happens to need a connection first and may end before the others.
+    let home = tokio::runtime::Handle::current();
+    config.custom_setup = Box::new(move |url| {
+        // Given up in time: nobody waits for it any longer than that.
+        let opened = home.spawn(tokio::time::timeout(WAIT, establish(url.to_owned())));
+        let broken =
+            |error: tokio::task::JoinError| diesel::ConnectionError::BadConnection(error.to_string());
+        let late =
+            |error: tokio::time::error::Elapsed| diesel::ConnectionError::BadConnection(error.to_string());
+        async move { opened.await.map_err(broken)?.map_err(late)? }.boxed()
+    });
+    let manager = AsyncDieselConnectionManager::new_with_config(url, config);
+    Pool::builder(manager)
+        .max_size(size)
+        // The connection used last has its statements planned and its caches warm.
+        .queue_mode(QueueMode::Lifo)
+        .runtime(deadpool::Runtime::Tokio1)
+        .wait_timeout(Some(WAIT))
+        .create_timeout(Some(WAIT))
+        .build()
+        .map_err(Error::internal)
 }
 
 /// Whether the server at the URL lets us in; otherwise its words.
