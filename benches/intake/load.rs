@@ -176,13 +176,19 @@ impl Connection {
             let answer = self.exchange(&request.bytes).await?;
             load.latencies.push(sent.elapsed());
             match (request.count)(answer.status, self.body(&answer)) {
-                0 => load.refused += 1,
+                0 if answer.status == 503 && self.says_when_to_come_back(&answer) => load.refused += 1,
+                0 => return Err(format!("{}", String::from_utf8_lossy(&self.read)).into()),
                 count => load.acknowledged += u64::from(count),
             }
             if begun.elapsed() >= time {
                 return Ok(load);
             }
         }
+    }
+
+    fn says_when_to_come_back(&self, answer: &Answer) -> bool {
+        let head = String::from_utf8_lossy(self.read.get(..answer.body).unwrap_or_default());
+        head.to_ascii_lowercase().contains("\r\nretry-after: ")
     }
 
     async fn exchange(&mut self, request: &[u8]) -> Result<Answer> {

@@ -33,15 +33,16 @@ struct Plan {
     rounds: u32,
     each: Duration,
     copied: usize,
+    overload: Duration,
 }
 
 fn main() -> Result<()> {
     // Cargo itself passes --bench.
     let asked = |flag: &str| std::env::args().any(|argument| argument == flag);
     let plan = if asked("--quick") {
-        Plan { rounds: 1, each: Duration::from_secs(1), copied: 20_000 }
+        Plan { rounds: 1, each: Duration::from_secs(1), copied: 20_000, overload: Duration::from_secs(2) }
     } else {
-        Plan { rounds: 3, each: Duration::from_secs(6), copied: 200_000 }
+        Plan { rounds: 3, each: Duration::from_secs(6), copied: 200_000, overload: Duration::from_secs(60) }
     };
     // One thread: the clients share the processors with what they measure.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -66,7 +67,7 @@ struct Bench<'a> {
 async fn measure(plan: &Plan) -> Result<String> {
     let cluster = Cluster::start()?;
     let device = cluster.device()?;
-    let service = Service::start(&cluster)?;
+    let service = Service::start(&cluster, &[])?;
     let one = [service.address];
     let token = load::token(service.address, &device).await?;
     let mut bench = Bench {
@@ -124,7 +125,7 @@ async fn measure(plan: &Plan) -> Result<String> {
         batch.compare(loaded.rate() / copy.last());
         batch.add(loaded);
 
-        let neighbours = [Service::start(&cluster)?, Service::start(&cluster)?];
+        let neighbours = [Service::start(&cluster, &[])?, Service::start(&cluster, &[])?];
         let three: Vec<SocketAddr> =
             one.into_iter().chain(neighbours.iter().map(|service| service.address)).collect();
         insert.rate(baseline.insert(&bench, 64).await?);
@@ -137,6 +138,18 @@ async fn measure(plan: &Plan) -> Result<String> {
         batch_three.add(loaded);
     }
 
+    // Ten times as many senders as places in the queue, each coming again at once whatever it is told.
+    let small = Service::start(&cluster, &["--intake-queue", "90"])?;
+    let mut peak_post = Figure::baseline("`POST /v1/responses`, a queue of 90", 64);
+    let mut overload = Figure::new("`POST /v1/responses`, the same queue, overload", 900);
+    let loaded = bench.load(&[small.address], 64, &single).await?;
+    peak_post.add(loaded);
+    bench.time = plan.overload;
+    let loaded = bench.load(&[small.address], 900, &single).await?;
+    overload.compare(loaded.rate() / peak_post.last());
+    overload.add(loaded);
+
+    let overload_memory = small.peak_memory()?;
     let (single_memory, peak) = (single_memory.unwrap_or_default(), service.peak_memory()?);
     bench.prove().await?;
     let figures = [
@@ -151,12 +164,14 @@ async fn measure(plan: &Plan) -> Result<String> {
         batch,
         batch_three,
         null,
+        peak_post,
+        overload,
     ];
     Ok(Report {
         figures: &figures,
         stored: bench.acknowledged,
         folded: bench.folded,
-        memory: (single_memory, peak),
+        memory: (single_memory, peak, overload_memory),
         rounds: plan.rounds,
         each: plan.each,
         copied: plan.copied,

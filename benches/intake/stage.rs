@@ -134,17 +134,22 @@ impl Cluster {
     }
 }
 
-/// A serving instance with default settings.
+/// A serving instance.
 pub struct Service {
     pub address: SocketAddr,
     running: Running,
 }
 
 impl Service {
-    pub fn start(cluster: &Cluster) -> Result<Self> {
+    /// With default settings, but for these.
+    pub fn start(cluster: &Cluster, settings: &[&str]) -> Result<Self> {
         let dir = cluster.dir.path();
         let mut command = program(dir, "service");
-        command.arg("serve").env("DATABASE_URL", &cluster.url).env("SIPAS_LISTEN", "127.0.0.1:0");
+        command
+            .arg("serve")
+            .args(settings)
+            .env("DATABASE_URL", &cluster.url)
+            .env("SIPAS_LISTEN", "127.0.0.1:0");
         let running = Running::start(&mut command, &dir.join("service.log"))?;
         let address = running.said("url")?.trim_start_matches("http://").parse()?;
         Ok(Self { address, running })

@@ -14,6 +14,8 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::fmt;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 use utoipa::ToSchema;
 
@@ -194,6 +196,31 @@ fn problem_headers(headers: &mut header::HeaderMap, body: &ProblemBody, lang: La
     }
 }
 
+/// Lets one a second through.
+struct Throttle {
+    begun: LazyLock<Instant>,
+    second: AtomicU64,
+    others: AtomicU64,
+}
+
+static UNAVAILABLE: Throttle = Throttle {
+    begun: LazyLock::new(Instant::now),
+    second: AtomicU64::new(u64::MAX),
+    others: AtomicU64::new(0),
+};
+
+impl Throttle {
+    /// How many had no turn since the last; `None` if this one has none either.
+    fn turn(&self) -> Option<u64> {
+        let now = self.begun.elapsed().as_secs();
+        if self.second.swap(now, Ordering::Relaxed) == now {
+            self.others.fetch_add(1, Ordering::Relaxed);
+            return None;
+        }
+        Some(self.others.swap(0, Ordering::Relaxed))
+    }
+}
+
 /// Counts the request by its route; whatever no route takes is one.
 fn count(response: &ServiceResponse, started: Instant) {
     let request = response.request();
@@ -215,6 +242,18 @@ fn log(
     let (method, path) = (response.request().method().as_str(), response.request().path());
     let (status, duration_ms) = (response.status().as_u16(), started.elapsed().as_millis());
     match (code, chain) {
+        // Expected under load, and then there are thousands: one line a second tells of all.
+        (Some(ErrorCode::Unavailable), Some(chain)) => {
+            if let Some(others) = UNAVAILABLE.turn() {
+                tracing::warn!(
+                    request_id = id,
+                    method,
+                    path,
+                    others,
+                    "requests were told to come back: {chain}"
+                );
+            }
+        }
         (Some(code), Some(chain)) if code.status() >= 500 => {
             tracing::error!(request_id = id, method, path, status, %duration_ms, "request failed: {chain}");
         }

@@ -37,6 +37,9 @@ pub struct IntakeSettings {
 /// at a database that says nothing, it is told to come back with the same id.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How long a sender waits for a place in a full queue before it is refused.
+const HELD_BACK: Duration = Duration::from_millis(250);
+
 /// A response and the one who waits for its outcome.
 struct Waiting {
     admitted: Admitted,
@@ -81,7 +84,7 @@ impl Intake {
     /// [`ErrorCode::Unavailable`] if the queue is full or the database away.
     pub async fn store(&self, admitted: Admitted) -> Result<Outcome> {
         let (sender, outcome) = oneshot::channel();
-        self.enter(Waiting { admitted, sender })?;
+        self.enter(Waiting { admitted, sender }).await?;
         if let Ok(turn) = self.0.writers.clone().try_acquire_owned() {
             // A task of its own: it goes on if this sender leaves.
             tokio::spawn(write(self.0.clone(), turn));
@@ -94,13 +97,15 @@ impl Intake {
             .map_err(|gone| unavailable(gone.to_string()))?
     }
 
-    fn enter(&self, waiting: Waiting) -> Result<()> {
-        let mut queue = self.0.queue();
-        if queue.len() >= self.0.settings.queue {
-            return Err(Error::new(ErrorCode::Unavailable).because("the queue is full"));
+    /// Takes a place in the queue. Where there is none a sender is held back for a moment: there may be one then,
+    /// and senders that come again at once must not take the time away from what is accepted.
+    async fn enter(&self, waiting: Waiting) -> Result<()> {
+        let Some(waiting) = self.0.push(waiting) else { return Ok(()) };
+        tokio::time::sleep(HELD_BACK).await;
+        match self.0.push(waiting) {
+            None => Ok(()),
+            Some(_) => Err(Error::new(ErrorCode::Unavailable).because("the queue is full")),
         }
-        queue.push_back(waiting);
-        Ok(())
     }
 
     /// Responses that wait for a commit.
@@ -129,6 +134,16 @@ impl Intake {
 impl Shared {
     fn queue(&self) -> MutexGuard<'_, VecDeque<Waiting>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives back what finds no place.
+    fn push(&self, waiting: Waiting) -> Option<Waiting> {
+        let mut queue = self.queue();
+        if queue.len() >= self.settings.queue {
+            return Some(waiting);
+        }
+        queue.push_back(waiting);
+        None
     }
 
     fn next_batch(&self) -> Vec<Waiting> {
