@@ -11,16 +11,20 @@ use crate::store::Db;
 use crate::store::responses::Outcome;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use rows::{Format, Row, Rows, reasons};
+use rows::{Format, Reading, Row, Rows, reasons};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::fs::File;
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 /// Rows stored in one commit.
 const CHUNK: usize = 1000;
+
+/// How every file of rejected rows begins.
+const REJECTS_BEGIN: &[u8] = b"{\"content\":";
 
 /// What to import.
 #[derive(Debug, Clone, Args)]
@@ -40,6 +44,10 @@ pub struct ImportConfig {
     /// What separates the values of a CSV file.
     #[arg(long, value_name = "CHARACTER", default_value = ",", value_parser = delimiter)]
     pub delimiter: u8,
+    /// Where the rows come from, for example "H56.C2, April 2024"; the same for a mended copy. Rows that say the same
+    /// are the same person only if their source is the same.
+    #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub source: String,
     /// Survey of the rows that name none.
     #[arg(long, value_name = "CODE")]
     pub survey: Option<String>,
@@ -88,16 +96,33 @@ pub fn open(config: &ImportConfig) -> Result<Files> {
         refuse(format!("cannot {what} {}: {error}", path.display()))
     };
     let input = File::open(&config.file).map_err(|error| cannot("read", &config.file, error))?;
-    let length = input.metadata().map_err(|error| cannot("read", &config.file, error))?.len();
+    let metadata = input.metadata().map_err(|error| cannot("read", &config.file, error))?;
+    if !metadata.is_file() {
+        return Err(refuse(format!("{} is not a regular file: it is read twice", config.file.display())));
+    }
     let rejects_path = config.rejects.clone().unwrap_or_else(|| {
         let mut name = config.file.clone().into_os_string();
         name.push(".rejects.ndjson");
         name.into()
     });
     let mut options = File::options();
-    let rejects = options.create(true).truncate(false).write(true).open(&rejects_path);
+    let rejects = options.create(true).truncate(false).read(true).write(true).open(&rejects_path);
     let rejects = rejects.map_err(|error| cannot("write", &rejects_path, error))?;
-    Ok(Files { input, rejects, rejects_path, format, length })
+    let other = rejects.metadata().map_err(|error| cannot("write", &rejects_path, error))?;
+    if (other.dev(), other.ino()) == (metadata.dev(), metadata.ino()) {
+        return Err(refuse("--rejects names the file itself".into()));
+    }
+    let mut start = Vec::new();
+    let most = u64::try_from(REJECTS_BEGIN.len()).unwrap_or(0);
+    let begin = (&rejects).take(most).read_to_end(&mut start);
+    begin.map_err(|error| cannot("read", &rejects_path, error))?;
+    if !start.is_empty() && start != REJECTS_BEGIN {
+        let path = rejects_path.display();
+        return Err(refuse(format!(
+            "{path} holds something else than rejected rows; give another --rejects"
+        )));
+    }
+    Ok(Files { input, rejects, rejects_path, format, length: metadata.len() })
 }
 
 /// Imports the file; gives what became of its rows.
@@ -106,19 +131,27 @@ pub fn open(config: &ImportConfig) -> Result<Files> {
 /// [`ErrorCode::ValidationFailed`] with a detail for people if file or client are not fit for it;
 /// [`ErrorCode::Unavailable`] if the database goes away: the same command goes on where it was.
 pub async fn run(db: &Db, config: &ImportConfig, mut files: Files) -> Result<Value> {
+    let bytes = digest(&mut files.input)?;
+    // The same file for another survey or source is another import.
+    let mut key = Sha256::new();
+    for part in
+        [bytes.as_slice(), config.source.as_bytes(), config.survey.as_deref().unwrap_or("").as_bytes()]
+    {
+        key.update(part.len().to_be_bytes());
+        key.update(part);
+    }
     let source = Source {
-        digest: digest(&mut files.input)?,
+        digest: key.finalize().to_vec(),
         name: config.file.display().to_string(),
         client: config.client,
     };
     let mut import = imports::begin(db, source, Clock::System.now()).await?;
     let before = import.state.rows_done;
-    if import.state.finished_at.is_none() {
-        let criteria = import.criteria();
-        let input = &files.input;
-        let rows = Rows::new(input, files.format, config.delimiter, config.survey.clone(), &criteria)?;
-        go_on(&mut import, rows, &mut files.rejects, files.length).await?;
-    }
+    let reading =
+        Reading { format: files.format, delimiter: config.delimiter, survey: config.survey.clone() };
+    let input = Hashing { file: &files.input, hash: Sha256::new() };
+    let rows = Rows::new(input, reading, &config.source, &import.criteria())?;
+    go_on(&mut import, rows, &mut files.rejects, files.length, &bytes).await?;
     let state = import.state;
     Ok(json!({
         "rows": state.rows_done, "created": state.created, "replayed": state.replayed, "rejected": state.rejected,
@@ -135,7 +168,27 @@ fn digest(file: &mut File) -> Result<Vec<u8>> {
     Ok(hash.finalize().to_vec())
 }
 
-async fn go_on(import: &mut Import, mut rows: Rows<&File>, rejects: &mut File, length: u64) -> Result<()> {
+/// A file that is hashed as it is read.
+struct Hashing<'f> {
+    file: &'f File,
+    hash: Sha256,
+}
+
+impl Read for Hashing<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        self.hash.update(buffer.get(..count).unwrap_or_default());
+        Ok(count)
+    }
+}
+
+async fn go_on(
+    import: &mut Import,
+    mut rows: Rows<Hashing<'_>>,
+    rejects: &mut File,
+    length: u64,
+    bytes: &[u8],
+) -> Result<()> {
     cut(rejects, import.state.rejects_bytes)?;
     let bar = ProgressBar::new(length);
     let style = "{bar:40} {percent}% {bytes}/{total_bytes}, {eta} left, {msg}";
@@ -158,6 +211,10 @@ async fn go_on(import: &mut Import, mut rows: Rows<&File>, rejects: &mut File, l
         bar.set_message(format!("{} rows, {} rejected", import.state.rows_done, import.state.rejected));
     }
     bar.finish_and_clear();
+    if rows.into_inner().hash.finalize().as_slice() != bytes {
+        import.start_over().await?;
+        return Err(refuse("the file changed while it was read; give the command again".into()));
+    }
     import.finish(Clock::System.now()).await
 }
 

@@ -1,11 +1,12 @@
 -- A device may number its responses 1, 2, 3, …, so that it and its administrator can see which of them are
 -- held here and which are missing. One row for each number; the key refuses a number that was used for
--- another response. Kept when a month of responses is dropped: the proof of receipt outlives them.
+-- another response, and another number for a response. Kept when a month of responses is dropped: the proof of receipt outlives them.
 CREATE TABLE device_seqs (
     client_id   uuid   NOT NULL,
     seq         bigint NOT NULL,
     response_id uuid   NOT NULL,
     CONSTRAINT device_seqs_pkey PRIMARY KEY (client_id, seq),
+    CONSTRAINT device_seqs_response_id_key UNIQUE (client_id, response_id),
     CONSTRAINT device_seqs_seq_check CHECK (seq BETWEEN 1 AND 9007199254740991)
 );
 

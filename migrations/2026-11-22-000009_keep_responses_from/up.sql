@@ -3,9 +3,10 @@
 ALTER TABLE installation ADD COLUMN kept_from date;
 ALTER TABLE installation ADD CONSTRAINT installation_kept_from_check CHECK (extract(day FROM kept_from) = 1);
 
--- Every instance has to know the new limit before the months are dropped.
+-- Every instance has to know the new limit before the months are dropped. For each row: an update that finds
+-- nothing to do must not make everybody read the catalogue anew.
 CREATE TRIGGER installation_bump_revision AFTER UPDATE ON installation
-    FOR EACH STATEMENT EXECUTE FUNCTION bump_catalogue_revision();
+    FOR EACH ROW EXECUTE FUNCTION bump_catalogue_revision();
 
 -- As before, but a month that was dropped is not made again.
 CREATE OR REPLACE FUNCTION ensure_response_partition(day date) RETURNS boolean LANGUAGE plpgsql AS $$
@@ -38,7 +39,10 @@ DECLARE
 BEGIN
     FOR name IN
         SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-        WHERE i.inhparent = 'responses'::regclass AND to_date(c.relname, '"responses_"YYYY_MM') < kept
+        WHERE i.inhparent = 'responses'::regclass
+          -- CASE, because the planner may otherwise read a date out of any other table's name first.
+          AND CASE WHEN c.relname ~ '^responses_[0-9]{4}_[0-9]{2}$'
+                   THEN to_date(substr(c.relname, 11), 'YYYY_MM') < kept ELSE false END
         ORDER BY 1
     LOOP
         EXECUTE format('DROP TABLE %I', name);

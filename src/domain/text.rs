@@ -1,6 +1,7 @@
 //! Text as people type it: one normal form to store, one folded form to search.
 
 use crate::error::FaultKind;
+use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -13,6 +14,13 @@ pub fn clean(raw: &str, max: usize) -> Result<Option<String>, FaultKind> {
     if raw.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
         return Err(FaultKind::ForbiddenCharacter);
     }
+    // One form of line ends: a text that went through another system is still the same text.
+    let lines = if raw.contains('\r') {
+        Cow::from(raw.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        raw.into()
+    };
+    let raw = lines.as_ref();
     // ASCII is NFC as it is; codes are.
     let text: String = if raw.is_ascii() { raw.trim().to_owned() } else { raw.trim().nfc().collect() };
     if text.chars().count() > max {

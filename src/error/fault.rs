@@ -52,6 +52,11 @@ pub enum FaultKind {
         /// The form, with an example.
         expected: &'static str,
     },
+    /// Cannot be read at all, or contradicts itself.
+    Unreadable {
+        /// What it has to be.
+        expected: &'static str,
+    },
     /// Not one of the allowed words.
     NotAllowed {
         /// The allowed words.
@@ -133,6 +138,7 @@ impl FaultKind {
             Self::Duplicate,
             Self::WrongType { expected: "string" },
             Self::BadFormat { expected: "H56.14" },
+            Self::Unreadable { expected: "a JSON object on one line" },
             Self::NotAllowed { allowed: &["kiosk"] },
             Self::TooLong { max: 2000 },
             Self::ForbiddenCharacter,
@@ -166,6 +172,7 @@ impl FaultKind {
             Self::Duplicate => "duplicate_field",
             Self::WrongType { .. } => "wrong_type",
             Self::BadFormat { .. } => "bad_format",
+            Self::Unreadable { .. } => "unreadable",
             Self::NotAllowed { .. } => "not_allowed",
             Self::TooLong { .. } => "too_long",
             Self::ForbiddenCharacter => "forbidden_character",
@@ -206,6 +213,7 @@ impl FaultKind {
             Self::Duplicate => "Trường xuất hiện hai lần.".into(),
             Self::WrongType { expected } => format!("Sai kiểu dữ liệu, cần {}.", type_vi(expected)),
             Self::BadFormat { expected } => format!("Giá trị không hợp lệ; dạng đúng, ví dụ: {expected}."),
+            Self::Unreadable { expected } => format!("Không đọc được; cần: {expected}."),
             Self::NotAllowed { allowed } => {
                 format!("Giá trị không được phép; chọn một trong: {}.", allowed.join(", "))
             }
@@ -250,6 +258,7 @@ impl FaultKind {
             Self::Duplicate => "The field is given twice.".into(),
             Self::WrongType { expected } => format!("Wrong type, expected {expected}."),
             Self::BadFormat { expected } => format!("Not a valid value; a right one looks like: {expected}."),
+            Self::Unreadable { expected } => format!("Has to be {expected}."),
             Self::NotAllowed { allowed } => format!("Not allowed; one of: {}.", allowed.join(", ")),
             Self::TooLong { max } => format!("Too long, at most {max} characters."),
             Self::ForbiddenCharacter => "Control characters are not allowed.".into(),

@@ -2,7 +2,7 @@
 
 use super::extract::{App, BODY_TIMEOUT, Caller, Query, content_encoding, language};
 use super::fields::Node;
-use super::framing::{Framer, Framing, Limits};
+use super::framing::{Framer, Framing, Limits, SLICE};
 use super::openapi::{Refused, SubmitRefused};
 use super::problem::Problem;
 use super::receipts::{BulkBody, problems_of};
@@ -38,7 +38,8 @@ pub async fn submit_batch(
 ) -> Result<HttpResponse, Problem> {
     query.read(&app, |_| ())?;
     let mut bulk = bulk::begin(&app, &caller.0).await?;
-    let limits = Limits { body: app.rules.bulk_bytes, item: app.rules.response_bytes };
+    let limits =
+        Limits { body: app.rules.bulk_bytes, item: app.rules.response_bytes, items: app.rules.bulk_items };
     read(framer(&request, limits)?, body, &mut bulk).await?;
     let items = bulk.finish().await?;
     let problems = problems_of(&items, language(&request));
@@ -69,8 +70,12 @@ async fn read(mut framer: Framer, mut body: web::Payload, bulk: &mut Bulk<'_>) -
         let broken = |error: actix_web::error::PayloadError| {
             Error::new(ErrorCode::MalformedJson).detail("the body breaks off").because(error.to_string())
         };
-        framer.push(&bytes.map_err(broken)?, &mut items)?;
-        take(&mut items, bulk).await?;
+        let bytes = bytes.map_err(broken)?;
+        let step = if framer.is_gzip() { SLICE } else { bytes.len().max(1) };
+        for slice in bytes.chunks(step) {
+            framer.push(slice, &mut items)?;
+            take(&mut items, bulk).await?;
+        }
         if started.elapsed() > BULK_TIMEOUT {
             return Err(late());
         }
@@ -83,7 +88,7 @@ async fn take(items: &mut Vec<Result<Node, Error>>, bulk: &mut Bulk<'_>) -> Resu
     for item in items.drain(..) {
         match item.map(read_draft) {
             Ok((draft, faults)) => bulk.take(draft, faults).await?,
-            Err(error) => bulk.reject(None, error)?,
+            Err(error) => bulk.reject(None, error),
         }
     }
     Ok(())

@@ -82,10 +82,14 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
-        // Room for a questionnaire's answers: growing by doubling moves every field several times.
-        let mut fields = Vec::with_capacity(24);
+        let mut fields = Vec::new();
         while let Some(field) = map.next_entry()? {
             fields.push(field);
+            if fields.len() == 2 {
+                // Room for a questionnaire's answers: growing by doubling moves every field several times. Not
+                // before: an object with nothing in it must not take a kilobyte.
+                fields.reserve(22);
+            }
             if fields.len() > MAX_FIELDS {
                 return Err(A::Error::custom("too many fields"));
             }

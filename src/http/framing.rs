@@ -22,10 +22,15 @@ pub struct Limits {
     pub body: usize,
     /// Bytes of a response.
     pub item: usize,
+    /// Responses.
+    pub items: usize,
 }
 
-/// Bytes decompressed at once: gzip makes at most a thousand times as many of them.
-const SLICE: usize = 1024;
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// Bytes to give at once: gzip makes at most a thousand times as many of them, and what they hold is in memory
+/// until it is taken.
+pub const SLICE: usize = 1024;
 
 /// Where in an array the reading is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +57,8 @@ pub struct Framer {
     read: usize,
     sent: usize,
     decoded: usize,
+    /// Responses found so far.
+    items: usize,
     place: Place,
 }
 
@@ -59,11 +66,26 @@ impl Framer {
     /// Begins to read.
     pub fn new(framing: Framing, gzip: bool, limits: Limits) -> Self {
         let gzip = gzip.then(|| MultiGzDecoder::new(Vec::new()));
-        Self { framing, limits, gzip, held: Vec::new(), read: 0, sent: 0, decoded: 0, place: Place::Before }
+        Self {
+            framing,
+            limits,
+            gzip,
+            held: Vec::new(),
+            read: 0,
+            sent: 0,
+            decoded: 0,
+            items: 0,
+            place: Place::Before,
+        }
     }
 
-    /// Takes the next bytes of the body and gives each response that is complete to `each`, in order; one that
-    /// is not JSON as an error (lines only: an array cannot be read on after it).
+    /// Whether the body is compressed.
+    pub const fn is_gzip(&self) -> bool {
+        self.gzip.is_some()
+    }
+
+    /// Takes the next bytes of the body and adds each response that is complete to `items`, in order; one that is no
+    /// JSON as an error.
     ///
     /// # Errors
     /// [`ErrorCode::MalformedJson`] or [`ErrorCode::BodyTooLarge`] for the body as a whole.
@@ -75,11 +97,8 @@ impl Framer {
         if self.gzip.is_none() {
             return self.plain(bytes, items);
         }
-        for slice in bytes.chunks(SLICE) {
-            let plain = self.inflate(|gzip| gzip.write_all(slice))?;
-            self.plain(&plain, items)?;
-        }
-        Ok(())
+        let plain = self.inflate(|gzip| gzip.write_all(bytes))?;
+        self.plain(&plain, items)
     }
 
     /// Ends the body; gives what the last bytes held.
@@ -118,6 +137,10 @@ impl Framer {
         self.held.drain(..self.read);
         self.read = 0;
         self.held.extend_from_slice(bytes);
+        // Some programs begin every text with a byte order mark.
+        if self.decoded == self.held.len() && self.held.starts_with(BOM) {
+            self.read = BOM.len();
+        }
         match self.framing {
             Framing::Lines => self.lines(items)?,
             Framing::Array => self.array(items)?,
@@ -126,12 +149,24 @@ impl Framer {
         self.check_item(self.held.len() - self.read)
     }
 
+    fn found(&mut self, item: Result<Node>, items: &mut Vec<Result<Node>>) -> Result<()> {
+        let most = self.limits.items;
+        if self.items >= most {
+            return Err(Error::new(ErrorCode::BodyTooLarge).detail(format!("more than {most} responses")));
+        }
+        self.items += 1;
+        items.push(item);
+        Ok(())
+    }
+
     fn check_item(&self, length: usize) -> Result<()> {
         let most = self.limits.item;
         if length <= most {
             return Ok(());
         }
-        Err(Error::new(ErrorCode::BodyTooLarge).detail(format!("a response has over {most} bytes")))
+        let place = self.items;
+        Err(Error::new(ErrorCode::BodyTooLarge)
+            .detail(format!("response {place}, from 0, has over {most} bytes")))
     }
 
     fn rest(&self) -> &[u8] {
@@ -143,7 +178,8 @@ impl Framer {
             self.check_item(length)?;
             let line = self.rest().get(..length).unwrap_or_default().trim_ascii();
             if !line.is_empty() {
-                items.push(serde_json::from_slice(line).map_err(|error| column(&error)));
+                let item = serde_json::from_slice(line).map_err(|error| column(&error));
+                self.found(item, items)?;
             }
             self.read += length + 1;
         }
@@ -160,26 +196,19 @@ impl Framer {
                 (Place::Before, b'[') => Place::First,
                 (Place::First | Place::After, b']') => Place::End,
                 (Place::After, b',') => Place::Next,
-                (Place::First | Place::Next, b'{') => {
-                    // Parsed as far as it goes: what is cut off is parsed again with the next bytes.
-                    let mut parser = serde_json::Deserializer::from_slice(self.rest()).into_iter::<Node>();
-                    match parser.next() {
-                        Some(Ok(node)) => {
-                            let length = parser.byte_offset();
-                            self.check_item(length)?;
-                            self.read += length;
-                            items.push(Ok(node));
-                        }
-                        Some(Err(error)) if !error.is_eof() => return Err(column(&error)),
-                        _ => return Ok(()),
-                    }
-                    self.place = Place::After;
-                    continue;
-                }
                 (Place::Before, _) => return Err(malformed("expected an array")),
                 (Place::End, _) => return Err(malformed("something follows the array")),
                 (Place::After, _) => return Err(malformed("expected a comma or the end of the array")),
-                (Place::First | Place::Next, _) => return Err(malformed("every entry has to be an object")),
+                (Place::First | Place::Next, b',' | b']') => return Err(malformed("an entry is missing")),
+                (Place::First | Place::Next, first) => {
+                    let object = *first == b'{';
+                    let Some((length, item)) = entry(self.rest(), object) else { return Ok(()) };
+                    self.check_item(length)?;
+                    self.read += length;
+                    self.found(item, items)?;
+                    self.place = Place::After;
+                    continue;
+                }
             };
             self.read += 1;
         }
@@ -188,6 +217,41 @@ impl Framer {
     fn too_large(&self) -> Error {
         Error::new(ErrorCode::BodyTooLarge).detail(format!("more than {} bytes", self.limits.body))
     }
+}
+
+/// The entry at the beginning of the bytes and its length; `None` if it is not complete. An object is parsed at
+/// once, as far as it goes; only what is no JSON is looked through for where it ends.
+fn entry(bytes: &[u8], object: bool) -> Option<(usize, Result<Node>)> {
+    if object {
+        let mut parser = serde_json::Deserializer::from_slice(bytes).into_iter::<Node>();
+        match parser.next()? {
+            Ok(node) => return Some((parser.byte_offset(), Ok(node))),
+            Err(error) if error.is_eof() => return None,
+            Err(_) => {}
+        }
+    }
+    let length = length_of_entry(bytes)?;
+    let text = bytes.get(..length)?.trim_ascii_end();
+    Some((length, serde_json::from_slice(text).map_err(|error| column(&error))))
+}
+
+/// Bytes up to the comma or bracket that ends the first entry, whatever is in it; `None` if that is not there yet.
+fn length_of_entry(bytes: &[u8]) -> Option<usize> {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for (place, byte) in bytes.iter().enumerate() {
+        match (in_string, byte) {
+            (true, _) if escaped => escaped = false,
+            (true, b'\\') => escaped = true,
+            (true, b'"') => in_string = false,
+            (true, _) => {}
+            (false, b'"') => in_string = true,
+            (false, b'{' | b'[') => depth += 1,
+            (false, b',' | b']') if depth == 0 => return Some(place),
+            (false, b'}' | b']') => depth = depth.saturating_sub(1),
+            (false, _) => {}
+        }
+    }
+    None
 }
 
 fn malformed(detail: &str) -> Error {
@@ -206,7 +270,7 @@ mod tests {
     use flate2::{Compression, write::GzEncoder};
     use proptest::prelude::*;
 
-    const LIMITS: Limits = Limits { body: 10_000, item: 200 };
+    const LIMITS: Limits = Limits { body: 10_000, item: 200, items: 3000 };
 
     /// Reads a body that arrives in pieces of a size; `None` for a response that is no JSON.
     fn read(framing: Framing, gzip: bool, body: &[u8], piece: usize) -> Result<Vec<Option<Node>>> {
@@ -250,11 +314,26 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_line_is_one_response_and_a_broken_array_the_whole_body() {
+    fn what_is_no_json_is_one_response_and_a_broken_frame_the_whole_body() {
         let lines = read(Framing::Lines, false, b"{\"a\":1}\n{\"a\":\n\xff\n7\n", 5).unwrap();
         assert_eq!(lines.iter().map(Option::is_some).collect::<Vec<_>>(), [true, false, false, true]);
-        for body in
-            ["", "{}", "[", "[{}", "[{},", "[{},]", "[{}]x", "[{}{}]", "[1]", "[,]", "[{\"a\"}]", "[{}]["]
+        let array = br#"[{"a":"\ud83d"},{},null, nul ,"],{","\"",[[1],{}],{"a":1e999},{"a"},{"a":}}]"#;
+        for piece in [1, 2, 7, 1000] {
+            // The last bracket of what is broken ends it: such a sender cannot be understood any better.
+            let found = read(Framing::Array, false, &array[..array.len() - 2], piece).unwrap_err();
+            assert_eq!(found.code, ErrorCode::MalformedJson);
+            let mut whole = array[..array.len() - 2].to_vec();
+            whole.push(b']');
+            let found = read(Framing::Array, false, &whole, piece).unwrap();
+            let expected = [false, true, true, false, true, true, true, false, false, false];
+            assert_eq!(found.iter().map(Option::is_some).collect::<Vec<_>>(), expected, "{piece}");
+        }
+        for text in ["{\"a\":1}\n", "[{\"a\":1}]"] {
+            let framing = if text.starts_with('[') { Framing::Array } else { Framing::Lines };
+            let found = read(framing, false, format!("\u{feff}{text}").as_bytes(), 1000).unwrap();
+            assert_eq!(found, [Some(Node::Object(vec![("a".into(), Node::Integer(1))]))]);
+        }
+        for body in ["", "{}", "[", "[{}", "[{},", "[{},]", "[{}]x", "[{}{}]", "[,]", "[{}][", "[{\"a\":\"]"]
         {
             let error = read(Framing::Array, false, body.as_bytes(), 2).unwrap_err();
             assert_eq!(error.code, ErrorCode::MalformedJson, "{body}");

@@ -43,6 +43,9 @@ const COLUMNS: [&str; 11] = [
 /// Forms of `answered_at`; without an offset it is the time in Viet Nam, a day alone its noon.
 const TIMES: &str = "2024-05-06T09:30:00+07:00, 2024-05-06 09:30, 2024-05-06";
 
+/// Spreadsheets put it before the first line.
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
 /// Longest line of JSON, in bytes.
 const MAX_LINE: usize = 65_536;
 
@@ -59,10 +62,23 @@ pub struct Row {
     pub bytes: u64,
 }
 
+/// How a file is to be read.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// Its format.
+    pub format: Format,
+    /// What separates the values of CSV.
+    pub delimiter: u8,
+    /// Survey of rows that name none.
+    pub survey: Option<String>,
+}
+
 /// The rows of a file, in order.
 pub struct Rows<R: Read> {
     source: Source<R>,
     survey: Option<String>,
+    /// Where the rows come from: the same words of another source are another person's.
+    origin: String,
     /// How often each content was met: rows with the same content are different people.
     twins: HashMap<[u8; 16], u32>,
 }
@@ -73,26 +89,28 @@ enum Source<R: Read> {
 }
 
 impl<R: Read> Rows<R> {
-    /// Begins to read; `survey` is for rows that name none, `criteria` what a column may be named after.
+    /// Begins to read rows of an origin; `criteria` is what a column may be named after.
     ///
     /// # Errors
     /// [`ErrorCode::ValidationFailed`] with a detail for people if the head of a CSV file is wrong.
-    pub fn new(
-        file: R,
-        format: Format,
-        delimiter: u8,
-        survey: Option<String>,
-        criteria: &HashSet<String>,
-    ) -> Result<Self> {
-        let source = match format {
+    pub fn new(file: R, reading: Reading, origin: &str, criteria: &HashSet<String>) -> Result<Self> {
+        let source = match reading.format {
             Format::Csv => {
-                let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(file);
+                let mut reader = csv::ReaderBuilder::new().delimiter(reading.delimiter).from_reader(file);
                 let head = head(&mut reader, criteria)?;
                 Source::Csv { reader, head }
             }
             Format::Ndjson => Source::Lines { reader: BufReader::new(file), bytes: 0 },
         };
-        Ok(Self { source, survey, twins: HashMap::new() })
+        Ok(Self { source, survey: reading.survey, origin: origin.to_owned(), twins: HashMap::new() })
+    }
+
+    /// What it reads from.
+    pub fn into_inner(self) -> R {
+        match self.source {
+            Source::Csv { reader, .. } => reader.into_inner(),
+            Source::Lines { reader, .. } => reader.into_inner(),
+        }
     }
 
     /// The next row; `None` at the end.
@@ -123,21 +141,23 @@ impl<R: Read> Rows<R> {
         let (mut draft, mut faults) = read_draft(Node::Object(fields));
         let answered_at = time(answered_at, &mut faults);
         match (draft.id, answered_at) {
+            // A faulty row is rejected whatever its id; it must not count as a twin of good ones.
+            (None, Some(at)) if !faults.is_empty() => draft.id = Some(ResponseId::make(at).uuid()),
             (None, Some(at)) => draft.id = Some(self.identify(&draft, at)),
             (None, None) if faults.any_at("/id") || faults.any_at("/answered_at") => {}
             (None, None) => faults.at("/answered_at", FaultKind::Missing),
             (Some(id), Some(at)) if ResponseId::new(id).is_some_and(|id| id.answered_at() != at) => {
-                faults.at("/answered_at", FaultKind::BadFormat { expected: "the time that the id tells" });
+                faults.at("/answered_at", FaultKind::Unreadable { expected: "the time that the id tells" });
             }
             (Some(_), _) => {}
         }
         Ok(Some(Row { content, draft, faults, bytes }))
     }
 
-    /// Makes an id from the time and the content: the same row has the same id in every file and every run, and
+    /// Makes an id from origin, time and content: the same row has the same id in every copy and every run, and
     /// the second row of the same content another one.
     fn identify(&mut self, draft: &ResponseDraft, at: DateTime<Utc>) -> Uuid {
-        let content = digest(&[&at.timestamp_millis().to_string(), &fingerprint(draft)]);
+        let content = digest(&[&self.origin, &at.timestamp_millis().to_string(), &fingerprint(draft)]);
         let twin = self.twins.entry(content).or_insert(0);
         *twin += 1;
         let random =
@@ -260,7 +280,7 @@ impl<R: Read> Source<R> {
                     }
                     Err(error) if matches!(error.kind(), csv::ErrorKind::UnequalLengths { .. }) => {
                         let kind =
-                            FaultKind::BadFormat { expected: "as many values as the head has columns" };
+                            FaultKind::Unreadable { expected: "as many values as the head has columns" };
                         Ok(Some((values.by_ref().collect(), Err(kind), bytes)))
                     }
                     Err(error) => Err(unreadable(error)),
@@ -274,16 +294,18 @@ impl<R: Read> Source<R> {
                     return Ok(None);
                 }
                 *bytes += u64::try_from(read).unwrap_or(0);
-                if read > MAX_LINE {
-                    *bytes += skip_line(reader)?;
+                if line.trim_ascii_end().len() > MAX_LINE || !line.ends_with(b"\n") && read > MAX_LINE {
+                    if !line.ends_with(b"\n") {
+                        *bytes += skip_line(reader)?;
+                    }
                     let kind = FaultKind::TooLong { max: MAX_LINE };
                     return Ok(Some((Value::from(String::from_utf8_lossy(&line)), Err(kind), *bytes)));
                 }
-                let text = line.trim_ascii();
+                let text = line.strip_prefix(BOM).unwrap_or(&line).trim_ascii();
                 if !text.is_empty() {
                     let node = serde_json::from_slice(text);
                     let node =
-                        node.map_err(|_| FaultKind::BadFormat { expected: "a JSON object on one line" });
+                        node.map_err(|_| FaultKind::Unreadable { expected: "a JSON object on one line" });
                     return Ok(Some((Value::from(String::from_utf8_lossy(text)), node, *bytes)));
                 }
             },
@@ -313,7 +335,7 @@ fn node(head: &[String], record: &csv::ByteRecord) -> std::result::Result<Node, 
     let (mut fields, mut answers) = (Vec::new(), Vec::new());
     for (name, value) in head.iter().map(String::as_str).zip(record) {
         let value =
-            std::str::from_utf8(value).map_err(|_| FaultKind::BadFormat { expected: "UTF-8" })?.trim();
+            std::str::from_utf8(value).map_err(|_| FaultKind::Unreadable { expected: "UTF-8" })?.trim();
         let text = || Node::Text(value.to_owned());
         let node = match (value, name) {
             ("", _) => Node::Null,

@@ -72,7 +72,7 @@ impl Bulk<'_> {
     /// Takes the next response; `faults` are those its reader found.
     ///
     /// # Errors
-    /// [`ErrorCode::BodyTooLarge`] if there are too many; [`ErrorCode::Unavailable`] if the database is away.
+    /// [`ErrorCode::Unavailable`] if the database is away.
     pub async fn take(&mut self, draft: ResponseDraft, mut faults: Faults) -> Result<()> {
         let id = draft.id;
         // The whole request may have to be repeated: an id made by the service would count people twice.
@@ -89,33 +89,26 @@ impl Bulk<'_> {
             Ok(admitted) => {
                 self.waiting.push(admitted);
                 self.places.push(self.items.len());
-                self.put(Item { id, verdict: Verdict::Created, problem: None })?;
+                self.items.push(Item { id, verdict: Verdict::Created, problem: None });
             }
-            Err(error) => self.reject(id, error)?,
+            Err(error) => self.reject(id, error),
         }
         if self.waiting.len() >= CHUNK { self.store().await } else { Ok(()) }
     }
 
     /// Takes note of a response that could not be read, or may not be stored.
-    ///
-    /// # Errors
-    /// [`ErrorCode::BodyTooLarge`] if there are too many.
-    pub fn reject(&mut self, id: Option<Uuid>, mut problem: Error) -> Result<()> {
+    pub fn reject(&mut self, id: Option<Uuid>, mut problem: Error) {
         let more = problem.faults.len().saturating_sub(MOST_FAULTS);
         if more > 0 {
             problem.faults.truncate(MOST_FAULTS);
             problem.detail = Some(format!("{more} more faults"));
         }
-        self.put(Item { id, verdict: Verdict::Rejected, problem: Some(problem) })
+        self.count(Verdict::Rejected);
+        self.items.push(Item { id, verdict: Verdict::Rejected, problem: Some(problem) });
     }
 
-    fn put(&mut self, item: Item) -> Result<()> {
-        let most = self.services.rules.bulk_items;
-        if self.items.len() >= most {
-            return Err(Error::new(ErrorCode::BodyTooLarge).detail(format!("more than {most} responses")));
-        }
-        self.items.push(item);
-        Ok(())
+    fn count(&self, verdict: Verdict) {
+        self.services.metrics.responses.with_label_values(&[verdict.as_str()]).inc();
     }
 
     async fn store(&mut self) -> Result<()> {
@@ -131,6 +124,7 @@ impl Bulk<'_> {
                 Outcome::Conflict => Some(Error::new(ErrorCode::ResponseConflict)),
                 Outcome::SeqConflict => Some(Error::new(ErrorCode::DeviceSeqConflict)),
             };
+            self.count(outcome.verdict());
             if let Some(item) = self.items.get_mut(place) {
                 (item.verdict, item.problem) = (outcome.verdict(), problem);
             }
@@ -144,11 +138,6 @@ impl Bulk<'_> {
     /// [`ErrorCode::Unavailable`] if the database is away.
     pub async fn finish(mut self) -> Result<Vec<Item>> {
         self.store().await?;
-        for verdict in Verdict::ALL {
-            let count = self.items.iter().filter(|item| item.verdict == verdict).count();
-            let counter = self.services.metrics.responses.with_label_values(&[verdict.as_str()]);
-            counter.inc_by(u64::try_from(count).unwrap_or(0));
-        }
         Ok(self.items)
     }
 }

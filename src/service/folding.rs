@@ -13,8 +13,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Most batches folded in one transaction.
-const BATCHES: i64 = 100;
+/// About how many responses are folded in one transaction: each may touch tallies of its own, and a transaction
+/// that cannot end in time would be tried again for ever.
+const RESPONSES: i32 = 10_000;
 
 /// How long the folding of some batches may take: several statements, more than a request has.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -46,7 +47,7 @@ async fn fold_some(db: &Db, catalogue: &Catalogue) -> Result<bool> {
             return Ok(false);
         }
         let mut delta = TallyDelta::default();
-        for response in batches_take(conn, BATCHES).await? {
+        for response in batches_take(conn, RESPONSES).await? {
             // Another instance may know a survey that this one has not read yet; the next round will.
             let unknown =
                 || Error::internal(format!("survey {:?} is not in the catalogue yet", response.survey));

@@ -46,7 +46,8 @@ pub struct Import {
     chunks: usize,
 }
 
-/// Begins an import, or goes on with it.
+/// Begins an import, or goes on with one that was stopped. One that was finished begins anew: rows that were
+/// rejected may be welcome by now, and the others are found to be stored.
 ///
 /// # Errors
 /// [`ErrorCode::ValidationFailed`] with a detail for people if there is no such client, or it may not import.
@@ -63,7 +64,11 @@ pub async fn begin(db: &Db, source: Source, now: DateTime<Utc>) -> Result<Import
     let catalogue = snapshot(&mut conn).await?;
     let state = import_begin(&mut conn, &source.digest, client.id, &source.name, now).await?;
     let (digest, months, chunks) = (source.digest, HashSet::new(), 0);
-    Ok(Import { db: db.clone(), client, catalogue, digest, state, months, chunks })
+    let mut import = Import { db: db.clone(), client, catalogue, digest, state, months, chunks };
+    if state.finished_at.is_some() {
+        import.start_over().await?;
+    }
+    Ok(import)
 }
 
 impl Import {
@@ -93,7 +98,7 @@ impl Import {
             admitted.into_iter().map(|row| row.and_then(|_| outcomes.next().ok_or_else(missing))).collect();
         self.chunks += 1;
         if self.chunks.is_multiple_of(FOLD_EVERY) {
-            fold_with(&self.db, &self.catalogue).await?;
+            self.fold().await?;
         }
         Ok(results)
     }
@@ -110,6 +115,14 @@ impl Import {
         if missing.is_empty() { Ok(()) } else { partitions::make_past(&self.db, &missing).await }
     }
 
+    /// Forgets how far it has come; what is stored stays.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Unavailable`] if the database is away.
+    pub async fn start_over(&mut self) -> Result<()> {
+        self.note(ImportState::default()).await
+    }
+
     /// Notes how far it has come.
     ///
     /// # Errors
@@ -120,12 +133,22 @@ impl Import {
         Ok(())
     }
 
+    /// Brings the tallies up to date, with the catalogue as it is now. That it fails is no failure of the import:
+    /// a service folds what is left.
+    async fn fold(&mut self) -> Result<()> {
+        self.catalogue = snapshot(&mut *self.db.conn().await?).await?;
+        if let Err(error) = fold_with(&self.db, &self.catalogue).await {
+            tracing::warn!("the tallies are brought up to date later: {}", error.chain());
+        }
+        Ok(())
+    }
+
     /// Brings the tallies up to date and notes that it is done.
     ///
     /// # Errors
     /// [`ErrorCode::Unavailable`] if the database is away.
     pub async fn finish(&mut self, now: DateTime<Utc>) -> Result<()> {
-        fold_with(&self.db, &self.catalogue).await?;
+        self.fold().await?;
         self.note(ImportState { finished_at: Some(now), ..self.state }).await
     }
 }

@@ -15,6 +15,8 @@ use crate::store::responses::{Admitted, Outcome, responses_insert_once};
 use crate::store::{Db, SILENCE};
 use prometheus::Histogram;
 use std::collections::{HashMap, VecDeque};
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
@@ -57,6 +59,8 @@ struct Shared {
     connections: Mutex<HashMap<ThreadId, Db>>,
     bulk: Semaphore,
     db: Db,
+    /// The runtime that outlives the HTTP workers.
+    home: tokio::runtime::Handle,
     clock: Clock,
     settings: IntakeSettings,
     batches: Histogram,
@@ -72,6 +76,7 @@ impl Intake {
             connections: Mutex::default(),
             bulk: Semaphore::new(settings.bulk_writers),
             db,
+            home: tokio::runtime::Handle::current(),
             clock,
             settings,
             batches,
@@ -85,10 +90,6 @@ impl Intake {
     pub async fn store(&self, admitted: Admitted) -> Result<Outcome> {
         let (sender, outcome) = oneshot::channel();
         self.enter(Waiting { admitted, sender }).await?;
-        if let Ok(turn) = self.0.writers.clone().try_acquire_owned() {
-            // A task of its own: it goes on if this sender leaves.
-            tokio::spawn(write(self.0.clone(), turn));
-        }
         let unavailable = |why: String| Error::new(ErrorCode::Unavailable).because(why);
         let outcome = tokio::time::timeout(PATIENCE, outcome).await;
         // Without an answer if the writer's thread was stopped.
@@ -100,11 +101,22 @@ impl Intake {
     /// Takes a place in the queue. Where there is none a sender is held back for a moment: there may be one then,
     /// and senders that come again at once must not take the time away from what is accepted.
     async fn enter(&self, waiting: Waiting) -> Result<()> {
-        let Some(waiting) = self.0.push(waiting) else { return Ok(()) };
+        let left = self.0.push(waiting);
+        self.lead();
+        let Some(waiting) = left else { return Ok(()) };
         tokio::time::sleep(HELD_BACK).await;
-        match self.0.push(waiting) {
+        let left = self.0.push(waiting);
+        self.lead();
+        match left {
             None => Ok(()),
             Some(_) => Err(Error::new(ErrorCode::Unavailable).because("the queue is full")),
+        }
+    }
+
+    /// Becomes a writer if there is none. A task of its own: it goes on if its sender leaves.
+    fn lead(&self) {
+        if let Ok(turn) = self.0.writers.clone().try_acquire_owned() {
+            tokio::spawn(write(self.0.clone(), turn));
         }
     }
 
@@ -164,9 +176,30 @@ impl Shared {
     }
 }
 
+/// Hands the queue over if its writer comes to a sudden end: its thread is stopped, or it panics.
+struct Handover(Arc<Shared>);
+
+impl Drop for Handover {
+    fn drop(&mut self) {
+        if self.0.queue().is_empty() {
+            return;
+        }
+        if let Ok(turn) = self.0.writers.clone().try_acquire_owned() {
+            self.0.home.spawn(write_on(self.0.clone(), turn));
+        }
+    }
+}
+
+/// As [`write`], in a box: the one may begin the other.
+fn write_on(shared: Arc<Shared>, turn: OwnedSemaphorePermit) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(write(shared, turn))
+}
+
 /// Stores batch after batch until nothing waits. The turn is given back before the last look into the queue:
 /// whoever enters after that look finds it free.
 async fn write(shared: Arc<Shared>, turn: OwnedSemaphorePermit) {
+    // Declared before the turn, so that it goes after it.
+    let _handover = Handover(shared.clone());
     let mut turn = Some(turn);
     while turn.is_some() {
         loop {

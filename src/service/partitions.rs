@@ -2,14 +2,21 @@
 //! as a whole where the operator keeps them for a time only. Tallies stay.
 
 use crate::domain::period::day_of;
-use crate::error::Result;
+use crate::error::{ErrorCode, Result};
 use crate::store::installation::kept_from_raise;
 use crate::store::responses::{partitions_drop, partitions_ensure};
 use crate::store::{AsyncConnection, Conn, Db, SILENCE};
 use chrono::{Datelike, Days, Months, NaiveDate};
+use std::time::Duration;
 
 /// Months made ahead.
 const MONTHS_AHEAD: u32 = 3;
+
+/// Times the making of months is tried again.
+const TRIES: u32 = 10;
+
+/// Time between two tries.
+const BETWEEN_TRIES: Duration = Duration::from_secs(1);
 
 /// Makes the partitions that responses of the next months and of the past `max_offline_days` go to.
 ///
@@ -22,7 +29,21 @@ pub async fn make(db: &Db, today: NaiveDate, max_offline_days: i64) -> Result<()
     let months = (0..).map_while(|month| oldest.checked_add_months(Months::new(month)));
     let mut days: Vec<NaiveDate> = months.take_while(|day| *day < newest).collect();
     days.push(newest);
-    db.within(SILENCE, async |conn| partitions_ensure(conn, &days).await).await
+    ensure(db, &days).await
+}
+
+/// Tries for some time: the table may be in use.
+async fn ensure(db: &Db, days: &[NaiveDate]) -> Result<()> {
+    let mut tries = 0;
+    loop {
+        let make =
+            async |conn: &mut Conn| conn.transaction(async |conn| partitions_ensure(conn, days).await).await;
+        match db.within(SILENCE, make).await {
+            Err(error) if error.code == ErrorCode::Unavailable && tries < TRIES => tries += 1,
+            result => return result,
+        }
+        tokio::time::sleep(BETWEEN_TRIES).await;
+    }
 }
 
 /// Decides that raw responses from before the last `months` whole months are not kept: from now on they are
@@ -59,5 +80,5 @@ pub async fn drop_old(db: &Db) -> Result<i32> {
 /// [`ErrorCode::Unavailable`](crate::error::ErrorCode::Unavailable) if the database is away.
 pub async fn make_past(db: &Db, instants: &[chrono::DateTime<chrono::Utc>]) -> Result<()> {
     let days: Vec<NaiveDate> = instants.iter().map(|at| day_of(*at)).collect();
-    partitions_ensure(&mut *db.conn().await?, &days).await
+    ensure(db, &days).await
 }

@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::store::clients::client_find;
 use crate::store::receipts::{receipt_find, receipt_insert, receipts_delete_before};
 use crate::store::{Conn, Db, SILENCE};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use uuid::Uuid;
 
 /// Keeps a receipt for whoever sent the responses.
@@ -23,7 +23,8 @@ pub async fn keep(
     problems: String,
 ) -> Result<Receipt> {
     let client = policy::submitter(actor)?.id;
-    let received_at = services.clock.now();
+    // As exact as the database keeps it.
+    let received_at = services.clock.now().trunc_subsecs(6);
     let receipt = Receipt { id: uuid_v7(received_at), client, received_at, items, problems };
     services.db.within(SILENCE, async |conn| receipt_insert(conn, &receipt).await).await?;
     Ok(receipt)

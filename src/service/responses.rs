@@ -5,6 +5,7 @@ use super::admission::Admission;
 use super::catalogue::current;
 use crate::auth::{Actor, policy};
 use crate::domain::ids::ResponseId;
+use crate::domain::receipt::Verdict;
 use crate::domain::response::ResponseDraft;
 use crate::error::{Error, ErrorCode, Faults, Result};
 use crate::store::responses::Outcome;
@@ -35,10 +36,12 @@ pub async fn submit(
     let catalogue = current(services).await?;
     let max_days = Some(services.rules.max_offline_days);
     let admission = Admission { catalogue: &catalogue, client, now: services.clock.now(), max_days };
-    let admitted = admission.admit(draft, faults)?;
+    let counter = &services.metrics.responses;
+    let rejected = |_: &Error| counter.with_label_values(&[Verdict::Rejected.as_str()]).inc();
+    let admitted = admission.admit(draft, faults).inspect_err(rejected)?;
     let id = admitted.response().id;
     let outcome = services.intake.store(admitted).await?;
-    services.metrics.responses.with_label_values(&[outcome.verdict().as_str()]).inc();
+    counter.with_label_values(&[outcome.verdict().as_str()]).inc();
     match outcome {
         Outcome::Created => Ok(Stored { id, replayed: false }),
         Outcome::Replayed => Ok(Stored { id, replayed: true }),

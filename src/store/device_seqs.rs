@@ -11,29 +11,40 @@ use diesel_async::RunQueryDsl;
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// Places of those among the responses whose numbers are stored for other responses.
-pub async fn device_seqs_taken<'r>(
-    conn: &mut Conn,
-    responses: impl Iterator<Item = &'r Response> + Clone,
-) -> Result<Vec<usize>> {
-    let numbered =
-        responses.clone().filter_map(|response| Some((response.client.0, response.device_seq?.get())));
-    let (clients, seqs): (Vec<Uuid>, Vec<i64>) = numbered.unzip();
-    // More than was asked for, if several clients are among them; what does not belong together is not found below.
+/// Which responses the numbers of these are held for.
+#[derive(Debug, Default)]
+pub struct SeqHolders(HashMap<(Uuid, i64), Uuid>);
+
+impl SeqHolders {
+    /// Whether the response's number is held for another.
+    pub fn other(&self, response: &Response) -> bool {
+        self.of(response).is_some_and(|holder| holder != response.id.uuid())
+    }
+
+    /// Whether the response's number is held for it.
+    pub fn itself(&self, response: &Response) -> bool {
+        self.of(response) == Some(response.id.uuid())
+    }
+
+    fn of(&self, response: &Response) -> Option<Uuid> {
+        self.0.get(&(response.client.0, response.device_seq?.get())).copied()
+    }
+}
+
+/// Looks up who holds the numbers of responses.
+pub async fn device_seqs_holders(conn: &mut Conn, responses: &[&Response]) -> Result<SeqHolders> {
+    let numbered = |response: &&Response| Some((response.client.0, response.device_seq?.get()));
+    let (clients, seqs): (Vec<Uuid>, Vec<i64>) = responses.iter().filter_map(numbered).unzip();
+    // More than was asked for, if several clients are among them; that is never asked of the answer.
     let rows: Vec<(Uuid, i64, Uuid)> = device_seqs::table
         .filter(device_seqs::client_id.eq_any(clients).and(device_seqs::seq.eq_any(seqs)))
         .load(conn)
         .await?;
-    let holders: HashMap<(Uuid, i64), Uuid> =
-        rows.into_iter().map(|(client, seq, response)| ((client, seq), response)).collect();
-    let taken = |response: &Response| {
-        let number = response.device_seq.map(|seq| (response.client.0, seq.get()));
-        number.and_then(|number| holders.get(&number)).is_some_and(|holder| *holder != response.id.uuid())
-    };
-    Ok(responses.enumerate().filter(|(_, response)| taken(response)).map(|(place, _)| place).collect())
+    Ok(SeqHolders(rows.into_iter().map(|(client, seq, response)| ((client, seq), response)).collect()))
 }
 
-/// Notes the numbers of responses that are stored already; a number that is held stays where it is.
+/// Notes the numbers of responses that are stored already; a number that is
+/// held stays where it is, and so does a response that has one.
 pub async fn device_seqs_add(conn: &mut Conn, responses: &[&Response]) -> Result<()> {
     let row = |response: &&Response| {
         let columns =

@@ -10,7 +10,7 @@ use diesel_async::RunQueryDsl;
 
 /// How far the import of a file has come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Queryable, Selectable, AsChangeset)]
-#[diesel(table_name = imports, check_for_backend(diesel::pg::Pg))]
+#[diesel(table_name = imports, check_for_backend(diesel::pg::Pg), treat_none_as_null = true)]
 pub struct ImportState {
     /// Bytes of the file.
     pub bytes_done: i64,

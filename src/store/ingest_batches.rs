@@ -5,6 +5,7 @@ use super::{Conn, corrupt};
 use crate::domain::ids::{AgencyId, ResponseId, SurveyId};
 use crate::error::Result;
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Binary, Integer, Nullable, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
@@ -12,6 +13,9 @@ use uuid::Uuid;
 
 /// Any number will do, as long as no other program on the database takes it: "FOLD" in ASCII.
 const FOLD_LOCK: i64 = 0x46_4f_4c_44;
+
+/// Most batches taken out of the tail at once.
+const MOST_BATCHES: i64 = 500;
 
 diesel::define_sql_function! {
     /// Takes a lock that ends with the transaction; false if another session holds it.
@@ -66,11 +70,23 @@ pub async fn tail_all(conn: &mut Conn) -> Result<Vec<Unfolded>> {
     rows.into_iter().map(Unfolded::try_from).collect()
 }
 
-/// Takes the oldest batches out of the tail, to be folded in this transaction.
-pub async fn batches_take(conn: &mut Conn, limit: i64) -> Result<Vec<Unfolded>> {
+/// Takes the oldest batches out of the tail, to be folded in this transaction: about so many responses, and at
+/// least one batch.
+pub async fn batches_take(conn: &mut Conn, responses: i32) -> Result<Vec<Unfolded>> {
     type Row = (DateTime<Utc>, Vec<Option<Uuid>>, Vec<Option<i32>>, Vec<Option<i32>>, Vec<Option<Vec<u8>>>);
-    let oldest = ingest_batches::table.select(ingest_batches::id).order(ingest_batches::id).limit(limit);
-    let ids: Vec<i64> = oldest.load(conn).await?;
+    let oldest: Vec<(i64, i32)> = ingest_batches::table
+        .select((ingest_batches::id, sql::<Integer>("cardinality(response_ids)")))
+        .order(ingest_batches::id)
+        .limit(MOST_BATCHES)
+        .load(conn)
+        .await?;
+    let mut room = responses;
+    let fits = |(_, count): &(i64, i32)| {
+        let fits = room > 0;
+        room = room.saturating_sub(*count);
+        fits
+    };
+    let ids: Vec<i64> = oldest.into_iter().take_while(fits).map(|(id, _)| id).collect();
     let rows: Vec<Row> = diesel::delete(ingest_batches::table.filter(ingest_batches::id.eq_any(ids)))
         .returning((
             ingest_batches::received_at,

@@ -95,7 +95,9 @@ impl Db {
                 drop(Object::take(conn));
                 // What silenced one may have silenced all, and each would be found out after the same time only;
                 // opening new ones is cheap.
-                *self.given_up.write().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+                if limit <= SILENCE {
+                    *self.given_up.write().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+                }
                 Err(Error::new(ErrorCode::Unavailable).because(late))
             }
         }

@@ -1,6 +1,6 @@
 //! Responses and their comments: stored once, never changed.
 
-use super::device_seqs::{device_seqs_add, device_seqs_taken};
+use super::device_seqs::{SeqHolders, device_seqs_add, device_seqs_holders};
 use super::ingest_batches::Unfolded;
 use super::schema::{comments, responses};
 use super::{Conn, corrupt};
@@ -140,33 +140,70 @@ impl From<&Response> for Content {
 /// Times a batch is tried again without the responses whose numbers turned out to be taken.
 const TRIES: usize = 3;
 
-/// Stores what is not stored yet with its comments, its number and its place in the unfolded tail, in one
-/// statement, and tells of each response what became of it, in order. Durable when it returns. Only ids that
-/// collide are looked up.
+/// Stores what is not stored yet with its comments, its number and its place in the unfolded tail, and tells of
+/// each response what became of it, in order. One statement, unless numbers collide; durable when it returns.
+/// Only ids that collide are looked up.
 pub async fn responses_insert_once(
     conn: &mut Conn,
     batch: &[Admitted],
     received_at: DateTime<Utc>,
 ) -> Result<Vec<Outcome>> {
-    let mut claims = Claims::of(batch);
+    let mut outcomes = vec![Outcome::SeqConflict; batch.len()];
+    let mut waiting: Vec<(usize, &Response)> =
+        batch.iter().map(|Admitted(response)| response).enumerate().collect();
+    while !waiting.is_empty() {
+        // Of two responses with the same number the first comes first; what becomes of it decides on the other.
+        let mut numbers = HashMap::new();
+        let (now, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(_, response)| {
+            let number = response.device_seq.map(|seq| (response.client, seq));
+            number.is_none_or(|number| *numbers.entry(number).or_insert(response.id) == response.id)
+        });
+        let responses: Vec<&Response> = now.iter().map(|(_, response)| *response).collect();
+        for ((place, _), outcome) in now.iter().zip(store(conn, &responses, received_at).await?) {
+            if let Some(slot) = outcomes.get_mut(*place) {
+                *slot = outcome;
+            }
+        }
+        waiting = not_taken(conn, later).await?;
+    }
+    Ok(outcomes)
+}
+
+/// Those whose numbers are not held for others.
+async fn not_taken<'r>(
+    conn: &mut Conn,
+    waiting: Vec<(usize, &'r Response)>,
+) -> Result<Vec<(usize, &'r Response)>> {
+    if waiting.is_empty() {
+        return Ok(waiting);
+    }
+    let responses: Vec<&Response> = waiting.iter().map(|(_, response)| *response).collect();
+    let holders = device_seqs_holders(conn, &responses).await?;
+    Ok(waiting.into_iter().filter(|(_, response)| !holders.other(response)).collect())
+}
+
+/// Stores responses among which no number is there twice.
+async fn store(conn: &mut Conn, batch: &[&Response], received_at: DateTime<Utc>) -> Result<Vec<Outcome>> {
+    let (mut holders, mut tries) = (SeqHolders::default(), 0);
     let (first, known) = loop {
         // Sorted by id: two instances with the same ids in their batches lock them in the same order.
         let mut first = BTreeMap::new();
-        for (place, Admitted(response)) in batch.iter().enumerate() {
-            if !claims.refused(place) {
-                first.entry(response.id).or_insert(response);
-            }
+        for response in batch.iter().filter(|response| !holders.other(response)) {
+            first.entry(response.id).or_insert(*response);
         }
         match insert(conn, first.values().copied(), received_at).await {
-            Err(error) if seq_is_taken(&error) && claims.try_again(conn, batch).await? => {}
+            Err(error) if seq_is_taken(&error) && tries < TRIES => {
+                holders = device_seqs_holders(conn, batch).await?;
+                tries += 1;
+            }
             result => break (first, result?),
         }
     };
     let stored = stored(conn, &known).await?;
     let (mut seen, mut late) = (HashSet::new(), Vec::new());
-    let mut outcome = |(place, Admitted(response)): (usize, &Admitted)| {
+    let mut outcome = |(place, response): (usize, &&Response)| {
         let id = response.id.uuid();
-        if claims.refused(place) {
+        if holders.other(response) {
             return Outcome::SeqConflict;
         }
         if !known.contains(&id) && seen.insert(id) {
@@ -189,54 +226,21 @@ fn seq_is_taken(error: &DieselError) -> bool {
         if details.constraint_name() == Some("device_seqs_pkey"))
 }
 
-/// Numbers that responses of a batch come with, and those among them that are refused.
-struct Claims {
-    refused: HashSet<usize>,
-    tries: usize,
-}
-
-impl Claims {
-    /// Of two responses of a batch with the same number the first has it.
-    fn of(batch: &[Admitted]) -> Self {
-        let (mut holders, mut refused) = (HashMap::new(), HashSet::new());
-        for (place, Admitted(response)) in batch.iter().enumerate() {
-            let Some(seq) = response.device_seq else { continue };
-            if *holders.entry((response.client, seq)).or_insert(response.id) != response.id {
-                refused.insert(place);
-            }
-        }
-        Self { refused, tries: 0 }
-    }
-
-    fn refused(&self, place: usize) -> bool {
-        self.refused.contains(&place)
-    }
-
-    /// Refuses the responses whose numbers are stored for others; false if that gets no further.
-    async fn try_again(&mut self, conn: &mut Conn, batch: &[Admitted]) -> Result<bool> {
-        self.tries += 1;
-        let taken = device_seqs_taken(conn, batch.iter().map(|Admitted(response)| response)).await?;
-        let before = self.refused.len();
-        self.refused.extend(taken);
-        Ok(self.refused.len() > before && self.tries < TRIES)
-    }
-}
-
 /// Gives numbers to responses that are stored without: sent before by another client, or without a number.
 async fn number_late(
     conn: &mut Conn,
-    batch: &[Admitted],
+    batch: &[&Response],
     late: &[usize],
     outcomes: &mut [Outcome],
 ) -> Result<()> {
     if late.is_empty() {
         return Ok(());
     }
-    let responses: Vec<&Response> =
-        late.iter().filter_map(|place| batch.get(*place)).map(Admitted::response).collect();
+    let responses: Vec<&Response> = late.iter().filter_map(|place| batch.get(*place)).copied().collect();
     device_seqs_add(conn, &responses).await?;
-    for taken in device_seqs_taken(conn, responses.into_iter()).await? {
-        if let Some(outcome) = late.get(taken).and_then(|place| outcomes.get_mut(*place)) {
+    let holders = device_seqs_holders(conn, &responses).await?;
+    for (place, response) in late.iter().zip(responses) {
+        if let Some(outcome) = outcomes.get_mut(*place).filter(|_| !holders.itself(response)) {
             *outcome = Outcome::SeqConflict;
         }
     }
@@ -385,12 +389,19 @@ pub async fn responses_count(conn: &mut Conn) -> Result<i64> {
     Ok(responses::table.count().get_result(conn).await?)
 }
 
-/// Makes the partitions of the months that hold these days.
+/// Makes the partitions of the months that hold these days, to be called in a transaction. Gives up at once if
+/// somebody reads the table for long: the intake would have to wait behind it.
 pub async fn partitions_ensure(conn: &mut Conn, days: &[NaiveDate]) -> Result<()> {
+    conn.batch_execute("SET LOCAL lock_timeout = '2s'").await?;
     for day in days {
         diesel::select(ensure_response_partition(*day)).get_result::<bool>(conn).await?;
     }
     Ok(())
+}
+
+/// Lets nobody drop or make months until the transaction ends; its first statement, so that no snapshot is older.
+pub async fn partitions_hold(conn: &mut Conn) -> Result<()> {
+    Ok(conn.batch_execute("LOCK TABLE responses IN ACCESS SHARE MODE").await?)
 }
 
 /// Drops the months of responses before `installation.kept_from`; gives how many. Gives up at once if somebody

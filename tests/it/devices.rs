@@ -77,11 +77,20 @@ async fn a_number_is_for_one_response_and_a_response_has_one_number() {
     let outcomes: Vec<_> = reply["items"].as_array().unwrap().iter().map(|item| &item["outcome"]).collect();
     assert_eq!(outcomes, ["conflict", "created", "conflict", "created"]);
     assert_eq!(reply["items"][0]["problem"]["code"], "device_seq_conflict");
+    // The first with a number being refused does not take the second with it.
+    let four = id(app.now);
+    let batch = [numbered(id(app.now), 1), numbered(one, 1), numbered(one, 9), numbered(four, 9)];
+    let reply = kiosk.post_batch(&batch).await.expect(200).json();
+    let outcomes: Vec<_> = reply["items"].as_array().unwrap().iter().map(|item| &item["outcome"]).collect();
+    assert_eq!(outcomes, ["conflict", "replayed", "conflict", "created"]);
     // Given a number of its own the refused response is stored.
     kiosk.post("/v1/responses", &numbered(two, 2)).await.expect(201);
     let holdings = held(&kiosk, &device).await;
-    assert_eq!((&holdings["ranges"], &holdings["gaps"]), (&json!([{"from": 1, "to": 4}]), &json!([])));
-    assert_eq!(app.admin(None).await.index("H56", "survey=demo-service&period=2026").await["whole"]["n"], 4);
+    assert_eq!(
+        (&holdings["ranges"], &holdings["gaps"]),
+        (&json!([{"from": 1, "to": 4}, {"from": 9, "to": 9}]), &json!([{"from": 5, "to": 8}]))
+    );
+    assert_eq!(app.admin(None).await.index("H56", "survey=demo-service&period=2026").await["whole"]["n"], 5);
 }
 
 #[tokio::test]
@@ -94,6 +103,10 @@ async fn a_device_with_a_new_credential_repeats_its_backlog_and_is_covered() {
     let bare = id(app.now);
     after.post("/v1/responses", &response(bare, 4)).await.expect(201);
     after.post("/v1/responses", &numbered(bare, 4)).await.expect(200);
+    assert_eq!(
+        after.post("/v1/responses", &numbered(bare, 5)).await.expect(409).problem(),
+        "device_seq_conflict"
+    );
     let reply = after.post_batch(&bodies).await.expect(200).json();
     assert_eq!(reply["counts"]["replayed"], 3);
     for (device, client, last) in [(&old, &before, 3), (&new, &after, 4)] {

@@ -51,15 +51,18 @@ async fn the_service_counts_what_it_does() {
         .await
         .expect(200);
     app.anonymous().get("/nowhere").await.expect(404);
+    let made_up = reqwest::Method::from_bytes(b"MADEUP").unwrap();
+    app.anonymous().send(made_up, "/v1/responses", &[], None::<String>).await;
+    kiosk.post("/v1/responses", &serde_json::json!({})).await.expect(422);
     let reply = app.anonymous().get("/metrics").await.expect(200);
     assert!(reply.header("content-type").starts_with("text/plain; version=0.0.4"));
     for line in [
         "sipas_responses_total{outcome=\"created\"} 2",
         "sipas_responses_total{outcome=\"replayed\"} 1",
-        "sipas_responses_total{outcome=\"rejected\"} 1",
+        "sipas_responses_total{outcome=\"rejected\"} 2",
         "sipas_requests_total{route=\"POST /v1/responses\",status=\"201\"} 1",
-        "sipas_requests_total{route=\"GET none\",status=\"404\"} 1",
-        "sipas_request_duration_seconds_count{route=\"POST /v1/responses\"} 2",
+        "sipas_requests_total{route=\"none\",status=\"404\"} 1",
+        "sipas_request_duration_seconds_count{route=\"POST /v1/responses\"} 3",
         "sipas_intake_batch_responses_count 2",
         "sipas_intake_queue_responses 0",
         "sipas_bulk_requests 0",
@@ -67,6 +70,7 @@ async fn the_service_counts_what_it_does() {
     ] {
         assert!(reply.text.lines().any(|found| found == line), "{line} is not in\n{}", reply.text);
     }
+    assert!(!reply.text.contains("MADEUP"));
     // The lag is the age of the oldest batch that is not in the tallies.
     let sql = app.sql().await;
     sql.batch_execute("SELECT pg_advisory_lock(1179601988)").await.unwrap();

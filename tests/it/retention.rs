@@ -61,3 +61,19 @@ async fn dropped_months_leave_their_figures_and_are_refused() {
     partitions::retire(&db, today, 12).await.unwrap();
     assert_eq!(kiosk.post("/v1/responses", &may).await.expect(422).faults()[0].1, "month_dropped");
 }
+
+#[tokio::test]
+async fn many_months_are_dropped_whatever_the_planner_knows() {
+    let app = TestApp::start().await;
+    let sql = app.sql().await;
+    sql.batch_execute(
+        "SELECT ensure_response_partition((date '2023-01-01' + make_interval(months => m))::date)
+         FROM generate_series(0, 41) m; ANALYZE pg_class; ANALYZE pg_inherits",
+    )
+    .await
+    .unwrap();
+    let db = Db::new(&app.database_url, 2).unwrap();
+    partitions::retire(&db, NaiveDate::from_ymd_opt(2026, 7, 15).unwrap(), 12).await.unwrap();
+    // 2023-01 to 2025-06.
+    assert_eq!(partitions::drop_old(&db).await.unwrap(), 30);
+}
