@@ -4,7 +4,7 @@
 use crate::domain::period::day_of;
 use crate::error::{ErrorCode, Result};
 use crate::store::installation::kept_from_raise;
-use crate::store::responses::{partitions_drop, partitions_ensure};
+use crate::store::partitions::{partitions_drop, partitions_ensure};
 use crate::store::{AsyncConnection, Conn, Db, SILENCE};
 use chrono::{Datelike, Days, Months, NaiveDate};
 use std::time::Duration;

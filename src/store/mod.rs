@@ -13,6 +13,7 @@ pub mod ingest_batches;
 pub mod installation;
 pub mod migrations;
 pub mod paging;
+pub mod partitions;
 pub mod questionnaires;
 pub mod receipts;
 pub mod responses;
