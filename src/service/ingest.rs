@@ -190,7 +190,7 @@ impl Drop for Handover {
     }
 }
 
-/// As [`write`], in a box: the one may begin the other.
+/// As [`write()`], in a box: the one may begin the other.
 fn write_on(shared: Arc<Shared>, turn: OwnedSemaphorePermit) -> Pin<Box<dyn Future<Output = ()> + Send>> {
     Box::pin(write(shared, turn))
 }

@@ -21,7 +21,7 @@ const BETWEEN_TRIES: Duration = Duration::from_secs(1);
 /// Makes the partitions that responses of the next months and of the past `max_offline_days` go to.
 ///
 /// # Errors
-/// [`ErrorCode::Unavailable`](crate::error::ErrorCode::Unavailable) if the database is away.
+/// [`ErrorCode::Unavailable`] if the database is away.
 pub async fn make(db: &Db, today: NaiveDate, max_offline_days: i64) -> Result<()> {
     let days = u64::try_from(max_offline_days).unwrap_or(0);
     let oldest = today.checked_sub_days(Days::new(days + 1)).unwrap_or(today);
@@ -50,7 +50,7 @@ async fn ensure(db: &Db, days: &[NaiveDate]) -> Result<()> {
 /// refused. [`drop_old`] drops them, some seconds later, when every instance knows.
 ///
 /// # Errors
-/// [`ErrorCode::Unavailable`](crate::error::ErrorCode::Unavailable) if the database is away.
+/// [`ErrorCode::Unavailable`] if the database is away.
 pub async fn retire(db: &Db, today: NaiveDate, months: u32) -> Result<()> {
     let month = today.with_day(1).unwrap_or(today);
     let Some(kept_from) = month.checked_sub_months(Months::new(months)) else { return Ok(()) };
@@ -63,7 +63,7 @@ pub async fn retire(db: &Db, today: NaiveDate, months: u32) -> Result<()> {
 /// Drops the months that [`retire`] decided on; gives how many.
 ///
 /// # Errors
-/// [`ErrorCode::Unavailable`](crate::error::ErrorCode::Unavailable) if the database is away, or the table in use
+/// [`ErrorCode::Unavailable`] if the database is away, or the table in use
 /// for long.
 pub async fn drop_old(db: &Db) -> Result<i32> {
     let drop = async |conn: &mut Conn| conn.transaction(async |conn| partitions_drop(conn).await).await;
@@ -77,7 +77,7 @@ pub async fn drop_old(db: &Db) -> Result<i32> {
 /// Makes the months that these instants belong to.
 ///
 /// # Errors
-/// [`ErrorCode::Unavailable`](crate::error::ErrorCode::Unavailable) if the database is away.
+/// [`ErrorCode::Unavailable`] if the database is away.
 pub async fn make_past(db: &Db, instants: &[chrono::DateTime<chrono::Utc>]) -> Result<()> {
     let days: Vec<NaiveDate> = instants.iter().map(|at| day_of(*at)).collect();
     ensure(db, &days).await
