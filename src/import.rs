@@ -228,18 +228,16 @@ async fn take(import: &mut Import, chunk: Vec<Row>, rejects: &mut File) -> Resul
     let mut lines = Vec::new();
     for (content, result) in contents.into_iter().zip(import.store(rows, Clock::System.now()).await?) {
         state.rows_done += 1;
-        let problem = match result {
-            Ok(Outcome::Created) => {
+        let problem = match result.map(|outcome| (outcome, outcome.refusal())) {
+            Ok((Outcome::Created, _)) => {
                 state.created += 1;
                 continue;
             }
-            Ok(Outcome::Replayed) => {
+            Ok((_, None)) => {
                 state.replayed += 1;
                 continue;
             }
-            Ok(Outcome::Conflict) => Error::new(ErrorCode::ResponseConflict),
-            Ok(Outcome::SeqConflict) => Error::new(ErrorCode::DeviceSeqConflict),
-            Err(problem) => problem,
+            Ok((_, Some(refusal))) | Err(refusal) => refusal,
         };
         state.rejected += 1;
         let line = json!({"row": state.rows_done, "errors": reasons(&problem), "content": content});

@@ -1,3 +1,6 @@
+ALTER TABLE ingest_batches
+    ALTER COLUMN response_ids SET STORAGE EXTENDED, ALTER COLUMN survey_ids SET STORAGE EXTENDED,
+    ALTER COLUMN agency_ids SET STORAGE EXTENDED, ALTER COLUMN answers SET STORAGE EXTENDED;
 DROP FUNCTION store_responses(timestamptz, uuid[], integer[], integer[], integer[], uuid[], bigint[], bytea[],
                               text[], text[], text[], text[], boolean[], text[]);
 CREATE FUNCTION store_responses(

@@ -10,7 +10,7 @@ use crate::domain::client::Client;
 use crate::domain::receipt::Verdict;
 use crate::domain::response::ResponseDraft;
 use crate::error::{Error, ErrorCode, FaultKind, Faults, Result};
-use crate::store::responses::{Admitted, Outcome};
+use crate::store::responses::Admitted;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::SemaphorePermit;
@@ -119,14 +119,9 @@ impl Bulk<'_> {
         for (place, outcome) in places.into_iter().zip(self.services.intake.store_bulk(&batch).await) {
             // Of a failure it is not known whether it is stored: the whole request has to be repeated.
             let outcome = outcome?;
-            let problem = match outcome {
-                Outcome::Created | Outcome::Replayed => None,
-                Outcome::Conflict => Some(Error::new(ErrorCode::ResponseConflict)),
-                Outcome::SeqConflict => Some(Error::new(ErrorCode::DeviceSeqConflict)),
-            };
             self.count(outcome.verdict());
             if let Some(item) = self.items.get_mut(place) {
-                (item.verdict, item.problem) = (outcome.verdict(), problem);
+                (item.verdict, item.problem) = (outcome.verdict(), outcome.refusal());
             }
         }
         Ok(())

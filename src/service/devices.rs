@@ -3,7 +3,6 @@
 use super::Services;
 use super::catalogue::current;
 use crate::auth::{Actor, policy};
-use crate::domain::client::ClientKind;
 use crate::domain::ids::{ClientId, DeviceSeq, SeqRange};
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::clients::client_find;
@@ -47,7 +46,7 @@ pub async fn receipts(
         None => None,
     };
     let device = found.map(|(client, _)| client).filter(|device| {
-        device.kind == ClientKind::Device && policy::may_read_receipts(reader, &catalogue.tree, device)
+        policy::may_number(device) && policy::may_read_receipts(reader, &catalogue.tree, device)
     });
     let device = device.ok_or_else(|| Error::new(ErrorCode::DeviceNotFound))?;
     let page = Page::new(limit, cursor, &device.id.0.to_string())?;

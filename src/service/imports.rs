@@ -106,10 +106,9 @@ impl Import {
     async fn make_months(&mut self, batch: &[Admitted]) -> Result<()> {
         let mut missing = Vec::new();
         for admitted in batch {
-            let answered_at = admitted.response().id.answered_at();
-            let day = day_of(answered_at);
+            let day = day_of(admitted.response().id.answered_at());
             if self.months.insert((day.year(), day.month())) {
-                missing.push(answered_at);
+                missing.push(day);
             }
         }
         if missing.is_empty() { Ok(()) } else { partitions::make_past(&self.db, &missing).await }

@@ -1,7 +1,6 @@
 //! Months of responses: made ahead of time, since there is no catch-all that a gap could fall into, and dropped
 //! as a whole where the operator keeps them for a time only. Tallies stay.
 
-use crate::domain::period::day_of;
 use crate::error::{ErrorCode, Result};
 use crate::store::installation::kept_from_raise;
 use crate::store::partitions::{partitions_drop, partitions_ensure};
@@ -74,11 +73,10 @@ pub async fn drop_old(db: &Db) -> Result<i32> {
     Ok(dropped)
 }
 
-/// Makes the months that these instants belong to.
+/// Makes the months that these days belong to.
 ///
 /// # Errors
 /// [`ErrorCode::Unavailable`] if the database is away.
-pub async fn make_past(db: &Db, instants: &[chrono::DateTime<chrono::Utc>]) -> Result<()> {
-    let days: Vec<NaiveDate> = instants.iter().map(|at| day_of(*at)).collect();
-    ensure(db, &days).await
+pub async fn make_past(db: &Db, days: &[NaiveDate]) -> Result<()> {
+    ensure(db, days).await
 }

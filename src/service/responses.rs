@@ -7,7 +7,7 @@ use crate::auth::{Actor, policy};
 use crate::domain::ids::ResponseId;
 use crate::domain::receipt::Verdict;
 use crate::domain::response::ResponseDraft;
-use crate::error::{Error, ErrorCode, Faults, Result};
+use crate::error::{Error, Faults, Result};
 use crate::store::responses::Outcome;
 
 /// A response that is stored.
@@ -22,9 +22,9 @@ pub struct Stored {
 /// Stores a response once. `faults` are those the reader of the request found already.
 ///
 /// # Errors
-/// [`ErrorCode::TokenMissing`] or [`ErrorCode::NotPermitted`] for a wrong actor; with all faults at once
-/// [`ErrorCode::ValidationFailed`], [`ErrorCode::AnsweredInFuture`] or [`ErrorCode::AnsweredTooLongAgo`];
-/// [`ErrorCode::ResponseConflict`] if the id is stored with other content, [`ErrorCode::DeviceSeqConflict`] if its
+/// Of [`ErrorCode`](crate::error::ErrorCode): `TokenMissing` or `NotPermitted` for a wrong actor; with all faults at once
+/// `ValidationFailed`, `AnsweredInFuture` or `AnsweredTooLongAgo`;
+/// `ResponseConflict` if the id is stored with other content, `DeviceSeqConflict` if its
 /// number belongs to another.
 pub async fn submit(
     services: &Services,
@@ -42,10 +42,8 @@ pub async fn submit(
     let id = admitted.response().id;
     let outcome = services.intake.store(admitted).await?;
     counter.with_label_values(&[outcome.verdict().as_str()]).inc();
-    match outcome {
-        Outcome::Created => Ok(Stored { id, replayed: false }),
-        Outcome::Replayed => Ok(Stored { id, replayed: true }),
-        Outcome::Conflict => Err(Error::new(ErrorCode::ResponseConflict)),
-        Outcome::SeqConflict => Err(Error::new(ErrorCode::DeviceSeqConflict)),
+    match outcome.refusal() {
+        None => Ok(Stored { id, replayed: outcome == Outcome::Replayed }),
+        Some(refusal) => Err(refusal),
     }
 }

@@ -87,6 +87,15 @@ impl Outcome {
             Self::Conflict | Self::SeqConflict => Verdict::Conflict,
         }
     }
+
+    /// Why nothing was stored, unless the response is stored now or was before.
+    pub fn refusal(self) -> Option<Error> {
+        match self {
+            Self::Created | Self::Replayed => None,
+            Self::Conflict => Some(Error::new(ErrorCode::ResponseConflict)),
+            Self::SeqConflict => Some(Error::new(ErrorCode::DeviceSeqConflict)),
+        }
+    }
 }
 
 /// The columns that make up a response's content. Who sent it and when it arrived are not part of it: a
