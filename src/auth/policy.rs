@@ -5,7 +5,7 @@ use super::Actor;
 use crate::domain::agency::ServicePoint;
 use crate::domain::client::{Client, ClientKind};
 use crate::domain::ids::AgencyId;
-use crate::domain::tree::{AgencyScope, AgencyTree};
+use crate::domain::tree::{AgencyScope, AgencyTree, Depth};
 use crate::error::{Error, ErrorCode, Result};
 
 /// What can be asked for.
@@ -54,15 +54,6 @@ pub enum Audience {
     Public,
     /// Those in charge of the agency.
     InCharge,
-}
-
-/// One agency, or it and everything below.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Depth {
-    /// The agency alone.
-    SelfOnly,
-    /// The agency and its subtree.
-    Subtree,
 }
 
 /// May the actor read figures of `agency`? Gives the agencies to add up and for whom.

@@ -12,5 +12,6 @@ pub mod questionnaire;
 pub mod receipt;
 pub mod response;
 pub mod survey;
+pub mod tally;
 pub mod text;
 pub mod tree;

@@ -2,8 +2,43 @@
 
 use super::agency::{Agency, AgencyCode};
 use super::ids::AgencyId;
+use chrono::NaiveDate;
 use std::collections::HashMap;
 use std::sync::Arc;
+
+/// One agency, or it and everything below.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Depth {
+    /// The agency alone.
+    SelfOnly,
+    /// The agency and its subtree.
+    Subtree,
+}
+
+/// By which day's tree a figure is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AsOf {
+    /// Today's: what a predecessor was told counts as its successor's.
+    Now,
+    /// Each response by the tree of the day it was answered.
+    Then,
+    /// That of a day.
+    On(NaiveDate),
+}
+
+/// How much of an agency's responses counts: all (1), or the share that a split gave to a successor.
+pub type Share = num_rational::Ratio<u64>;
+
+/// Whose responses make up a figure during some days.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// First day.
+    pub from: NaiveDate,
+    /// First day after it.
+    pub to: NaiveDate,
+    /// Agencies, each once, sorted, and how much of each.
+    pub members: Vec<(AgencyId, Share)>,
+}
 
 /// All agencies with their places, as they are now.
 #[derive(Debug, Default)]
@@ -58,6 +93,25 @@ impl AgencyTree {
         found
     }
 
+    /// Whose responses make up a figure about `root` on the days `from..to`, split where that changes; spans follow
+    /// each other without a gap.
+    pub fn spans(
+        &self,
+        root: AgencyId,
+        depth: Depth,
+        _as_of: AsOf,
+        _today: NaiveDate,
+        (from, to): (NaiveDate, NaiveDate),
+    ) -> Vec<Span> {
+        let mut agencies = match depth {
+            Depth::SelfOnly => vec![root],
+            Depth::Subtree => self.subtree(root),
+        };
+        agencies.sort_unstable();
+        let members = agencies.into_iter().map(|id| (id, Share::from_integer(1))).collect();
+        vec![Span { from, to, members }]
+    }
+
     fn path(&self, id: AgencyId) -> impl Iterator<Item = AgencyId> + '_ {
         // Bounded by the number of agencies, so that a circle in the data cannot hang a request.
         std::iter::successors(Some(id), |step| self.agencies.get(step).and_then(|agency| agency.parent))
@@ -91,7 +145,6 @@ impl AgencyScope {
 mod tests {
     use super::super::agency::{AgencyLevel, Validity};
     use super::*;
-    use chrono::NaiveDate;
 
     fn agency(id: i32, parent: Option<i32>) -> Agency {
         Agency {

@@ -3,10 +3,11 @@
 use super::Services;
 use super::catalogue::{Catalogue, current};
 use crate::auth::Actor;
-use crate::auth::policy::{Audience, Depth, read_figures};
+use crate::auth::policy::{Audience, read_figures};
 use crate::domain::agency::{Agency, AgencyCode};
 use crate::domain::period::Period;
 use crate::domain::survey::Survey;
+use crate::domain::tree::Depth;
 use crate::error::{Error, ErrorCode, FaultKind, Faults, Place, Result};
 pub use crate::index::IndexValue;
 pub use crate::index::interval::CONFIDENCE_PERCENT;

@@ -8,6 +8,7 @@ use crate::domain::distribution::{Distribution, Moments};
 use crate::domain::ids::{AgencyId, SurveyId};
 use crate::domain::period::{Period, day_of};
 use crate::domain::survey::Survey;
+use crate::domain::tally::Tally;
 use crate::domain::tree::AgencyScope;
 use crate::error::Result;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -193,18 +194,6 @@ async fn moments_add(conn: &mut Conn, rows: &[(&TallyKey, &(Moments, DateTime<Ut
     Ok(())
 }
 
-/// Everything a survey's figures are computed from, for some agencies and a period.
-#[derive(Debug, Default)]
-pub struct Tally {
-    /// One distribution for each criterion, in order.
-    pub counts: Vec<Distribution>,
-    /// Moments of the questionnaire's parts, see
-    /// [`QuestionnaireVersion::parts`](crate::domain::questionnaire::QuestionnaireVersion::parts).
-    pub moments: Vec<Moments>,
-    /// When the newest response in it arrived.
-    pub watermark: Option<DateTime<Utc>>,
-}
-
 /// Adds up the tallies of the scope's agencies and the unfolded tail. Three statements that must agree: to be
 /// called in a repeatable-read transaction.
 pub async fn tally_fetch(
@@ -214,11 +203,7 @@ pub async fn tally_fetch(
     period: &Period,
 ) -> Result<Tally> {
     let agencies: Vec<i32> = scope.agencies().iter().map(|id| id.0).collect();
-    let mut tally = Tally {
-        counts: vec![Distribution::default(); survey.questionnaire.criteria.len()],
-        moments: vec![Moments::default(); survey.questionnaire.parts().len()],
-        watermark: None,
-    };
+    let mut tally = Tally::empty(&survey.questionnaire);
     for (criterion, na, one, two, three, four, five) in counts_rows(conn, &agencies, survey, period).await? {
         let place = usize::try_from(criterion - 1).unwrap_or(usize::MAX);
         if let Some(counts) = tally.counts.get_mut(place) {
@@ -241,21 +226,22 @@ pub async fn tally_fetch(
             tail.count(survey, &response);
         }
     }
-    tally.add(&tail);
+    tail.add_to(&mut tally);
     Ok(tally)
 }
 
-impl Tally {
-    fn add(&mut self, delta: &TallyDelta) {
-        for ((.., criterion), more) in &delta.counts {
+impl TallyDelta {
+    fn add_to(&self, tally: &mut Tally) {
+        for ((.., criterion), more) in &self.counts {
             let place = usize::try_from(criterion - 1).unwrap_or(usize::MAX);
-            if let Some(counts) = self.counts.get_mut(place) {
+            if let Some(counts) = tally.counts.get_mut(place) {
                 counts.add(more);
             }
         }
-        for ((.., part), (more, at)) in &delta.moments {
-            self.watermark = self.watermark.max(Some(*at));
-            if let Some(moments) = usize::try_from(*part).ok().and_then(|place| self.moments.get_mut(place)) {
+        for ((.., part), (more, at)) in &self.moments {
+            tally.watermark = tally.watermark.max(Some(*at));
+            if let Some(moments) = usize::try_from(*part).ok().and_then(|place| tally.moments.get_mut(place))
+            {
                 moments.add(more);
             }
         }

@@ -1,0 +1,43 @@
+//! Tallies: what some responses add up to.
+
+use super::distribution::{Distribution, Moments};
+use super::questionnaire::QuestionnaireVersion;
+use chrono::{DateTime, Utc};
+
+/// Everything the figures of a questionnaire version are computed from, for some responses (bảng đếm).
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Tally {
+    /// One distribution for each criterion, in order.
+    pub counts: Vec<Distribution>,
+    /// Moments of the questionnaire's parts, see [`QuestionnaireVersion::parts`].
+    pub moments: Vec<Moments>,
+    /// When the newest response in it arrived.
+    pub watermark: Option<DateTime<Utc>>,
+}
+
+impl Tally {
+    /// Of no response.
+    pub fn empty(version: &QuestionnaireVersion) -> Self {
+        Self {
+            counts: vec![Distribution::default(); version.criteria.len()],
+            moments: vec![Moments::default(); version.parts().len()],
+            watermark: None,
+        }
+    }
+
+    /// Adds other responses to the same version.
+    pub fn add(&mut self, other: &Self) {
+        for (counts, more) in self.counts.iter_mut().zip(&other.counts) {
+            counts.add(more);
+        }
+        for (moments, more) in self.moments.iter_mut().zip(&other.moments) {
+            moments.add(more);
+        }
+        self.watermark = self.watermark.max(other.watermark);
+    }
+
+    /// People with at least one applicable answer.
+    pub fn people(&self) -> u64 {
+        self.moments.first().map_or(0, |whole| u64::try_from(whole.respondents).unwrap_or(0))
+    }
+}
