@@ -5,7 +5,8 @@ use super::Actor;
 use crate::domain::agency::ServicePoint;
 use crate::domain::client::{Client, ClientKind};
 use crate::domain::ids::AgencyId;
-use crate::domain::tree::{AgencyScope, AgencyTree, Depth};
+use crate::domain::subject::Subject;
+use crate::domain::tree::{AgencyScope, AgencyTree};
 use crate::error::{Error, ErrorCode, Result};
 
 /// What can be asked for.
@@ -56,24 +57,27 @@ pub enum Audience {
     InCharge,
 }
 
-/// May the actor read figures of `agency`? Gives the agencies to add up and for whom.
+/// May the actor read figures of the subject? `members` are those whose responses they are made from. Gives whom
+/// to count and for whom.
 ///
 /// # Errors
 /// [`ErrorCode::TokenMissing`] for an anonymous reader where figures are not public.
-/// [`ErrorCode::AgencyNotFound`] where they are not and the agency is outside the actor's subtree.
+/// [`ErrorCode::AgencyNotFound`] where they are not and the subject is outside the actor's subtree.
 pub fn read_figures(
     actor: &Actor,
     tree: &AgencyTree,
-    agency: AgencyId,
-    depth: Depth,
+    subject: &Subject,
+    members: Vec<AgencyId>,
     figures_are_public: bool,
 ) -> Result<(AgencyScope, Audience)> {
     let in_charge = match actor {
-        Actor::Client(client) => {
-            grant(Some(client.kind), Permission::ReadFigures) == Grant::OwnSubtree
-                && owns(client, tree, agency)
+        Actor::Client(client) if grant(Some(client.kind), Permission::ReadFigures) == Grant::OwnSubtree => {
+            match subject {
+                Subject::Country => client.agency.is_none(),
+                Subject::Agencies(roots) => roots.iter().all(|root| owns(client, tree, *root)),
+            }
         }
-        Actor::Anonymous => false,
+        Actor::Client(_) | Actor::Anonymous => false,
     };
     let audience = match (in_charge, figures_are_public, actor) {
         (true, _, _) => Audience::InCharge,
@@ -81,11 +85,11 @@ pub fn read_figures(
         (false, false, Actor::Anonymous) => return Err(Error::new(ErrorCode::TokenMissing)),
         (false, false, Actor::Client(_)) => return Err(Error::new(ErrorCode::AgencyNotFound)),
     };
-    let agencies = match depth {
-        Depth::SelfOnly => vec![agency],
-        Depth::Subtree => tree.subtree(agency),
+    let scope = match subject {
+        Subject::Country => AgencyScope::granted_by_policy_everywhere(),
+        Subject::Agencies(_) => AgencyScope::granted_by_policy(members),
     };
-    Ok((AgencyScope::granted_by_policy(agencies), audience))
+    Ok((scope, audience))
 }
 
 /// Which client may submit responses at all, before anything of the response is known.

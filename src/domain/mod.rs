@@ -6,11 +6,13 @@
 pub mod agency;
 pub mod client;
 pub mod distribution;
+pub mod facet;
 pub mod ids;
 pub mod period;
 pub mod questionnaire;
 pub mod receipt;
 pub mod response;
+pub mod subject;
 pub mod survey;
 pub mod tally;
 pub mod text;

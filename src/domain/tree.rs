@@ -72,6 +72,18 @@ impl AgencyTree {
         self.agencies.get(&id)
     }
 
+    /// Agencies that have others below them.
+    pub fn parents(&self) -> impl Iterator<Item = AgencyId> + '_ {
+        self.children.keys().copied()
+    }
+
+    /// Every agency there is or was, sorted.
+    pub fn everybody(&self) -> Vec<AgencyId> {
+        let mut everybody: Vec<AgencyId> = self.agencies.keys().copied().collect();
+        everybody.sort_unstable();
+        everybody
+    }
+
     /// Whether `id` is `root` or below it.
     pub fn contains(&self, root: AgencyId, id: AgencyId) -> bool {
         self.path(id).any(|step| step == root)
@@ -122,22 +134,36 @@ impl AgencyTree {
 /// Proof that the policy allowed an actor to touch these agencies. Store functions that read or write an
 /// agency's data demand it, so no query can be written that forgot to ask.
 #[derive(Debug, Clone)]
-pub struct AgencyScope(Arc<[AgencyId]>);
+pub struct AgencyScope {
+    agencies: Arc<[AgencyId]>,
+    whole_country: bool,
+}
 
 impl AgencyScope {
     /// To be called by `auth/policy.rs` alone; `tests/layers.rs` holds everybody else to that.
-    pub fn granted_by_policy(agencies: Vec<AgencyId>) -> Self {
-        Self(agencies.into())
+    pub fn granted_by_policy(mut agencies: Vec<AgencyId>) -> Self {
+        agencies.sort_unstable();
+        Self { agencies: agencies.into(), whole_country: false }
+    }
+
+    /// Every agency there is; to be called by `auth/policy.rs` alone.
+    pub fn granted_by_policy_everywhere() -> Self {
+        Self { agencies: Arc::new([]), whole_country: true }
     }
 
     /// Whether this agency may be touched.
     pub fn allows(&self, id: AgencyId) -> bool {
-        self.0.contains(&id)
+        self.whole_country || self.agencies.binary_search(&id).is_ok()
     }
 
-    /// The agencies.
+    /// The agencies, sorted; not listed for the whole country.
     pub fn agencies(&self) -> &[AgencyId] {
-        &self.0
+        &self.agencies
+    }
+
+    /// Whether every agency may be touched.
+    pub const fn is_whole_country(&self) -> bool {
+        self.whole_country
     }
 }
 

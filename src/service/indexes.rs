@@ -2,19 +2,20 @@
 
 use super::Services;
 use super::catalogue::{Catalogue, current};
+use super::counting::{Cell, count};
 use crate::auth::Actor;
 use crate::auth::policy::{Audience, read_figures};
 use crate::domain::agency::{Agency, AgencyCode};
-use crate::domain::period::Period;
+use crate::domain::period::{Period, day_of};
+use crate::domain::subject::Subject;
 use crate::domain::survey::Survey;
-use crate::domain::tree::Depth;
+use crate::domain::tally::Tally;
+use crate::domain::tree::{AsOf, Depth};
 use crate::error::{Error, ErrorCode, FaultKind, Faults, Place, Result};
 pub use crate::index::IndexValue;
 pub use crate::index::interval::CONFIDENCE_PERCENT;
 use crate::index::rounding::Rounded;
 use crate::index::{Figures, Formula, figures};
-use crate::store::tallies::tally_fetch;
-use crate::store::{Conn, SILENCE};
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
 
@@ -75,15 +76,18 @@ pub async fn read(
         (None, Actor::Anonymous, false) => return Err(Error::new(ErrorCode::TokenMissing)),
         (agency, ..) => agency.ok_or_else(unknown)?,
     };
-    let (scope, audience) =
-        read_figures(actor, &catalogue.tree, agency.id, query.depth, services.rules.public_figures)?;
     let (survey, formula, period) = subject(&catalogue, &query, faults)
         .map_err(|faults| Error::invalid(faults.into_vec(), services.clock.now()))?;
-    let fetch = async |conn: &mut Conn| {
-        let mut read = conn.build_transaction().read_only().repeatable_read();
-        read.run(async |conn| tally_fetch(conn, &scope, &survey, &period).await).await
-    };
-    let tally = services.db.within(SILENCE, fetch).await?;
+    let whose = Subject::Agencies(vec![agency.id]);
+    let today = day_of(services.clock.now());
+    let spans = whose.spans(&catalogue.tree, query.depth, AsOf::Now, today, (period.from(), period.to()));
+    let members = spans.iter().flat_map(|span| &span.members).map(|(agency, _)| *agency).collect();
+    let (scope, audience) =
+        read_figures(actor, &catalogue.tree, &whose, members, services.rules.public_figures)?;
+    let root = (query.depth == Depth::Subtree).then_some(agency.id.0);
+    let counted = count(&services.db, &scope, &survey, None, &[Cell { spans, root }]).await?;
+    let mut tally = Tally::empty(&survey.questionnaire);
+    counted.iter().flat_map(|by| by.values()).flat_map(|by| by.values()).for_each(|more| tally.add(more));
     let min_n = match audience {
         Audience::Public => services.rules.min_n_public,
         Audience::InCharge => 0,

@@ -8,6 +8,7 @@ pub mod bulk;
 pub mod catalogue;
 pub mod clients;
 pub mod clock;
+pub mod counting;
 pub mod devices;
 pub mod folding;
 pub mod imports;

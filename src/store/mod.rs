@@ -11,6 +11,7 @@ pub mod device_seqs;
 pub mod imports;
 pub mod ingest_batches;
 pub mod installation;
+pub mod kept_totals;
 pub mod migrations;
 pub mod paging;
 pub mod partitions;
