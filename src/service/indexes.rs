@@ -7,12 +7,11 @@ use crate::auth::policy::{Audience, read_figures};
 use crate::domain::agency::{Agency, AgencyCode};
 use crate::domain::period::Period;
 use crate::domain::survey::Survey;
-use crate::domain::tree::Depth;
+use crate::domain::tree::{Depth, Share};
 use crate::error::{Error, ErrorCode, FaultKind, Faults, Place, Result};
 pub use crate::index::IndexValue;
-pub use crate::index::interval::CONFIDENCE_PERCENT;
 use crate::index::rounding::Rounded;
-use crate::index::{Figures, Formula, figures};
+use crate::index::{Confidence, Evidence, Figures, Formula, Question, figures};
 use crate::store::tallies::tally_fetch;
 use crate::store::{Conn, SILENCE};
 use chrono::{DateTime, Utc};
@@ -32,6 +31,9 @@ pub struct IndexQuery {
     /// Formula id; the first of the survey's kind if absent.
     pub formula: Option<String>,
 }
+
+/// Confidence level of every interval, in percent.
+pub const CONFIDENCE_PERCENT: u8 = Confidence::P95.percent();
 
 /// An index with everything needed to judge it.
 #[derive(Debug, Clone)]
@@ -88,7 +90,10 @@ pub async fn read(
         Audience::Public => services.rules.min_n_public,
         Audience::InCharge => 0,
     };
-    let by = |formula| figures(formula, &survey.questionnaire, &tally.counts, &tally.moments, min_n);
+    let mut evidence = Evidence::new(&survey.questionnaire);
+    evidence.add(&tally, Share::from_integer(1));
+    let ask = |formula| Question { formula, confidence: Confidence::default(), min_n, population: None };
+    let by = |formula| figures(&survey.questionnaire, &evidence, &ask(formula));
     let figures = by(formula);
     Ok(IndexReport {
         agency: agency.clone(),
