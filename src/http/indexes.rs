@@ -259,7 +259,7 @@ impl From<IndexReport> for IndexBody {
                 unit: figures.formula.unit(),
                 definition: text(&figures.formula.definition()),
             },
-            confidence_percent: indexes::CONFIDENCE_PERCENT,
+            confidence_percent: 95,
             min_n: report.min_n,
             data_watermark: report
                 .watermark

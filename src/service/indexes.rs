@@ -10,12 +10,11 @@ use crate::domain::period::{Period, day_of};
 use crate::domain::subject::Subject;
 use crate::domain::survey::Survey;
 use crate::domain::tally::Tally;
-use crate::domain::tree::{AsOf, Depth};
+use crate::domain::tree::{AsOf, Depth, Share};
 use crate::error::{Error, ErrorCode, FaultKind, Faults, Place, Result};
 pub use crate::index::IndexValue;
-pub use crate::index::interval::CONFIDENCE_PERCENT;
 use crate::index::rounding::Rounded;
-use crate::index::{Figures, Formula, figures};
+use crate::index::{Confidence, Evidence, Figures, Formula, Question, figures};
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
 
@@ -92,7 +91,10 @@ pub async fn read(
         Audience::Public => services.rules.min_n_public,
         Audience::InCharge => 0,
     };
-    let by = |formula| figures(formula, &survey.questionnaire, &tally.counts, &tally.moments, min_n);
+    let mut evidence = Evidence::new(&survey.questionnaire);
+    evidence.add(&tally, Share::from_integer(1));
+    let ask = |formula| Question { formula, confidence: Confidence::default(), min_n, population: None };
+    let by = |formula| figures(&survey.questionnaire, &evidence, &ask(formula));
     let figures = by(formula);
     Ok(IndexReport {
         agency: agency.clone(),
