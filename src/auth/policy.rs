@@ -57,8 +57,40 @@ pub enum Audience {
     InCharge,
 }
 
-/// May the actor read figures of the subject? `members` are those whose responses they are made from. Gives whom
-/// to count and for whom.
+/// Leave to read figures of a subject.
+#[derive(Debug, Clone, Copy)]
+pub struct FigureReader {
+    audience: Audience,
+    whole_country: bool,
+}
+
+impl FigureReader {
+    /// For whom they are made.
+    pub const fn audience(&self) -> Audience {
+        self.audience
+    }
+
+    /// Leave to read figures of both subjects at once, as strict as the stricter.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let in_charge = self.audience == Audience::InCharge && other.audience == Audience::InCharge;
+        Self {
+            audience: if in_charge { Audience::InCharge } else { Audience::Public },
+            whole_country: self.whole_country || other.whole_country,
+        }
+    }
+
+    /// Those whose responses the figures are made from, as the tree of the question's date has it.
+    pub fn scope(&self, members: impl IntoIterator<Item = AgencyId>) -> AgencyScope {
+        if self.whole_country {
+            AgencyScope::granted_by_policy_everywhere()
+        } else {
+            AgencyScope::granted_by_policy(members.into_iter().collect())
+        }
+    }
+}
+
+/// May the actor read figures of the subject?
 ///
 /// # Errors
 /// [`ErrorCode::TokenMissing`] for an anonymous reader where figures are not public.
@@ -67,9 +99,8 @@ pub fn read_figures(
     actor: &Actor,
     tree: &AgencyTree,
     subject: &Subject,
-    members: Vec<AgencyId>,
     figures_are_public: bool,
-) -> Result<(AgencyScope, Audience)> {
+) -> Result<FigureReader> {
     let in_charge = match actor {
         Actor::Client(client) if grant(Some(client.kind), Permission::ReadFigures) == Grant::OwnSubtree => {
             match subject {
@@ -85,11 +116,7 @@ pub fn read_figures(
         (false, false, Actor::Anonymous) => return Err(Error::new(ErrorCode::TokenMissing)),
         (false, false, Actor::Client(_)) => return Err(Error::new(ErrorCode::AgencyNotFound)),
     };
-    let scope = match subject {
-        Subject::Country => AgencyScope::granted_by_policy_everywhere(),
-        Subject::Agencies(_) => AgencyScope::granted_by_policy(members),
-    };
-    Ok((scope, audience))
+    Ok(FigureReader { audience, whole_country: *subject == Subject::Country })
 }
 
 /// Which client may submit responses at all, before anything of the response is known.

@@ -4,6 +4,7 @@
 //! What may not: IO, clocks, SQL, HTTP, serialisation to the wire. Knows nothing but [`crate::error`].
 
 pub mod agency;
+pub mod bucket;
 pub mod client;
 pub mod distribution;
 pub mod facet;

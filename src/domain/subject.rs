@@ -1,5 +1,6 @@
 //! Subjects: whom a figure is about.
 
+use super::agency::AgencyCode;
 use super::ids::AgencyId;
 use super::tree::{AgencyTree, AsOf, Depth, Share, Span};
 use chrono::NaiveDate;
@@ -69,4 +70,27 @@ fn together(mut each: Vec<Vec<Span>>) -> Vec<Span> {
         Span { from: *from, to: *to, members: members.into_iter().collect() }
     };
     cuts.iter().zip(cuts.iter().skip(1)).map(span).collect()
+}
+
+/// Whom a figure is asked about, as it is written: `VN`, `H56`, or `H56,H21`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SubjectCode {
+    /// The whole country.
+    Country,
+    /// Agencies taken together.
+    Agencies(Vec<AgencyCode>),
+}
+
+impl SubjectCode {
+    /// Most agencies that can be taken together by naming them.
+    pub const MOST: usize = 100;
+
+    /// Reads a subject; `None` if it is neither.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text == COUNTRY_WORD {
+            return Some(Self::Country);
+        }
+        let codes: Result<Vec<AgencyCode>, _> = text.split(',').map(AgencyCode::parse).collect();
+        codes.ok().filter(|codes| codes.len() <= Self::MOST).map(Self::Agencies)
+    }
 }

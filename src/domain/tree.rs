@@ -84,6 +84,27 @@ impl AgencyTree {
         everybody
     }
 
+    /// Whether the agency exists on a day.
+    pub fn exists_on(&self, id: AgencyId, day: NaiveDate) -> bool {
+        self.get(id).is_some_and(|agency| agency.valid.covers(day))
+    }
+
+    /// The agency above it on a day.
+    pub fn parent_on(&self, id: AgencyId, _day: NaiveDate) -> Option<AgencyId> {
+        self.get(id).and_then(|agency| agency.parent)
+    }
+
+    /// Agencies right below `root` on a day, sorted.
+    pub fn children_on(&self, root: AgencyId, _day: NaiveDate) -> Vec<AgencyId> {
+        self.children.get(&root).cloned().unwrap_or_default()
+    }
+
+    /// Agencies of a level that exist on a day.
+    pub fn of_level_on(&self, level: super::agency::AgencyLevel, day: NaiveDate) -> Vec<AgencyId> {
+        let of_level = |agency: &&Agency| agency.level == level && agency.valid.covers(day);
+        self.agencies.values().filter(of_level).map(|agency| agency.id).collect()
+    }
+
     /// Whether `id` is `root` or below it.
     pub fn contains(&self, root: AgencyId, id: AgencyId) -> bool {
         self.path(id).any(|step| step == root)
@@ -143,6 +164,7 @@ impl AgencyScope {
     /// To be called by `auth/policy.rs` alone; `tests/layers.rs` holds everybody else to that.
     pub fn granted_by_policy(mut agencies: Vec<AgencyId>) -> Self {
         agencies.sort_unstable();
+        agencies.dedup();
         Self { agencies: agencies.into(), whole_country: false }
     }
 

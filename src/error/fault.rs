@@ -1,5 +1,9 @@
 //! One broken rule of one input, with the words for it in both languages.
 
+mod figure;
+
+pub use figure::FigureFault;
+
 use super::Lang;
 
 /// Where in the request the fault is.
@@ -127,12 +131,15 @@ pub enum FaultKind {
         /// Formula ids that do.
         allowed: Vec<&'static str>,
     },
+    /// A question about figures that cannot be answered.
+    Figure(FigureFault),
 }
 
 impl FaultKind {
     /// One of each kind, for the printed table and its test.
     pub fn samples() -> Vec<Self> {
-        vec![
+        let figures = FigureFault::samples().into_iter().map(Self::Figure);
+        let mut samples = vec![
             Self::Missing,
             Self::Unknown,
             Self::Duplicate,
@@ -161,7 +168,9 @@ impl FaultKind {
             Self::LevelOffScale { allowed: vec![1, 2, 3, 4, 5] },
             Self::NotApplicableRefused,
             Self::FormulaDoesNotFit { allowed: vec!["satisfied-share"] },
-        ]
+        ];
+        samples.extend(figures);
+        samples
     }
 
     /// The code as it goes over the wire.
@@ -195,6 +204,7 @@ impl FaultKind {
             Self::LevelOffScale { .. } => "level_off_scale",
             Self::NotApplicableRefused => "not_applicable_refused",
             Self::FormulaDoesNotFit { .. } => "formula_does_not_fit",
+            Self::Figure(fault) => fault.name(),
         }
     }
 
@@ -248,6 +258,7 @@ impl FaultKind {
             Self::FormulaDoesNotFit { allowed } => {
                 format!("Công thức không dùng cho loại phiếu này; chọn: {}.", allowed.join(", "))
             }
+            Self::Figure(fault) => fault.detail(Lang::Vi),
         }
     }
 
@@ -289,6 +300,7 @@ impl FaultKind {
             Self::FormulaDoesNotFit { allowed } => {
                 format!("The formula does not fit this kind of survey; one of: {}.", allowed.join(", "))
             }
+            Self::Figure(fault) => fault.detail(Lang::En),
         }
     }
 }

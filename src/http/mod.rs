@@ -8,6 +8,7 @@ mod clients;
 mod devices;
 mod extract;
 pub mod fields;
+mod figures;
 mod framing;
 mod health;
 mod indexes;

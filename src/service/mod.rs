@@ -4,12 +4,15 @@
 
 pub mod admission;
 pub mod agencies;
+pub mod breakdowns;
 pub mod bulk;
 pub mod catalogue;
 pub mod clients;
 pub mod clock;
+pub mod comparisons;
 pub mod counting;
 pub mod devices;
+pub mod figures;
 pub mod folding;
 pub mod imports;
 pub mod indexes;
@@ -17,8 +20,10 @@ pub mod ingest;
 pub mod installation;
 pub mod metrics;
 pub mod partitions;
+pub mod rankings;
 pub mod receipts;
 pub mod responses;
+pub mod series;
 pub mod surveys;
 pub mod verification;
 
