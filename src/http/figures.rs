@@ -3,6 +3,7 @@
 
 use super::fields::Fields;
 use super::surveys::TextBody;
+use crate::domain::agency::Agency;
 use crate::domain::distribution::Distribution;
 use crate::domain::period::{Period, ZONE_NAME, parse_day, start_of};
 use crate::domain::questionnaire::Kind;
@@ -10,7 +11,7 @@ use crate::domain::subject::{COUNTRY_WORD, SubjectCode};
 use crate::domain::text;
 use crate::domain::tree::{AsOf, Depth};
 use crate::error::{Error, ErrorCode, FaultKind};
-use crate::service::figures::{Asked, Confidence, Head, IndexValue};
+use crate::service::figures::{Asked, Confidence, Head, IndexValue, Interval};
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -185,23 +186,8 @@ impl ValueBody {
 impl HeadBody {
     pub(super) fn new(head: &Head, watermark: Option<DateTime<Utc>>) -> Self {
         let version = &head.survey.questionnaire;
-        let joined = |of: &dyn Fn(&crate::domain::agency::Agency) -> String, separator: &str| {
-            head.agencies.iter().map(of).collect::<Vec<_>>().join(separator)
-        };
-        let country = head.agencies.is_empty();
         Self {
-            agency: AgencyReference {
-                code: if country {
-                    COUNTRY_WORD.into()
-                } else {
-                    joined(&|agency| agency.code.to_string(), ",")
-                },
-                name: if country {
-                    "Cả nước".into()
-                } else {
-                    joined(&|agency| agency.name.clone(), ", ")
-                },
-            },
+            agency: AgencyReference::new(&head.agencies),
             scope: match head.depth {
                 Depth::SelfOnly => "self",
                 Depth::Subtree => "subtree",
@@ -226,6 +212,24 @@ impl HeadBody {
             min_n: head.min_n,
             data_watermark: watermark.map(|at| at.to_rfc3339_opts(SecondsFormat::Micros, true)),
         }
+    }
+}
+
+impl AgencyReference {
+    /// Of agencies taken together; none: the whole country.
+    pub(super) fn new(agencies: &[Agency]) -> Self {
+        if agencies.is_empty() {
+            return Self { code: COUNTRY_WORD.into(), name: "Cả nước".into() };
+        }
+        let codes: Vec<&str> = agencies.iter().map(|agency| agency.code.as_str()).collect();
+        let names: Vec<&str> = agencies.iter().map(|agency| agency.name.as_str()).collect();
+        Self { code: codes.join(","), name: names.join(", ") }
+    }
+}
+
+impl From<&Interval> for IntervalBody {
+    fn from(interval: &Interval) -> Self {
+        Self { low: interval.low.to_f64(), high: interval.high.to_f64() }
     }
 }
 

@@ -3,8 +3,10 @@
 //! from the handlers' own attributes, and the OpenAPI file is collected from the same registration.
 
 mod agencies;
+mod breakdowns;
 mod bulk;
 mod clients;
+mod comparisons;
 mod devices;
 mod extract;
 pub mod fields;
@@ -14,9 +16,11 @@ mod health;
 mod indexes;
 pub mod openapi;
 mod problem;
+mod rankings;
 mod receipts;
 mod reply;
 pub mod responses;
+mod series;
 mod surveys;
 
 use actix_web::web;
@@ -36,6 +40,10 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(agencies::list_agencies)
         .service(agencies::get_agency)
         .service(indexes::get_index)
+        .service(series::get_series)
+        .service(breakdowns::get_breakdown)
+        .service(comparisons::get_comparison)
+        .service(rankings::get_ranking)
         // Credentials
         .service(clients::issue_token)
         .service(clients::list_keys)

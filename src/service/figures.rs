@@ -18,6 +18,7 @@ pub use crate::index::IndexValue;
 use crate::index::combine::Question;
 pub use crate::index::confidence::Confidence;
 use crate::index::evidence::Evidence;
+pub use crate::index::interval::Interval;
 use crate::index::{Figures, Formula, figures};
 use crate::store::kept_totals::COUNTRY;
 use chrono::{DateTime, NaiveDate, Utc};

@@ -9,7 +9,8 @@ use crate::domain::period::Period;
 use crate::domain::subject::Subject;
 use crate::error::{FaultKind, Faults, FigureFault, Result};
 use crate::index::combine::whole_of;
-use crate::index::ranking::{Change, Ranking, Standing, change, rank};
+pub use crate::index::ranking::Standing;
+use crate::index::ranking::{Change, Ranking, change, rank};
 use chrono::{DateTime, NaiveDate, Utc};
 
 /// Most agencies that are ranked at once.
