@@ -7,10 +7,12 @@ mod bulk;
 mod clients;
 mod devices;
 mod extract;
+mod feed;
 pub mod fields;
 mod framing;
 mod health;
 mod indexes;
+mod lines;
 pub mod openapi;
 mod problem;
 mod receipts;
@@ -35,6 +37,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(agencies::list_agencies)
         .service(agencies::get_agency)
         .service(indexes::get_index)
+        .service(feed::list_responses)
+        .service(feed::export_responses)
         // Credentials
         .service(clients::issue_token)
         .service(clients::list_keys)

@@ -9,6 +9,7 @@ pub mod catalogue;
 pub mod clients;
 pub mod clock;
 pub mod devices;
+pub mod feed;
 pub mod folding;
 pub mod imports;
 pub mod indexes;
@@ -57,6 +58,8 @@ pub struct Services {
     pub intake: Intake,
     /// Turns at sending many responses at once.
     pub bulk: tokio::sync::Semaphore,
+    /// Turns at exporting responses.
+    pub exports: std::sync::Arc<tokio::sync::Semaphore>,
     /// The catalogue in memory.
     pub catalogue: CatalogueCache,
     /// Signing keys.

@@ -174,6 +174,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    response_log (first_seq) {
+        first_seq -> Int8,
+        response_ids -> Array<Nullable<Uuid>>,
+        survey_ids -> Array<Nullable<Int4>>,
+        agency_ids -> Array<Nullable<Int4>>,
+    }
+}
+
+diesel::table! {
     responses (id) {
         id -> Uuid,
         survey_id -> Int4,
@@ -272,6 +281,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     questionnaires,
     receipts,
     respondent_moments,
+    response_log,
     responses,
     scales,
     service_points,
