@@ -153,8 +153,22 @@ impl Search {
             faults.push(Place::Parameter("after_seq".into()), kind);
             return Err(Error::invalid(faults.into_vec(), services.clock.now()));
         }
-        let items = records.into_iter().filter_map(|(seq, record)| self.item(seq, record)).collect();
-        Ok(FeedPage { items, next_after_seq: end, complete: newest.is_some_and(|newest| newest <= end) })
+        let mut page = FeedPage {
+            items: Vec::with_capacity(records.len()),
+            next_after_seq: end,
+            complete: newest.is_some_and(|newest| newest <= end),
+        };
+        for (seq, record) in records {
+            match self.item(seq, record) {
+                Some(item) => page.items.push(item),
+                // Names a desk that this catalogue does not know yet; the next one will.
+                None => {
+                    (page.next_after_seq, page.complete) = (seq - 1, false);
+                    break;
+                }
+            }
+        }
+        Ok(page)
     }
 
     /// Entries that are asked for, the last number looked at, and the newest if the search came up to it.
@@ -193,11 +207,14 @@ impl Search {
             && query.to.is_none_or(|to| day < to)
     }
 
+    /// `None` if it refers to something that the catalogue does not hold.
     fn item(&self, seq: i64, record: Recorded) -> Option<FeedItem> {
         let survey = self.surveys.get(&record.survey)?.clone();
         let rated_agency = self.catalogue.tree.get(record.rated_agency)?.code.clone();
-        let service_point =
-            record.service_point.and_then(|id| self.catalogue.desk(id)).map(|desk| desk.code.clone());
+        let service_point = match record.service_point {
+            Some(id) => Some(self.catalogue.desk(id)?.code.clone()),
+            None => None,
+        };
         Some(FeedItem { seq, record, survey, rated_agency, service_point })
     }
 }

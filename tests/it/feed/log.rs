@@ -133,6 +133,39 @@ async fn an_agency_that_this_instance_has_not_heard_of_is_waited_for() {
 }
 
 #[tokio::test]
+async fn a_desk_that_this_instance_has_not_heard_of_is_waited_for() {
+    let app = TestApp::start().await;
+    let (sql, admin) = (app.sql().await, app.admin(Some("H56")).await);
+    let next: i32 = sql.query_one("SELECT max(id) + 1 FROM service_points", &[]).await.unwrap().get(0);
+    store(&sql, "H56.C1", app.now, 1).await;
+    let (before, desk) = (pull(&admin, "", 1).await, id(app.now));
+    let row = "INSERT INTO responses (id, survey_id, rated_agency_id, service_point_id, client_id, answers, commented, received_at)
+         SELECT $1, survey_id, rated_agency_id, $2, client_id, answers, false, received_at FROM responses";
+    sql.execute(row, &[&desk, &next]).await.unwrap();
+    let logged =
+        "INSERT INTO response_log SELECT 2, ARRAY[$1::uuid], survey_ids, agency_ids FROM response_log";
+    sql.execute(logged, &[&desk]).await.unwrap();
+    assert_eq!(page(&admin, "").await, json!({"items": before, "next_after_seq": 1, "complete": false}));
+    let export = tokio::spawn({
+        let admin = admin.clone();
+        async move { admin.get("/v1/responses/export?after_seq=1").await.expect(200).text }
+    });
+    sleep(Duration::from_millis(300)).await;
+    sql.batch_execute(&format!(
+        "SELECT setval(pg_get_serial_sequence('service_points', 'id'), {next}, false)"
+    ))
+    .await
+    .unwrap();
+    let new = r#"service_points = [{ code = "MC-NEW", agency = "H56.C1", name = "Mới", valid_from = "2025-07-01", sample = true }]"#;
+    let db = Db::new(&app.database_url, 1).unwrap();
+    catalogue::load(&db, &[samples::source("new.toml", new)]).await.unwrap();
+    sleep(Duration::from_millis(1200)).await;
+    assert_eq!(page(&admin, "after_seq=1").await["items"][0]["service_point"], "MC-NEW");
+    let text = export.await.unwrap();
+    assert!(text.contains("\"MC-NEW\"") && text.contains("\"count\":1,\"last_seq\":2"), "{text}");
+}
+
+#[tokio::test]
 async fn months_that_were_dropped_have_numbers_and_no_items() {
     let app = TestApp::start().await;
     let (kiosk, admin) = (app.device("H56.C1", "MC-H56-C1").await, app.admin(Some("H56")).await);
