@@ -37,7 +37,7 @@ pub fn lines(
     actix_web::rt::spawn(async move {
         let mut lines = Lines { send, count: 0, digest: Sha256::new() };
         if let Err(error) = make(&mut lines).await {
-            tracing::warn!("an answer was broken off: {}", error.chain());
+            tracing::info!("an answer was broken off: {}", error.chain());
         }
     });
     unfold(Some(receive), next)
