@@ -1,5 +1,5 @@
 //! The one permission table, and the only maker of [`AgencyScope`]. Everything a request may touch passes
-//! through [`read_figures`], [`submit_response`] or [`may_read_receipts`]; the catalogue (agencies, surveys, wording) is open to all.
+//! through [`read_figures`], [`read_responses`], [`submit_response`] or [`may_read_receipts`]; the catalogue (agencies, surveys, wording) is open to all.
 
 use super::Actor;
 use crate::domain::agency::ServicePoint;
@@ -18,6 +18,8 @@ pub enum Permission {
     ReadFigures,
     /// Read what became of the responses a client sent.
     ReadReceipts,
+    /// Read single responses.
+    ReadResponses,
 }
 
 /// How far a permission reaches.
@@ -45,6 +47,10 @@ const fn grant(kind: Option<ClientKind>, permission: Permission) -> Grant {
         (Permission::ReadReceipts, Some(ClientKind::Admin)) => Grant::OwnSubtree,
         (Permission::ReadReceipts, Some(ClientKind::Device | ClientKind::System)) => Grant::Itself,
         (Permission::ReadReceipts, None) => Grant::No,
+        (Permission::ReadResponses, Some(ClientKind::Admin | ClientKind::System)) => Grant::OwnSubtree,
+        // A device stands where everybody can reach it; what others answered there is none of its business
+        // (NĐ 61/2018/NĐ-CP art. 27.3: information on the person who rates is confidential).
+        (Permission::ReadResponses, Some(ClientKind::Device) | None) => Grant::No,
     }
 }
 
@@ -189,6 +195,31 @@ pub fn may_read_receipts(reader: &Client, tree: &AgencyTree, sender: &Client) ->
         Grant::Itself => reader.id == sender.id,
         Grant::No | Grant::Public => false,
     }
+}
+
+/// Who may read single responses at all, before it is known whose.
+///
+/// # Errors
+/// [`ErrorCode::TokenMissing`] or [`ErrorCode::NotPermitted`].
+pub fn response_reader(actor: &Actor) -> Result<&Client> {
+    match actor {
+        Actor::Anonymous => Err(Error::new(ErrorCode::TokenMissing)),
+        Actor::Client(client) => match grant(Some(client.kind), Permission::ReadResponses) {
+            Grant::OwnSubtree => Ok(client),
+            Grant::No | Grant::Itself | Grant::Public => Err(Error::new(ErrorCode::NotPermitted)),
+        },
+    }
+}
+
+/// Whose responses the reader may read: those that rate `agency` or one below it, by default all of the own
+/// subtree. `None` looks like not found.
+pub fn read_responses(reader: &Client, tree: &AgencyTree, agency: Option<AgencyId>) -> Option<AgencyScope> {
+    let agencies = match agency.or(reader.agency) {
+        Some(root) if owns(reader, tree, root) => tree.subtree(root),
+        Some(_) => return None,
+        None => tree.all(),
+    };
+    Some(AgencyScope::granted_by_policy(agencies))
 }
 
 fn owns(client: &Client, tree: &AgencyTree, agency: AgencyId) -> bool {

@@ -8,6 +8,7 @@ pub mod bucket;
 pub mod client;
 pub mod distribution;
 pub mod facet;
+pub mod feed;
 pub mod ids;
 pub mod period;
 pub mod questionnaire;

@@ -126,6 +126,11 @@ impl AgencyTree {
         found
     }
 
+    /// All of them, whatever their place.
+    pub fn all(&self) -> Vec<AgencyId> {
+        self.agencies.keys().copied().collect()
+    }
+
     /// Whose responses make up a figure about `root` on the days `from..to`, split where that changes; spans follow
     /// each other without a gap.
     pub fn spans(
@@ -173,7 +178,7 @@ impl AgencyScope {
         Self { agencies: Arc::new([]), whole_country: true }
     }
 
-    /// Whether this agency may be touched.
+    /// Whether this agency may be touched. Asked for each of a hundred thousand rows, of thousands of agencies.
     pub fn allows(&self, id: AgencyId) -> bool {
         self.whole_country || self.agencies.binary_search(&id).is_ok()
     }
@@ -206,6 +211,13 @@ mod tests {
             sample: true,
             note: None,
         }
+    }
+
+    #[test]
+    fn a_scope_allows_what_it_was_granted_in_whatever_order() {
+        let scope = AgencyScope::granted_by_policy([3, 1, 7].map(AgencyId).into());
+        let allowed: Vec<i32> = (0..9).filter(|id| scope.allows(AgencyId(*id))).collect();
+        assert_eq!(allowed, [1, 3, 7]);
     }
 
     #[test]

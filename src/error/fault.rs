@@ -350,6 +350,11 @@ impl Faults {
         self.0.len()
     }
 
+    /// A copy of all that was noted.
+    pub fn to_vec(&self) -> Vec<Fault> {
+        self.0.clone()
+    }
+
     /// All that was noted.
     pub fn into_vec(self) -> Vec<Fault> {
         self.0

@@ -9,11 +9,13 @@ mod clients;
 mod comparisons;
 mod devices;
 mod extract;
+mod feed;
 pub mod fields;
 mod figures;
 mod framing;
 mod health;
 mod indexes;
+mod lines;
 pub mod openapi;
 mod problem;
 mod rankings;
@@ -44,6 +46,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(breakdowns::get_breakdown)
         .service(comparisons::get_comparison)
         .service(rankings::get_ranking)
+        .service(feed::list_responses)
+        .service(feed::export_responses)
         // Credentials
         .service(clients::issue_token)
         .service(clients::list_keys)

@@ -12,6 +12,7 @@ pub mod clock;
 pub mod comparisons;
 pub mod counting;
 pub mod devices;
+pub mod feed;
 pub mod figures;
 pub mod folding;
 pub mod imports;
@@ -63,6 +64,8 @@ pub struct Services {
     pub intake: Intake,
     /// Turns at sending many responses at once.
     pub bulk: tokio::sync::Semaphore,
+    /// Turns at exporting responses.
+    pub exports: std::sync::Arc<tokio::sync::Semaphore>,
     /// The catalogue in memory.
     pub catalogue: CatalogueCache,
     /// Signing keys.

@@ -1,4 +1,5 @@
-//! The unfolded tail: what has been committed and is not in the tallies yet.
+//! The unfolded tail: what has been committed and is not in the tallies yet. Whatever is deleted from it enters the
+//! log that [`super::feed`] reads, by a trigger in the same transaction.
 
 use super::schema::ingest_batches;
 use super::{Conn, corrupt};

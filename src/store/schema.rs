@@ -168,6 +168,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    response_log (first_seq) {
+        first_seq -> Int8,
+        response_ids -> Array<Nullable<Uuid>>,
+        survey_ids -> Array<Nullable<Int4>>,
+        agency_ids -> Array<Nullable<Int4>>,
+    }
+}
+
+diesel::table! {
     responses (id) {
         id -> Uuid,
         survey_id -> Int4,
@@ -266,6 +275,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     questionnaire_versions,
     questionnaires,
     receipts,
+    response_log,
     responses,
     scales,
     service_points,
