@@ -14,6 +14,7 @@ pub mod interval;
 #[cfg(test)]
 mod laws;
 pub mod rounding;
+pub mod suppression;
 
 pub use combine::{Figures, IndexValue, figures};
 pub use formula::Formula;
