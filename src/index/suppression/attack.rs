@@ -14,48 +14,53 @@ const PRIME: u128 = (1 << 61) - 1;
 const UNTOLD: u32 = 99;
 
 /// Agency, month 0..12, facet (0 if there are none) and value.
-type Leaf = (i32, u32, u8, u32);
+type Leaf = (usize, usize, u8, u32);
+
+/// An agency by its place in a table.
+fn agency(place: usize) -> AgencyId {
+    AgencyId(place.try_into().unwrap())
+}
 
 #[derive(Debug, Clone)]
 struct Table {
     /// Parent of each agency, a smaller number.
-    parents: Vec<Option<i32>>,
+    parents: Vec<Option<usize>>,
     leaves: BTreeMap<Leaf, u64>,
     facets: u8,
 }
 
 impl Table {
     fn mask(&self, min_n: u64) -> Mask {
-        let agencies = self.parents.iter().zip(0..).map(|(parent, id)| (AgencyId(id), parent.map(AgencyId)));
+        let agencies = self.parents.iter().enumerate().map(|(id, parent)| (agency(id), parent.map(agency)));
         let mut counts = PeopleCounts::new(agencies);
-        for (&(agency, month, facet, value), &people) in &self.leaves {
-            let month = Unit::month(2026, month + 1).unwrap();
+        for (&(place, month, facet, value), &people) in &self.leaves {
+            let month = Unit { year: 2026, place: month };
             if facet <= 1 {
-                counts.add(AgencyId(agency), month, None, people);
+                counts.add(agency(place), month, None, people);
             }
             if facet > 0 && value != UNTOLD {
-                counts.add(AgencyId(agency), month, Some(Value { facet, value }), people);
+                counts.add(agency(place), month, Some(Value { facet, value }), people);
             }
         }
         counts.mask(min_n)
     }
 
-    fn is_below(&self, root: i32, agency: i32) -> bool {
-        std::iter::successors(Some(agency), |id| self.parents[*id as usize]).any(|id| id == root)
+    fn is_below(&self, root: AgencyId, place: usize) -> bool {
+        std::iter::successors(Some(place), |place| self.parents[*place]).any(|place| agency(place) == root)
     }
 
     fn holds(&self, cell: &Cell, leaf: &Leaf) -> bool {
-        let agency = match cell.depth {
-            Depth::SelfOnly => cell.agency.0 == leaf.0,
-            Depth::Subtree => self.is_below(cell.agency.0, leaf.0),
+        let agencies = match cell.depth {
+            Depth::SelfOnly => cell.agency == agency(leaf.0),
+            Depth::Subtree => self.is_below(cell.agency, leaf.0),
         };
-        let month = leaf.1 as usize;
+        let month = leaf.1;
         let unit = cell.unit.place == month || cell.unit.place == 12 + month / 3 || cell.unit.place == 16;
         let value = match cell.value {
             None => leaf.2 <= 1,
             Some(value) => (value.facet, value.value) == (leaf.2, leaf.3),
         };
-        agency && unit && value
+        agencies && unit && value
     }
 
     fn leaves_of(&self, cell: &Cell) -> BTreeSet<Leaf> {
@@ -74,11 +79,11 @@ impl Table {
 
     fn cells(&self) -> Vec<Cell> {
         let mut cells = Vec::new();
-        for (_, agency) in self.parents.iter().zip(0..) {
+        for agency in (0..self.parents.len()).map(agency) {
             for depth in [Depth::SelfOnly, Depth::Subtree] {
                 for place in 0..17 {
                     let unit = Unit { year: 2026, place };
-                    let cell = |value| Cell { agency: AgencyId(agency), depth, unit, value };
+                    let cell = |value| Cell { agency, depth, unit, value };
                     cells.extend(self.values().into_iter().map(cell));
                 }
             }
@@ -92,9 +97,8 @@ impl Table {
         let mut agencies = Vec::new();
         if total.depth == Depth::Subtree {
             agencies.push(Cell { depth: Depth::SelfOnly, ..*total });
-            let child =
-                |(parent, id): (&Option<i32>, i32)| (*parent == Some(total.agency.0)).then_some(AgencyId(id));
-            let children = self.parents.iter().zip(0..).filter_map(child);
+            let is_child = |place: &usize| self.parents[*place].map(agency) == Some(total.agency);
+            let children = (0..self.parents.len()).filter(is_child).map(agency);
             agencies.extend(children.map(|agency| Cell { agency, ..*total }));
         }
         let places = match total.unit.place {
@@ -171,7 +175,7 @@ fn leaks(table: &Table, min_n: u64, mask: &Mask) -> Vec<String> {
     };
     let mut known = Known::default();
     // Each facet adds up to the same people.
-    for agency in 0..table.parents.len() as i32 {
+    for agency in 0..table.parents.len() {
         for month in 0..12 {
             for facet in 2..=table.facets {
                 let mut sums = vec![0; place.len()];
@@ -224,11 +228,8 @@ fn tables(agencies: usize, months: usize, facets: u8, values: u32) -> impl Strat
     let months = prop::sample::subsequence(vec![0, 1, 2, 3, 4, 6, 11], 1..=months);
     (parents, months, 0..=facets, 1..=4_u32)
         .prop_flat_map(move |(parents, months, facets, gaps)| {
-            let parents: Vec<_> = parents
-                .into_iter()
-                .zip(0..)
-                .map(|(parent, id)| parent.filter(|p| *p < id).map(|p| p as i32))
-                .collect();
+            let parents: Vec<_> =
+                parents.into_iter().zip(0..).map(|(parent, id)| parent.filter(|p| *p < id)).collect();
             let count = || prop_oneof![gaps => Just(0_u64), 2 => 1..4_u64, 1 => 4..10_u64, 2 => 10..40_u64];
             let leaf = prop::collection::vec((count(), 0..values.max(1)), 1..=3);
             let cells = parents.len() * months.len();
@@ -238,7 +239,7 @@ fn tables(agencies: usize, months: usize, facets: u8, values: u32) -> impl Strat
         .prop_map(|(parents, months, facets, counts, second)| {
             let mut leaves = BTreeMap::new();
             let places =
-                (0..parents.len() as i32).flat_map(|agency| months.iter().map(move |month| (agency, *month)));
+                (0..parents.len()).flat_map(|agency| months.iter().map(move |month| (agency, *month)));
             for ((agency, month), (counts, (value, share))) in places.zip(counts.into_iter().zip(second)) {
                 let people: u64 = counts.iter().map(|(people, _)| people).sum();
                 if facets == 0 {

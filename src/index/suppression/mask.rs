@@ -11,12 +11,14 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 /// be computed, so it is guarded like a value.
 type Named = (u8, Option<u32>);
 
+/// Of a year; (agency alone, month 0..12) -> people by value.
+type Leaves = BTreeMap<(AgencyId, usize), BTreeMap<Option<Value>, u64>>;
+
 /// People who answered, by agency alone, month and value: what a [`Mask`] is made from.
 #[derive(Debug, Default)]
 pub struct PeopleCounts {
     parents: BTreeMap<AgencyId, Option<AgencyId>>,
-    /// By year; (agency, month 0..12) -> by value.
-    years: BTreeMap<i32, BTreeMap<(AgencyId, usize), BTreeMap<Option<Value>, u64>>>,
+    years: BTreeMap<i32, Leaves>,
 }
 
 impl PeopleCounts {
@@ -120,12 +122,7 @@ struct Year {
 }
 
 impl Year {
-    fn new(
-        nodes: &Nodes,
-        places: &HashMap<AgencyId, usize>,
-        leaves: &BTreeMap<(AgencyId, usize), BTreeMap<Option<Value>, u64>>,
-        min_n: u64,
-    ) -> Self {
+    fn new(nodes: &Nodes, places: &HashMap<AgencyId, usize>, leaves: &Leaves, min_n: u64) -> Self {
         let mut facets: Vec<u8> = leaves
             .values()
             .flat_map(BTreeMap::keys)

@@ -3,54 +3,69 @@
 use super::shield::{Along, Place, Shield};
 use super::swap::{Between, Swap, Times, Who};
 use super::table::EVERYBODY;
-use super::unit::parts_of;
+use super::unit::{parts_of, whole_of};
 
-/// How many leaves of a cell, and how many partners at each height of the tree, are tried. More would hide a little
-/// less and take longer; it is safe with any number.
-const LEAVES: usize = 3;
-const PARTNERS: usize = 8;
+/// How far a search goes: leaves of the cell, other values for each, partners at each height of the tree; and swaps in
+/// all, fewer if one is found that hides few people. More would hide a little less and take longer; it is safe with any.
+const LEAVES: usize = 2;
+const VALUES: usize = 3;
+const PARTNERS: usize = 6;
+const SWAPS: usize = 256;
+const SWAPS_IF_CHEAP: usize = 64;
+const CHEAP: u64 = 200;
 
-/// The best found so far.
-struct Best {
-    swap: Option<Swap>,
+/// A search under way.
+struct Search {
+    /// What the cell has to be tied along.
+    along: Option<Along>,
+    place: Place,
+    best: Swap,
     cost: u64,
+    /// The one looked at.
+    next: Swap,
+    left: usize,
+}
+
+impl Search {
+    const fn is_over(&self) -> bool {
+        let enough = if self.cost < CHEAP { SWAPS - SWAPS_IF_CHEAP } else { 0 };
+        self.cost == 0 || self.left <= enough
+    }
 }
 
 impl Shield<'_> {
     /// The swap that hides the fewest people more of those that change the cell, and that tie it to more of its total
     /// along the hierarchy. There is always one, which changes everything above one of the cell's leaves.
-    pub(super) fn cheapest(&self, place: Place, along: Option<Along>) -> Option<Swap> {
-        let mut best = Best { swap: None, cost: u64::MAX };
-        let mut leaves = Vec::new();
+    pub(super) fn cheapest(&self, place: Place, along: Option<Along>) -> Swap {
+        let mut search = Search {
+            along,
+            place,
+            best: Swap::nothing(),
+            cost: u64::MAX,
+            next: Swap::nothing(),
+            left: SWAPS,
+        };
+        let mut leaves = Vec::with_capacity(LEAVES);
         self.leaves(place.node, place.unit, place.column, &mut leaves);
         let value = (place.column != EVERYBODY).then_some(place.column);
+        for &(gains, month) in leaves.iter().take(1) {
+            let alone = Between { gains, loses: None };
+            self.consider(alone, Times::one(month), Who::Somebody(value), &mut search);
+        }
         for (leaf, month) in leaves {
-            for times in self.times(place, along, leaf, month) {
+            for times in self.times(&search, leaf, month) {
                 if let Some(column) = value {
-                    let facet = self.facets.get(column);
-                    for (_, other) in self.table.row(leaf, month) {
-                        let (one, two) =
-                            [column, other].map(|c| self.table.cell(place.node, place.unit, c)).into();
-                        let tied = along == Some(Along::Facet) && self.together(Along::Facet, one, two);
-                        if other != column && self.facets.get(other) == facet && !tied {
-                            self.among_agencies(
-                                place,
-                                along,
-                                leaf,
-                                times,
-                                Who::Changed(column, other),
-                                &mut best,
-                            );
-                        }
+                    for other in self.other_values(&search, leaf, month) {
+                        self.among_agencies(leaf, times, Who::Changed(column, other), &mut search);
                     }
                 }
-                self.among_agencies(place, along, leaf, times, Who::Somebody(value), &mut best);
-                if best.cost == 0 {
-                    return best.swap;
+                self.among_agencies(leaf, times, Who::Somebody(value), &mut search);
+                if search.is_over() {
+                    return search.best;
                 }
             }
         }
-        best.swap
+        search.best
     }
 
     /// Some of the leaves of a cell: agencies alone in a month.
@@ -67,45 +82,63 @@ impl Shield<'_> {
         }
     }
 
-    /// One month alone, or with another one outside the unit of the cell.
-    fn times(
-        &self,
-        place: Place,
-        along: Option<Along>,
-        leaf: usize,
-        month: usize,
-    ) -> impl Iterator<Item = Times> {
-        let others = (0..12)
-            .filter(move |other| *other != month && self.table.cell(leaf, *other, place.column).is_some());
-        let pairs = others.map(move |other| Times::two(month, other)).filter(move |times| {
-            let tied = || {
-                let (one, other) = times.tops.unzip();
-                let cell = |unit: Option<usize>| self.table.cell(place.node, unit?, place.column);
+    /// One month with another one outside the unit of the cell, those of its quarter first, and one month alone.
+    fn times(&self, search: &Search, leaf: usize, month: usize) -> Vec<Times> {
+        let Search { place, along, .. } = *search;
+        let cell = |unit| self.table.cell(place.node, unit, place.column);
+        let useful = |times: &Times| {
+            let tied = |(one, other)| {
                 along == Some(Along::Time)
-                    && one == Some(place.unit)
+                    && one == place.unit
                     && self.together(Along::Time, cell(one), cell(other))
             };
-            times.units().any(|unit| unit == place.unit) && !tied()
-        });
-        pairs.chain([Times::one(month)])
+            times.units().any(|unit| unit == place.unit) && !times.tops.is_some_and(tied)
+        };
+        let quarter = whole_of(month).map_or(0..0, parts_of);
+        let others = quarter.clone().chain((month + 1..12).chain(0..month).filter(|m| !quarter.contains(m)));
+        let others = others.filter(|other| *other != month);
+        let others = others.filter(|other| self.table.cell(leaf, *other, place.column).is_some());
+        let pairs = others.map(|other| Times::two(month, other)).filter(useful);
+        pairs.chain([Times::one(month)]).collect()
+    }
+
+    /// Values of the cell's facet to change with, the rarest first.
+    fn other_values(
+        &self,
+        search: &Search,
+        leaf: usize,
+        month: usize,
+    ) -> impl Iterator<Item = usize> + use<> {
+        let Search { place, along, .. } = *search;
+        let facet = self.facets.get(place.column);
+        let cell = |column| self.table.cell(place.node, place.unit, column);
+        let tied = |other| {
+            along == Some(Along::Facet) && self.together(Along::Facet, cell(place.column), cell(other))
+        };
+        let mut rarest = [(u64::MAX, 0); VALUES];
+        for (id, other) in self.table.row(leaf, month) {
+            if other != place.column && self.facets.get(other) == facet && !tied(other) {
+                let people = self.table.people(id);
+                if let Some(last) = rarest.last_mut().filter(|last| people < last.0) {
+                    *last = (people, other);
+                    rarest.sort_unstable();
+                }
+            }
+        }
+        rarest.into_iter().filter(|(people, _)| *people < u64::MAX).map(|(_, value)| value)
     }
 
     /// With an agency beside the cell's, or beside one above it, or with none.
-    fn among_agencies(
-        &self,
-        place: Place,
-        along: Option<Along>,
-        gains: usize,
-        times: Times,
-        who: Who,
-        best: &mut Best,
-    ) {
-        let column = Self::asks(who);
+    fn among_agencies(&self, gains: usize, times: Times, who: Who, search: &mut Search) {
+        let Search { place, along, .. } = *search;
+        let column = match who {
+            Who::Somebody(_) => EVERYBODY,
+            Who::Changed(one, _) => one,
+        };
         for node in self.nodes.climb(place.node, None) {
             let Some(above) = self.nodes.parent(node) else { break };
-            let line =
-                Swap { places: self.nodes.climb(gains, Some(above)).map(|n| (n, column)).collect(), times };
-            if self.cost(&line, best.cost) >= best.cost {
+            let line = self.nodes.climb(gains, Some(above)).map(|node| (node, column));
+            if search.is_over() || self.cost(line, &times, search.cost) >= search.cost {
                 return;
             }
             let mut tried = 0;
@@ -116,35 +149,35 @@ impl Shield<'_> {
                 if ties && self.together(Along::Agencies, cell(node), cell(sibling)) {
                     continue;
                 }
-                self.consider(Between { gains, loses: Some((loses, above)) }, times, who, best);
+                self.consider(Between { gains, loses: Some((loses, above)) }, times, who, search);
                 tried += 1;
-                if tried == PARTNERS || best.cost == 0 {
+                if tried == PARTNERS || search.is_over() {
                     break;
                 }
             }
         }
-        self.consider(Between { gains, loses: None }, times, who, best);
+        self.consider(Between { gains, loses: None }, times, who, search);
     }
 
     /// An agency alone under a node that can lose somebody: downwards by the fewest people.
     fn alone(&self, node: usize, times: Times, column: usize) -> Option<usize> {
-        let month = times.months().next()?;
         let mut at = times.met(self.table, node, column).then_some(node)?;
         while !self.nodes.parts(at).is_empty() {
             let parts =
                 self.nodes.parts(at).iter().copied().filter(|part| times.met(self.table, *part, column));
-            at = parts.min_by_key(|part| self.table.people_at(*part, month, column))?;
+            at = parts.min_by_key(|part| self.table.people_at(*part, times.first(), column))?;
         }
         Some(at)
     }
 
-    fn consider(&self, between: Between, times: Times, who: Who, best: &mut Best) {
-        let Some(swap) = Swap::new((self.nodes, self.table, self.facets), between, times, who) else {
-            return;
-        };
-        let cost = self.cost(&swap, best.cost);
-        if cost < best.cost || best.swap.is_none() {
-            *best = Best { swap: Some(swap), cost };
+    fn consider(&self, between: Between, times: Times, who: Who, search: &mut Search) {
+        search.left = search.left.saturating_sub(1);
+        if search.next.set((self.nodes, self.table, self.facets), between, times, who) {
+            let cost = self.cost(search.next.places.iter().copied(), &times, search.cost);
+            if cost < search.cost {
+                search.cost = cost;
+                std::mem::swap(&mut search.best, &mut search.next);
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Hides the small cells of one year and, by swaps, whatever would tell them.
 
-use super::swap::{Swap, Who};
+use super::swap::{Swap, Times};
 use super::table::{EVERYBODY, Nodes, Table};
 use super::unit::{UNITS, whole_of};
 
@@ -64,12 +64,13 @@ impl<'a> Shield<'a> {
                 Along::Facet => place.column != EVERYBODY,
             };
             while is_part && self.groups(along).people(cell) < self.min_n {
-                let Some(swap) = self.cheapest(place, Some(along)) else { break };
+                let swap = self.cheapest(place, Some(along));
                 self.apply(&swap);
             }
             part |= is_part;
         }
-        if !part && let Some(swap) = self.cheapest(place, None) {
+        if !part {
+            let swap = self.cheapest(place, None);
             self.apply(&swap);
         }
     }
@@ -130,11 +131,16 @@ impl<'a> Shield<'a> {
         }
     }
 
-    /// What a swap would newly hide, in people; nothing is gained by going on from `limit`.
-    pub(super) fn cost(&self, swap: &Swap, limit: u64) -> u64 {
+    /// What changing these nodes in a column would newly hide, in people.
+    pub(super) fn cost(
+        &self,
+        places: impl Iterator<Item = (usize, usize)>,
+        times: &Times,
+        limit: u64,
+    ) -> u64 {
         let mut cost = 0_u64;
-        for &(node, column) in &swap.places {
-            for unit in swap.times.units() {
+        for (node, column) in places {
+            for unit in times.units() {
                 let cell = self.table.cell(node, unit, column);
                 let shown = |cell: &usize| !self.hidden.get(*cell).copied().unwrap_or(true);
                 cost = cost.saturating_add(cell.filter(shown).map_or(0, |cell| self.table.people(cell)));
@@ -144,14 +150,6 @@ impl<'a> Shield<'a> {
             }
         }
         cost
-    }
-
-    /// Whether somebody who is moved, or what is changed about them, gives this column.
-    pub(super) const fn asks(who: Who) -> usize {
-        match who {
-            Who::Somebody(_) => EVERYBODY,
-            Who::Changed(one, _) => one,
-        }
     }
 }
 

@@ -41,6 +41,11 @@ impl Times {
         self.months.iter().copied().take(if self.tops.is_some() { 2 } else { 1 })
     }
 
+    /// The month that gains.
+    pub(super) const fn first(&self) -> usize {
+        self.months[0]
+    }
+
     /// Whether a node has people of this column in each month that changes.
     pub(super) fn met(&self, table: &Table, node: usize, column: usize) -> bool {
         self.months().all(|month| table.cell(node, month, column).is_some())
@@ -73,55 +78,60 @@ pub(super) struct Swap {
 }
 
 impl Swap {
-    /// Which places change; `None` if somebody would have to leave a place where nobody is (which everybody
-    /// knows to be empty). `facets` tells of each column which facet it is of.
-    pub(super) fn new(
+    /// One that changes nothing yet.
+    pub(super) fn nothing() -> Self {
+        Self { places: Vec::with_capacity(16), times: Times::one(0) }
+    }
+
+    /// Becomes another swap. Whether there is one: nobody can leave a place where nobody is, since everybody knows it
+    /// to be empty. `facets` tells of each column which facet it is of, in ascending order.
+    pub(super) fn set(
+        &mut self,
         (nodes, table, facets): (&Nodes, &Table, &[usize]),
         between: Between,
         times: Times,
         who: Who,
-    ) -> Option<Self> {
-        let mut swap = Self { places: Vec::with_capacity(8), times };
+    ) -> bool {
+        self.places.clear();
+        self.times = times;
         let Between { gains, loses } = between;
         let both = |column| {
             times.met(table, gains, column) && loses.is_none_or(|(q, _)| times.met(table, q, column))
         };
+        let (one, other) = match who {
+            Who::Changed(one, other) => (one, other),
+            Who::Somebody(_) => (EVERYBODY, EVERYBODY),
+        };
+        if !both(one) || !both(other) {
+            return false;
+        }
+        self.change(nodes, between, one);
         match who {
-            Who::Changed(one, other) => {
-                for column in [one, other] {
-                    swap.change(nodes, between, both(column).then_some(column)?);
-                }
-            }
+            Who::Changed(..) => self.change(nodes, between, other),
             Who::Somebody(value) => {
-                swap.change(nodes, between, both(EVERYBODY).then_some(EVERYBODY)?);
-                let last = facets.iter().copied().max().unwrap_or(0);
-                for facet in 1..=last {
-                    let fixed = value.filter(|value| facets.get(*value) == Some(&facet));
+                for facet in 1..=facets.last().copied().unwrap_or(0) {
                     let values = |node: usize| {
-                        let month = times.months().next().unwrap_or(0);
-                        table
-                            .row(node, month)
-                            .filter(move |(_, column)| facets.get(*column) == Some(&facet))
+                        let row = table.row(node, times.first());
+                        row.filter(|(_, column)| facets.get(*column) == Some(&facet))
                             .filter(move |(_, column)| times.met(table, node, *column))
                             .map(|(cell, column)| (table.people(cell), column))
                     };
+                    let fixed = value.filter(|value| facets.get(*value) == Some(&facet));
                     let gained =
                         || values(gains).filter(|(_, column)| fixed.is_none_or(|fixed| fixed == *column));
-                    let common = gained().filter(|(_, column)| both(*column)).min();
-                    if let Some((_, column)) = common {
-                        swap.change(nodes, between, column);
-                    } else {
-                        // Different values on both sides: neither makes up for the other anywhere.
-                        for (node, column) in
-                            [(gains, gained().min()?.1), (loses?.0, values(loses?.0).min()?.1)]
-                        {
-                            swap.places.extend(nodes.climb(node, None).map(|node| (node, column)));
-                        }
+                    if let Some((_, column)) = gained().filter(|(_, column)| both(*column)).min() {
+                        self.change(nodes, between, column);
+                        continue;
                     }
+                    // Different values on both sides: neither makes up for the other anywhere.
+                    let lost = loses.and_then(|(node, _)| Some((node, values(node).min()?.1)));
+                    let (Some((_, gain)), Some((loser, loss))) = (gained().min(), lost) else { return false };
+                    self.places.extend(nodes.climb(gains, None).map(|node| (node, gain)));
+                    self.places.extend(nodes.climb(loser, None).map(|node| (node, loss)));
                 }
             }
         }
-        Some(swap)
+        true
     }
 
     fn change(&mut self, nodes: &Nodes, between: Between, column: usize) {
