@@ -12,6 +12,9 @@ pub(super) enum Along {
     Facet,
 }
 
+/// How many people of single values are given for one of everybody.
+const EVERYBODY_WEIGHT: u64 = 16;
+
 /// A cell that needs a swap, and its place.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
@@ -131,7 +134,8 @@ impl<'a> Shield<'a> {
         }
     }
 
-    /// What changing these nodes in a column would newly hide, in people.
+    /// What changing these nodes in their columns would newly hide, in people. Where there are facets everybody counts for
+    /// more, so that a facet rather loses one value more than an agency loses its figure.
     pub(super) fn cost(
         &self,
         places: impl Iterator<Item = (usize, usize)>,
@@ -140,10 +144,13 @@ impl<'a> Shield<'a> {
     ) -> u64 {
         let mut cost = 0_u64;
         for (node, column) in places {
+            let weight = if column == EVERYBODY && self.facets.len() > 1 { EVERYBODY_WEIGHT } else { 1 };
             for unit in times.units() {
                 let cell = self.table.cell(node, unit, column);
                 let shown = |cell: &usize| !self.hidden.get(*cell).copied().unwrap_or(true);
-                cost = cost.saturating_add(cell.filter(shown).map_or(0, |cell| self.table.people(cell)));
+                cost = cost.saturating_add(
+                    cell.filter(shown).map_or(0, |cell| self.table.people(cell).saturating_mul(weight)),
+                );
             }
             if cost >= limit {
                 return limit;
