@@ -7,7 +7,7 @@
 //!
 //! The method is cell suppression with a proof for every cell that is kept secret. Counting hidden cells in each row is
 //! known to be not enough (Cox, Suppression methodology and statistical disclosure control, JASA 75, 1980;
-//! Hundepool et al., Statistical Disclosure Control, 2012, ch. 4). Instead, each small cell is given a [`swap`]: people
+//! Hundepool et al., Statistical Disclosure Control, 2012, ch. 4). Instead, each small cell is given a swap: people
 //! moved between non-empty leaves (an agency alone, a month, a value) so that some cells change by one. Every cell that
 //! changes is hidden, so the figures shown are equal with and without the swap, and so is everything that can be
 //! computed from them by addition and subtraction. A sum that the swap changes can therefore not be computed.
@@ -22,7 +22,8 @@
 //! ones are below `min_n`); what was read at another time (before and after one more response, or with another mask);
 //! what somebody knows already, such as their own response or that of a whole agency; figures by the tree of
 //! another day, other facets than those given here, and combinations of two facets; small sums of cells that are not
-//! parts of one total. Which swap is the cheapest is searched for only nearby, so more may be hidden than need be.
+//! parts of one total. Which swap is the cheapest is searched for only nearby, so more may be hidden than need be,
+//! most with many values and few people, where two agencies hardly ever have the same two values in the same two months.
 
 #[cfg(test)]
 mod attack;

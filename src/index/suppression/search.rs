@@ -27,6 +27,11 @@ struct Search {
 }
 
 impl Search {
+    fn new(place: Place, along: Option<Along>) -> Self {
+        let (best, next) = (Swap::nothing(), Swap::nothing());
+        Self { along, place, best, cost: u64::MAX, next, left: SWAPS }
+    }
+
     const fn is_over(&self) -> bool {
         let enough = if self.cost < CHEAP { SWAPS - SWAPS_IF_CHEAP } else { 0 };
         self.cost == 0 || self.left <= enough
@@ -37,21 +42,11 @@ impl Shield<'_> {
     /// The swap that hides the fewest people more of those that change the cell, and that tie it to more of its total
     /// along the hierarchy. There is always one, which changes everything above one of the cell's leaves.
     pub(super) fn cheapest(&self, place: Place, along: Option<Along>) -> Swap {
-        let mut search = Search {
-            along,
-            place,
-            best: Swap::nothing(),
-            cost: u64::MAX,
-            next: Swap::nothing(),
-            left: SWAPS,
-        };
+        let mut search = Search::new(place, along);
         let mut leaves = Vec::with_capacity(LEAVES);
         self.leaves(place.node, place.unit, place.column, &mut leaves);
         let value = (place.column != EVERYBODY).then_some(place.column);
-        for &(gains, month) in leaves.iter().take(1) {
-            let alone = Between { gains, loses: None };
-            self.consider(alone, Times::one(month), Who::Somebody(value), &mut search);
-        }
+        self.last_resort(&mut search, &leaves);
         for (leaf, month) in leaves {
             for times in self.times(&search, leaf, month) {
                 if let Some(column) = value {
@@ -66,6 +61,23 @@ impl Shield<'_> {
             }
         }
         search.best
+    }
+
+    /// The swap that there always is: it changes everything above one of the cell's leaves.
+    pub(super) fn widest(&self, place: Place) -> Swap {
+        let mut search = Search::new(place, None);
+        let mut leaves = Vec::new();
+        self.leaves(place.node, place.unit, place.column, &mut leaves);
+        self.last_resort(&mut search, &leaves);
+        search.best
+    }
+
+    fn last_resort(&self, search: &mut Search, leaves: &[(usize, usize)]) {
+        if let Some(&(gains, month)) = leaves.first() {
+            let value = (search.place.column != EVERYBODY).then_some(search.place.column);
+            let alone = Between { gains, loses: None };
+            self.consider(alone, Times::one(month), Who::Somebody(value), search);
+        }
     }
 
     /// Some of the leaves of a cell: agencies alone in a month.

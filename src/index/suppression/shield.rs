@@ -67,8 +67,14 @@ impl<'a> Shield<'a> {
                 Along::Facet => place.column != EVERYBODY,
             };
             while is_part && self.groups(along).people(cell) < self.min_n {
+                let before = self.groups(along).people(cell);
                 let swap = self.cheapest(place, Some(along));
                 self.apply(&swap);
+                // Each swap that is found ties the cell to more. Should one not, this ends all the same, and safely.
+                if self.groups(along).people(cell) == before {
+                    self.apply(&self.widest(place));
+                    break;
+                }
             }
             part |= is_part;
         }
