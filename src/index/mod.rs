@@ -20,6 +20,7 @@ mod laws;
 pub mod ranking;
 pub mod rounding;
 pub mod sample;
+pub mod suppression;
 
 pub use combine::{Figures, IndexValue, Question, figures, whole_of};
 pub use confidence::Confidence;
