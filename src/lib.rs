@@ -14,6 +14,7 @@
 pub mod app;
 pub mod auth;
 pub mod catalogue;
+pub mod chart;
 pub mod config;
 pub mod demo;
 pub mod domain;

@@ -8,6 +8,7 @@ mod clients;
 mod devices;
 mod extract;
 pub mod fields;
+mod format;
 mod framing;
 mod health;
 mod indexes;
@@ -16,6 +17,7 @@ mod problem;
 mod receipts;
 mod reply;
 pub mod responses;
+mod sheet;
 mod surveys;
 
 use actix_web::web;
