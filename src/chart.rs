@@ -14,7 +14,7 @@ mod plot;
 pub mod series;
 #[cfg(test)]
 mod tests;
-mod words;
+pub mod words;
 
 /// Width of every chart in pixels; the view box lets it grow without loss.
 pub const WIDTH: i32 = 800;

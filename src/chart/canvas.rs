@@ -4,18 +4,14 @@
 use super::WIDTH;
 use super::words::clean;
 use crate::error::Lang;
-use plotters_backend_names::*;
+use plotters::prelude::{DrawingBackend, RGBColor, SVGBackend, ShapeStyle};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{FontFamily, FontStyle, IntoFont, TextStyle};
 use sha2::{Digest, Sha256};
 
-/// The few names of plotters that are used, in one place.
-mod plotters_backend_names {
-    pub use plotters::prelude::{DrawingBackend, RGBColor, SVGBackend, ShapeStyle};
-    pub use plotters::style::text_anchor::{HPos, Pos, VPos};
-    pub use plotters::style::{FontFamily, FontStyle, FontTransform, IntoFont, TextStyle};
-}
-
 /// Fonts that have all Vietnamese letters, then whatever the machine has without serifs.
-const FONTS: &str = "'Be Vietnam Pro','Noto Sans','Segoe UI',Roboto,Arial,'Liberation Sans','DejaVu Sans',sans-serif";
+const FONTS: &str =
+    "'Be Vietnam Pro','Noto Sans','Segoe UI',Roboto,Arial,'Liberation Sans','DejaVu Sans',sans-serif";
 
 /// Colours; each differs from the others in lightness too.
 pub const INK: RGBColor = RGBColor(0x1A, 0x1A, 0x1A);
@@ -73,7 +69,7 @@ pub struct Area {
     pub bottom: i32,
 }
 
-/// A document being drawn.
+/// A document being drawn. Drawing into a text cannot fail, so what the backend returns is dropped.
 pub struct Canvas<'a> {
     backend: SVGBackend<'a>,
 }

@@ -102,7 +102,8 @@ impl DistributionChart {
             return format!("{}. {reason}.", self.caption.subtitle);
         }
         let bars = self.bars.iter().rev().map(|bar| format!("{}: {}", bar.label, self.told(bar)));
-        let aside = self.aside.iter().map(|(label, answers)| format!("{label}: {}", count(*answers, self.lang)));
+        let aside =
+            self.aside.iter().map(|(label, answers)| format!("{label}: {}", count(*answers, self.lang)));
         let told: Vec<String> = bars.chain(aside).collect();
         format!("{}. {}: {}.", self.caption.subtitle, self.heading, told.join("; "))
     }
@@ -116,11 +117,20 @@ impl DistributionChart {
             canvas.frame(place, LINE);
             let (x, y) = ((area.left + area.right) / 2, (place.top + place.bottom) / 2);
             let half = width(reason, 15) / 2 + 16;
-            canvas.fill(Area { left: x - half, top: y - 18, right: x + half, bottom: y + 14 }, super::canvas::PAPER);
+            canvas.fill(
+                Area { left: x - half, top: y - 18, right: x + half, bottom: y + 14 },
+                super::canvas::PAPER,
+            );
             canvas.text(reason, x, y + 4, Align::Middle, super::canvas::Type { size: 15, ..LABEL });
             return;
         }
-        canvas.text(&shortened(&self.heading, 12, area.right - area.left), area.left, area.top + 12, Align::Start, LABEL);
+        canvas.text(
+            &shortened(&self.heading, 12, area.right - area.left),
+            area.left,
+            area.top + 12,
+            Align::Start,
+            LABEL,
+        );
         let labels = self.bars.iter().map(|bar| width(&clean(&bar.label), LABEL.size)).max().unwrap_or(0);
         let left = area.left + (labels + 14).clamp(60, 230);
         let told = self.bars.iter().map(|bar| width(&self.told(bar), LABEL.size)).max().unwrap_or(0);
@@ -154,7 +164,12 @@ impl DistributionChart {
             None => 24,
         };
         let length = if bar.count.is_some_and(|answers| answers > 0) { length.max(2) } else { length };
-        let area = Area { left: room.left, right: room.left + length, top: middle - BAR / 2, bottom: middle + BAR / 2 };
+        let area = Area {
+            left: room.left,
+            right: room.left + length,
+            top: middle - BAR / 2,
+            bottom: middle + BAR / 2,
+        };
         match bar.count {
             Some(_) if length > 0 => self.ink(canvas, area, place),
             None => {

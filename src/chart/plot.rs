@@ -30,7 +30,7 @@ impl Lines {
 
     /// Pixels taken above.
     pub fn above(&self) -> i32 {
-        18 + height(&self.title, 24) + height(&self.subtitle, 18) + 10
+        18 + height(&self.title, 24) + 4 + height(&self.subtitle, 18) + 8
     }
 
     /// Pixels taken below.
@@ -46,6 +46,7 @@ impl Lines {
                 y += step;
                 canvas.text(line, MARGIN, y - 6, Align::Start, look);
             }
+            y += 4;
         }
         let bottom = height - self.below();
         canvas.line((MARGIN, bottom), (WIDTH - MARGIN, bottom), LINE, 1);

@@ -71,6 +71,11 @@ impl SeriesChart {
         })
     }
 
+    /// Whether every value is written beside its mark.
+    fn tells_all(&self) -> bool {
+        self.points.len() <= MOST_TOLD
+    }
+
     const fn say(&self, vi: &'static str, en: &'static str) -> &'static str {
         match self.lang {
             Lang::Vi => vi,
@@ -184,7 +189,9 @@ impl SeriesChart {
         for (place, pair) in self.points.windows(2).enumerate() {
             let [from, to] = pair else { continue };
             let broken = self.breaks.iter().any(|broken| broken.before_index == place + 1);
-            if let (Some(a), Some(b), true, false) = (from.value, to.value, from.segment == to.segment, broken) {
+            if let (Some(a), Some(b), true, false) =
+                (from.value, to.value, from.segment == to.segment, broken)
+            {
                 canvas.line((axes.x(place), axes.y(a)), (axes.x(place + 1), axes.y(b)), BLUE, 2);
             }
         }
@@ -204,8 +211,9 @@ impl SeriesChart {
 
     /// Writes values beside marks: all of them where there is room, otherwise lowest, highest and last.
     fn draw_values(&self, canvas: &mut Canvas<'_>, axes: &Axes) {
-        let known = || self.points.iter().enumerate().filter_map(|(place, point)| Some((place, point.value?)));
-        let all = self.points.len() <= MOST_TOLD;
+        let known =
+            || self.points.iter().enumerate().filter_map(|(place, point)| Some((place, point.value?)));
+        let all = self.tells_all();
         let lowest = known().min_by(|a, b| a.1.total_cmp(&b.1)).map(|(place, _)| place);
         let highest = known().max_by(|a, b| a.1.total_cmp(&b.1)).map(|(place, _)| place);
         let last = known().last().map(|(place, _)| place);
@@ -214,17 +222,21 @@ impl SeriesChart {
             if !(all || is_lowest || Some(place) == highest || Some(place) == last) {
                 continue;
             }
+            let text = number(value, 2, self.lang);
+            let look = Type { bold: true, ..LABEL };
+            if !all && Some(place) == last {
+                canvas.text(&text, axes.x(place) + 8, axes.y(value) + 4, Align::Start, look);
+                continue;
+            }
             let point = self.points.get(place);
             let (low, high) = (point.and_then(|p| p.low), point.and_then(|p| p.high));
-            let y = if is_lowest {
-                axes.y(low.unwrap_or(value)) + 15
-            } else {
-                axes.y(high.unwrap_or(value)) - 8
-            };
-            let text = number(value, 2, self.lang);
+            let y =
+                if is_lowest { axes.y(low.unwrap_or(value)) + 15 } else { axes.y(high.unwrap_or(value)) - 8 };
             let half = width(&text, LABEL.size) / 2;
-            let x = axes.x(place).clamp(axes.column(0).left + half, axes.edge(self.points.len()) - half + 8);
-            canvas.text(&text, x, y, Align::Middle, Type { bold: true, ..LABEL });
+            let x = axes.x(place).max(axes.column(0).left + half);
+            // No grid line runs through a number.
+            canvas.fill(Area { left: x - half, top: y - 10, right: x + half, bottom: y + 1 }, PAPER);
+            canvas.text(&text, x, y, Align::Middle, look);
         }
     }
 
@@ -257,7 +269,10 @@ impl SeriesChart {
             entries.push((Key::Break, text.into()));
         }
         if axes.is_cut_above_zero() && !segments.is_empty() {
-            entries.push((Key::None, self.say("trục đứng không bắt đầu từ 0", "axis does not begin at 0").into()));
+            entries.push((
+                Key::None,
+                self.say("trục đứng không bắt đầu từ 0", "axis does not begin at 0").into(),
+            ));
         }
         axes.legend(canvas, &entries);
     }

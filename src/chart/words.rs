@@ -50,20 +50,23 @@ pub fn clean(text: &str) -> String {
 
 /// Estimated width in pixels of a text at a size in pixels.
 pub fn width(text: &str, size: i32) -> i32 {
-    let tenths: i32 = text.chars().map(tenths_of_size).sum();
-    (tenths * size + 9) / 10
+    let hundredths: i32 = text.chars().map(hundredths_of_size).sum();
+    (hundredths * size + 99) / 100
 }
 
-/// Advance of a character in tenths of the size, as in Arial, rounded up.
-fn tenths_of_size(c: char) -> i32 {
+/// Advance of a character in hundredths of the size, about as in Arial, a little more for bold and wider fonts.
+fn hundredths_of_size(c: char) -> i32 {
     match c {
         c if is_combining_mark(c) => 0,
-        'i' | 'j' | 'l' | 'I' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' => 3,
-        ' ' | '\u{A0}' | 'f' | 't' | 'r' | '(' | ')' | '-' | '/' | '·' => 4,
-        'm' | 'w' | 'M' | 'W' | '%' | '@' => 9,
-        c if c.is_uppercase() => 7,
-        c if u32::from(c) >= 0x1100 && !(0x1E00..0x2100).contains(&u32::from(c)) => 10,
-        _ => 6,
+        'i' | 'j' | 'l' | 'ì' | 'í' | 'ỉ' | 'ĩ' | 'ị' | '\'' | '|' => 25,
+        ' ' | '\u{A0}' | 'f' | 't' | 'I' | '.' | ',' | ':' | ';' | '!' | '/' | '·' => 30,
+        'r' | '(' | ')' | '-' => 36,
+        'm' | 'w' | 'M' | 'W' | '%' | '@' => 90,
+        'c' | 'k' | 's' | 'v' | 'x' | 'y' | 'z' => 53,
+        c if c.is_uppercase() => 70,
+        // Full-width letters of other scripts.
+        c if u32::from(c) >= 0x2E80 => 100,
+        _ => 58,
     }
 }
 

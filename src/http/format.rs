@@ -19,12 +19,11 @@ pub enum Format {
     Svg,
 }
 
-/// Resources that come as a table only.
-pub const TABLES: &[Format] = &[Format::Json, Format::Csv, Format::Xlsx];
-/// Resources that can be drawn too.
+/// What a resource comes in that is a table and can be drawn too. One without a chart gives a list of its own.
 pub const CHARTS: &[Format] = &[Format::Json, Format::Csv, Format::Xlsx, Format::Svg];
 
 impl Format {
+    /// Every word of the parameter.
     const WORDS: [&'static str; 4] = ["json", "csv", "xlsx", "svg"];
 
     /// The word of the parameter, which is the ending of a file's name too.
@@ -101,7 +100,8 @@ fn accepted(request: &impl HttpMessage, offered: &[Format]) -> Option<Format> {
     let quality = |format: &Format| {
         let (kind, subtype) = format.media_type();
         let fitting = ranges.iter().filter_map(|range| {
-            let (a, b, suffix) = (range.item.type_().as_str(), range.item.subtype().as_str(), range.item.suffix());
+            let (a, b, suffix) =
+                (range.item.type_().as_str(), range.item.subtype().as_str(), range.item.suffix());
             let b = suffix.map_or_else(|| b.to_owned(), |suffix| format!("{b}+{suffix}"));
             let specific = match (a, b.as_str()) {
                 ("*", "*") => 0,
@@ -154,8 +154,8 @@ mod tests {
         assert_eq!(by("application/json;q=0"), None);
         let request = TestRequest::get().insert_header(("accept", "text/csv")).to_http_request();
         assert_eq!(choose(&request, Some(Format::Svg), CHARTS).ok(), Some(Format::Svg));
-        let refused = choose(&request, Some(Format::Svg), TABLES).unwrap_err();
+        let refused = choose(&request, Some(Format::Svg), &[Format::Json, Format::Csv]).unwrap_err();
         assert_eq!(refused.code, ErrorCode::NotAcceptable);
-        assert_eq!(refused.detail.as_deref(), Some("this comes as json, csv, xlsx"));
+        assert_eq!(refused.detail.as_deref(), Some("this comes as json, csv"));
     }
 }

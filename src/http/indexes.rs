@@ -1,10 +1,14 @@
 //! The index of an agency: `GET /v1/agencies/{code}/index`.
 
+mod chart;
+mod sheet;
+
 use super::extract::{App, Caller, Query};
 use super::fields::Fields;
-use super::openapi::{NotFound, NotModified, Refused};
+use super::format::{self, CHARTS, Format};
+use super::openapi::{NotAcceptable, NotFound, NotModified, Refused};
 use super::problem::Problem;
-use super::reply::cached;
+use super::reply::Wanted;
 use super::surveys::TextBody;
 use crate::domain::agency::AgencyCode;
 use crate::domain::period::{Period, ZONE_NAME, parse_day, start_of};
@@ -13,7 +17,6 @@ use crate::domain::text;
 use crate::domain::tree::Depth;
 use crate::error::{Error, ErrorCode, FaultKind};
 use crate::service::indexes::{self, IndexQuery, IndexReport, IndexValue};
-use actix_web::http::header::CacheDirective;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
@@ -40,6 +43,8 @@ struct GetIndexParams {
     /// Formula id; by default the first of the survey's kind.
     #[param(example = "satisfied-share")]
     formula: Option<String>,
+    /// `json`, `csv`, `xlsx` or `svg` (answers per level); without it `Accept` decides.
+    format: Option<String>,
 }
 
 /// An index with everything needed to judge and to recompute it.
@@ -292,7 +297,12 @@ impl From<IndexReport> for IndexBody {
 /// whole are made without them.
 #[utoipa::path(tag = "figures", params(("code" = String, Path, example = "H56"), GetIndexParams),
     security((), ("bearer" = [])),
-    responses((status = 200, description = "The index", body = IndexBody), NotModified, Refused, NotFound))]
+    responses((status = 200, description = "The index", content(
+        (IndexBody = "application/json"),
+        (String = "text/csv"),
+        (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (String = "image/svg+xml"),
+    )), NotModified, NotAcceptable, Refused, NotFound))]
 #[get("/v1/agencies/{code}/index")]
 pub async fn get_index(
     request: HttpRequest,
@@ -302,9 +312,16 @@ pub async fn get_index(
     code: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let agency = AgencyCode::parse(&code).map_err(|_| Error::new(ErrorCode::AgencyNotFound))?;
-    let (query, faults) = query.draft(|fields| read(agency, fields));
-    let body = IndexBody::from(indexes::read(&app, &actor, query, faults).await?);
-    cached(&request, &body, vec![CacheDirective::Private, CacheDirective::NoCache])
+    let (query, faults) = query.draft(|fields| (read(agency, fields), format::parameter(fields)));
+    let wanted = Wanted::new(&request, &actor, query.1, CHARTS)?;
+    let report = indexes::read(&app, &actor, query.0, faults).await?;
+    let survey = report.survey.clone();
+    let body = IndexBody::from(report);
+    match wanted.format {
+        Format::Json => wanted.json(&body),
+        Format::Svg => wanted.chart(body.chart(&survey.questionnaire, wanted.lang), &body.file_name()),
+        Format::Csv | Format::Xlsx => wanted.sheet(body.sheet(wanted.lang), &body.file_name()).await,
+    }
 }
 
 fn read(agency: AgencyCode, fields: &mut Fields<'_>) -> IndexQuery {

@@ -9,8 +9,8 @@ use crate::auth::Actor;
 use crate::error::{Error, Lang};
 use actix_web::body::{BoxBody, MessageBody, SizedStream};
 use actix_web::http::header::{
-    self, CacheControl, CacheDirective, ContentDisposition, DispositionParam, DispositionType, ETag, EntityTag,
-    Header, IfNoneMatch,
+    self, CacheControl, CacheDirective, ContentDisposition, DispositionParam, DispositionType, ETag,
+    EntityTag, Header, IfNoneMatch,
 };
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use base64::Engine;
@@ -111,7 +111,10 @@ impl<'r> Wanted<'r> {
     pub fn chart(&self, svg: String, name: &str) -> Result<HttpResponse, Problem> {
         let (mut response, known) = self.begin(&Sha256::digest(&svg), Some(name));
         // Nothing in it runs or loads, and nothing that slips in shall.
-        response.insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'"));
+        response.insert_header((
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'unsafe-inline'",
+        ));
         Ok(if known { response.finish() } else { response.body(svg) })
     }
 

@@ -16,6 +16,7 @@
 //! same digest.
 
 mod csv;
+pub mod head;
 mod text;
 mod xlsx;
 
@@ -172,7 +173,9 @@ impl Sheet {
             SheetFormat::Csv => {
                 // Rows are short; each one written by itself to disk would be a call to the system.
                 let mut out = BufWriter::with_capacity(1 << 16, &mut file);
-                csv::write(self, &mut out).and_then(|()| io::Write::flush(&mut out)).map_err(Error::internal)?;
+                csv::write(self, &mut out)
+                    .and_then(|()| io::Write::flush(&mut out))
+                    .map_err(Error::internal)?;
             }
             SheetFormat::Xlsx => xlsx::write(self, &mut file)?,
         }

@@ -18,6 +18,7 @@ mod clients;
 mod contract;
 mod devices;
 mod faults;
+mod formats;
 mod health;
 mod imports;
 mod indexes;

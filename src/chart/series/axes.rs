@@ -50,7 +50,11 @@ impl Key {
         match self {
             Self::Disc => canvas.circle((x, y), 4, true, BLUE),
             Self::Square => {
-                canvas.polygon(&[(x - 4, y - 4), (x + 4, y - 4), (x + 4, y + 4), (x - 4, y + 4)], false, BLUE);
+                canvas.polygon(
+                    &[(x - 4, y - 4), (x + 4, y - 4), (x + 4, y + 4), (x - 4, y + 4)],
+                    false,
+                    BLUE,
+                );
             }
             Self::Triangle => canvas.polygon(&[(x, y - 5), (x + 5, y + 4), (x - 5, y + 4)], true, BLUE),
             Self::Diamond => {
@@ -91,9 +95,16 @@ impl Axes {
         let widest = [low, high].map(|value| width(&number(value, decimals, chart.lang), SMALL.size));
         let rows = i32::try_from(chart.breaks.len().min(BREAK_ROWS)).unwrap_or(0);
         let left = area.left + widest.into_iter().max().unwrap_or(0) + 10;
+        // In a crowded chart the last value stands to the right of its mark.
+        let right = if chart.tells_all() { 6 } else { 48 };
         let legend_top = area.bottom - LEGEND_ROWS * LEGEND_ROW - 4;
         Self {
-            plot: Area { left, top: area.top + 22 + rows * 15, right: area.right - 6, bottom: legend_top - 40 },
+            plot: Area {
+                left,
+                top: area.top + 22 + rows * 15,
+                right: area.right - right,
+                bottom: legend_top - 40,
+            },
             points: chart.points.len(),
             low,
             high,
@@ -167,7 +178,8 @@ impl Axes {
     fn draw_periods(&self, chart: &SeriesChart, canvas: &mut Canvas<'_>) {
         let column = (self.edge(1) - self.edge(0)).max(1);
         let told = |point: &super::Point| point.n.map(|n| format!("n = {}", count(n, chart.lang)));
-        let labels = chart.points.iter().map(|point| width(&point.label, SMALL.size)).max().unwrap_or(0).min(120);
+        let labels =
+            chart.points.iter().map(|point| width(&point.label, SMALL.size)).max().unwrap_or(0).min(120);
         let people = chart.points.iter().filter_map(told).map(|n| width(&n, SMALL.size)).max().unwrap_or(0);
         let every = usize::try_from((labels + 10) / column + 1).unwrap_or(1);
         for (place, point) in chart.points.iter().enumerate() {
@@ -221,7 +233,8 @@ fn range(chart: &SeriesChart) -> (f64, f64, f64) {
     (low, high) = ((middle - 0.6 * span).max(least), (middle + 0.6 * span).min(most));
     let rough = (high - low) / TICKS;
     let power = 10_f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].into_iter().find(|factor| factor * power >= rough).unwrap_or(10.0) * power;
+    let step =
+        [1.0, 2.0, 5.0, 10.0].into_iter().find(|factor| factor * power >= rough).unwrap_or(10.0) * power;
     let (low, high) = ((low / step).floor() * step, (high / step).ceil() * step);
     (low.max(least), high, step)
 }

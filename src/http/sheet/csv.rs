@@ -43,7 +43,8 @@ fn comment(
     values: impl IntoIterator<Item = String>,
     width: usize,
 ) -> io::Result<()> {
-    let label: String = label.chars().map(|c| if matches!(c, ',' | '"') || c.is_control() { ' ' } else { c }).collect();
+    let label: String =
+        label.chars().map(|c| if matches!(c, ',' | '"') || c.is_control() { ' ' } else { c }).collect();
     let mut fields = vec![format!("# {label}")];
     fields.extend(values);
     fields.resize(fields.len().max(width), String::new());

@@ -14,7 +14,8 @@ const DANGEROUS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 /// The text as it stands in a cell: one line, not too long, an apostrophe before what would be a formula.
 pub fn harmless(text: &str) -> String {
     let mut units = 0;
-    let line = text.chars().map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c });
+    let line =
+        text.chars().map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c });
     let line = line.take_while(|c| {
         units += c.len_utf16();
         // One unit is for the apostrophe.
