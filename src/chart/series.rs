@@ -216,7 +216,7 @@ impl SeriesChart {
         let all = self.tells_all();
         let lowest = known().min_by(|a, b| a.1.total_cmp(&b.1)).map(|(place, _)| place);
         let highest = known().max_by(|a, b| a.1.total_cmp(&b.1)).map(|(place, _)| place);
-        let last = known().last().map(|(place, _)| place);
+        let last = known().next_back().map(|(place, _)| place);
         for (place, value) in known() {
             let is_lowest = !all && Some(place) == lowest && Some(place) != highest;
             if !(all || is_lowest || Some(place) == highest || Some(place) == last) {

@@ -185,8 +185,7 @@ async fn body_of(written: Written) -> Result<BoxBody, Problem> {
         return Ok(BoxBody::new(bytes));
     }
     let pieces = futures_util::stream::try_unfold(written.file, |file| async move {
-        let read = web::block(move || piece(file)).await.map_err(std::io::Error::other)?;
-        Ok::<_, std::io::Error>(read?)
+        web::block(move || piece(file)).await.map_err(std::io::Error::other)?
     });
     Ok(SizedStream::new(written.bytes, Box::pin(pieces)).boxed())
 }
@@ -197,4 +196,50 @@ fn piece(mut file: SpooledTempFile) -> std::io::Result<Option<(web::Bytes, Spool
     let read = file.read(&mut bytes)?;
     bytes.truncate(read);
     Ok((read > 0).then(|| (bytes.into(), file)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::format::CHARTS;
+    use crate::http::sheet::Column;
+    use actix_web::body::{BodySize, to_bytes};
+    use actix_web::test::TestRequest;
+
+    fn sheet(rows: u64) -> Sheet {
+        Sheet {
+            title: "Thử".into(),
+            head: Vec::new(),
+            columns: vec![Column::new("row"), Column::new("text")],
+            rows: Box::new((0..rows).map(|row| vec![row.into(), "đủ dài để đầy đĩa".into()])),
+            watermark: None,
+            lang: Lang::Vi,
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_sheet_from_disk_arrives_whole_with_its_length() {
+        let request = TestRequest::get().to_http_request();
+        for (parameter, format) in [(Format::Csv, SheetFormat::Csv), (Format::Xlsx, SheetFormat::Xlsx)] {
+            for (rows, on_disk) in [(3, false), (200_000, true)] {
+                let mut written = sheet(rows).write(format).unwrap();
+                assert_eq!(written.file.is_rolled(), on_disk);
+                let mut expected = Vec::new();
+                written.file.read_to_end(&mut expected).unwrap();
+                let wanted = Wanted::new(&request, &Actor::Anonymous, Some(parameter), CHARTS).unwrap();
+                let response = wanted.sheet(sheet(rows), "x").await.unwrap();
+                let length = BodySize::Sized(u64::try_from(expected.len()).unwrap());
+                assert_eq!(response.body().size(), length);
+                assert!(to_bytes(response.into_body()).await.unwrap() == expected);
+            }
+        }
+    }
+
+    #[test]
+    fn names_of_files_are_plain() {
+        assert_eq!(
+            file_name(&["index", "H56.C1", "../\"a\r\nb", "2026-07"]),
+            "sipas_index_H56.C1_..--a--b_2026-07"
+        );
+    }
 }
