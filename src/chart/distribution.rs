@@ -33,8 +33,9 @@ pub struct DistributionChart {
     pub suppressed: bool,
 }
 
+/// Least and greatest height of a level; a few levels spread over the paper.
 const ROW: i32 = 44;
-const BAR: i32 = 26;
+const MOST_ROW: i32 = 68;
 
 impl DistributionChart {
     /// The document.
@@ -135,10 +136,13 @@ impl DistributionChart {
         let left = area.left + (labels + 14).clamp(60, 230);
         let told = self.bars.iter().map(|bar| width(&self.told(bar), LABEL.size)).max().unwrap_or(0);
         let room = Area { left, top: area.top + 24, right: area.right - told - 12, bottom: area.bottom };
+        let rows = i32::try_from(self.bars.len()).unwrap_or(1).max(1);
+        let aside = i32::try_from(self.aside.len()).unwrap_or(0) * 18;
+        let row = ((room.bottom - room.top - aside - 16) / rows).clamp(ROW, MOST_ROW);
         let mut y = room.top;
         for (place, bar) in self.bars.iter().enumerate().rev() {
-            self.bar(canvas, Area { top: y, bottom: y + ROW, ..room }, place, bar);
-            y += ROW;
+            self.bar(canvas, Area { top: y, bottom: y + row, ..room }, place, bar);
+            y += row;
         }
         canvas.line((left, room.top), (left, y), INK, 1);
         for (label, answers) in &self.aside {
@@ -149,7 +153,7 @@ impl DistributionChart {
     }
 
     fn bar(&self, canvas: &mut Canvas<'_>, room: Area, place: usize, bar: &Bar) {
-        let middle = (room.top + room.bottom) / 2;
+        let (middle, half) = ((room.top + room.bottom) / 2, 3 * (room.bottom - room.top) / 10);
         let label = wrapped(&bar.label, LABEL.size, 216, 2);
         let first = middle + 4 - 7 * (i32::try_from(label.len()).unwrap_or(1) - 1);
         for (line, text) in (0..).zip(&label) {
@@ -164,12 +168,8 @@ impl DistributionChart {
             None => 24,
         };
         let length = if bar.count.is_some_and(|answers| answers > 0) { length.max(2) } else { length };
-        let area = Area {
-            left: room.left,
-            right: room.left + length,
-            top: middle - BAR / 2,
-            bottom: middle + BAR / 2,
-        };
+        let area =
+            Area { left: room.left, right: room.left + length, top: middle - half, bottom: middle + half };
         match bar.count {
             Some(_) if length > 0 => self.ink(canvas, area, place),
             None => {

@@ -14,6 +14,7 @@ mod health;
 mod indexes;
 pub mod openapi;
 mod problem;
+mod provenance;
 mod receipts;
 mod reply;
 pub mod responses;

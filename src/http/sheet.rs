@@ -16,7 +16,6 @@
 //! same digest.
 
 mod csv;
-pub mod head;
 mod text;
 mod xlsx;
 

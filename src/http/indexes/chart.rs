@@ -6,7 +6,7 @@ use crate::chart::distribution::{Bar, DistributionChart};
 use crate::chart::words::{count, with_unit};
 use crate::domain::questionnaire::{QuestionnaireVersion, Wording};
 use crate::error::Lang;
-use crate::http::sheet::head::{scope_words, unit_words};
+use crate::http::provenance::{scope_words, unit_words};
 
 impl IndexBody {
     /// The document in a language; `version` is the questionnaire behind the figures.
@@ -36,7 +36,7 @@ impl IndexBody {
             caption: Caption {
                 title: self.title(lang),
                 subtitle: self.subtitle(lang),
-                source: self.source(lang),
+                source: self.provenance(lang).source(lang),
             },
             heading: shown,
             bars: bars.collect(),
@@ -76,38 +76,6 @@ impl IndexBody {
             self.formula.version
         ));
         parts.push(scope_words(self.scope, lang).into());
-        parts.join(" · ")
-    }
-
-    fn source(&self, lang: Lang) -> String {
-        let say = |vi: &'static str, en: &'static str| if lang == Lang::Vi { vi } else { en };
-        let mut parts = vec![
-            format!(
-                "{}: SIPAS, {} {}",
-                say("Nguồn", "Source"),
-                say("đợt khảo sát", "survey"),
-                self.survey.code
-            ),
-            format!(
-                "{} {} {} {}",
-                say("phiếu", "questionnaire"),
-                self.survey.questionnaire,
-                say("phiên bản", "version"),
-                self.survey.version
-            ),
-        ];
-        if let Some(at) = &self.data_watermark {
-            parts.push(format!("{} {at}", say("dữ liệu đến", "data up to")));
-        }
-        if self.survey.sample {
-            parts.push(
-                say(
-                    "số liệu minh họa, không phải số liệu thật",
-                    "invented for demonstration, not real figures",
-                )
-                .into(),
-            );
-        }
         parts.join(" · ")
     }
 }

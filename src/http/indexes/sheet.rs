@@ -3,8 +3,8 @@
 use super::{IndexBody, ValueBody};
 use crate::domain::questionnaire::Kind;
 use crate::error::Lang;
+use crate::http::provenance::{Provenance, unit_words};
 use crate::http::reply::file_name;
-use crate::http::sheet::head::{Provenance, unit_words};
 use crate::http::sheet::{Cell, Column, Sheet};
 use chrono::{DateTime, Utc};
 
@@ -30,13 +30,12 @@ impl IndexBody {
                 rows.push(self.row("criterion", &criterion.code, criterion.text.get(lang), &criterion.value));
             }
         }
-        let watermark = self.data_watermark.as_deref();
         Sheet {
             title: self.title(lang),
             head: self.head(lang),
             columns: self.columns(lang),
             rows: Box::new(rows.into_iter()),
-            watermark: watermark.and_then(|at| at.parse::<DateTime<Utc>>().ok()),
+            watermark: self.watermark(),
             lang,
         }
     }
@@ -63,8 +62,13 @@ impl IndexBody {
         Kind::parse(self.survey.kind).map_or(&[], Kind::level_values)
     }
 
-    fn head(&self, lang: Lang) -> Vec<(&'static str, String)> {
-        let mut lines = Provenance {
+    fn watermark(&self) -> Option<DateTime<Utc>> {
+        self.data_watermark.as_deref().and_then(|at| at.parse().ok())
+    }
+
+    /// Where the figures come from.
+    pub fn provenance(&self, lang: Lang) -> Provenance {
+        Provenance {
             agency: Some((self.agency.code.clone(), self.agency.name.clone())),
             scope: Some(self.scope),
             survey: Some(self.survey.code.clone()),
@@ -77,9 +81,12 @@ impl IndexBody {
             definition: Some(self.formula.definition.get(lang).to_owned()),
             confidence_percent: Some(self.confidence_percent),
             min_n: Some(self.min_n),
-            data_watermark: self.data_watermark.clone(),
+            data_watermark: self.watermark(),
         }
-        .lines(lang);
+    }
+
+    fn head(&self, lang: Lang) -> Vec<(&'static str, String)> {
+        let mut lines = self.provenance(lang).lines(lang);
         let say = |vi, en| if lang == Lang::Vi { vi } else { en };
         if !self.survey.fielded {
             let text = say("đợt khảo sát không diễn ra tại đây", "the survey is not fielded here");

@@ -1,7 +1,9 @@
-//! What every sheet of figures says above its columns: whose figures, of when, by which rule, how new. One
-//! wording for all resources.
+//! What every sheet of figures says above its columns and every chart below: whose figures, of when, by which
+//! rule, how new. One wording for all resources.
 
+use crate::domain::period::ZONE;
 use crate::error::Lang;
+use chrono::{DateTime, SecondsFormat, Utc};
 
 /// Where figures come from. What does not apply is `None` and gets no line.
 #[derive(Debug, Default)]
@@ -30,8 +32,8 @@ pub struct Provenance {
     pub confidence_percent: Option<u8>,
     /// Fewest people a shown value is made from; `Some(0)`: nothing is withheld from this reader.
     pub min_n: Option<u64>,
-    /// When the newest response counted in arrived, RFC 3339.
-    pub data_watermark: Option<String>,
+    /// When the newest response counted in arrived.
+    pub data_watermark: Option<DateTime<Utc>>,
 }
 
 impl Provenance {
@@ -44,9 +46,7 @@ impl Provenance {
                 lines.push((label, value));
             }
         };
-        let sample =
-            say("số liệu minh họa, không phải số liệu thật", "invented for demonstration, not real figures");
-        add(say("Lưu ý", "Note"), self.sample.then(|| sample.to_owned()));
+        add(say("Lưu ý", "Note"), self.sample.then(|| sample_words(lang).to_owned()));
         add(say("Cơ quan", "Agency"), self.agency.as_ref().map(|(code, name)| format!("{code} {name}")));
         add(say("Phạm vi", "Scope"), self.scope.map(|scope| scope_words(scope, lang).to_owned()));
         add(say("Đợt khảo sát", "Survey"), self.survey.clone());
@@ -70,8 +70,49 @@ impl Provenance {
         );
         add(say("Độ tin cậy", "Confidence"), self.confidence_percent.map(|percent| format!("{percent} %")));
         add(say("Ngưỡng công bố", "Least people shown"), self.min_n.map(|min_n| min_n.to_string()));
-        add(say("Dữ liệu đến", "Data up to"), self.data_watermark.clone());
+        add(
+            say("Dữ liệu đến", "Data up to"),
+            self.data_watermark.map(|at| at.to_rfc3339_opts(SecondsFormat::Micros, true)),
+        );
         lines
+    }
+
+    /// The line below a chart: where the figures come from and how new they are.
+    pub fn source(&self, lang: Lang) -> String {
+        let say = |vi, en| if lang == Lang::Vi { vi } else { en };
+        let mut parts = vec![match &self.survey {
+            Some(survey) => {
+                format!("{}: SIPAS, {} {survey}", say("Nguồn", "Source"), say("đợt khảo sát", "survey"))
+            }
+            None => format!("{}: SIPAS", say("Nguồn", "Source")),
+        }];
+        for (code, version) in &self.questionnaires {
+            parts.push(format!(
+                "{} {code} {} {version}",
+                say("phiếu", "questionnaire"),
+                say("phiên bản", "version")
+            ));
+        }
+        if let Some(day) = &self.as_of {
+            parts.push(format!("{} {day}", say("cây cơ quan tại ngày", "tree of agencies as of")));
+        }
+        if let Some(at) = self.data_watermark {
+            let form =
+                say("dữ liệu đến %d/%m/%Y %H:%M (giờ Việt Nam)", "data up to %Y-%m-%d %H:%M (Viet Nam time)");
+            parts.push(at.with_timezone(&ZONE).format(form).to_string());
+        }
+        if self.sample {
+            parts.push(sample_words(lang).into());
+        }
+        parts.join(" · ")
+    }
+}
+
+/// What invented figures are marked with.
+const fn sample_words(lang: Lang) -> &'static str {
+    match lang {
+        Lang::Vi => "số liệu minh họa, không phải số liệu thật",
+        Lang::En => "invented for demonstration, not real figures",
     }
 }
 
