@@ -5,7 +5,7 @@
 //! Everything can be told apart without colour: by shape, hatching or a label beside it. What is missing is
 //! drawn as missing, never as zero and never bridged by a line.
 //!
-//! [`series`] draws figures over time, [`distribution`] answers per level; [`canvas`] is the paper they share,
+//! [`series`] draws figures over time, [`distribution`] answers per level; `canvas` is the paper they share,
 //! [`words`] numbers and line breaks in the reader's language.
 
 mod canvas;

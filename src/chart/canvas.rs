@@ -1,5 +1,5 @@
 //! The paper: pixels, strokes and words on an SVG document, over `plotters`. Everything drawn here is escaped
-//! by the backend; what is written past it (title and description) is escaped in [`Canvas::finish`].
+//! by the backend; what is written past it (title and description) is escaped in [`document`].
 
 use super::WIDTH;
 use super::words::clean;
