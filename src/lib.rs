@@ -8,12 +8,13 @@
 //! 4. PostgreSQL has the last word through named constraints.
 //!
 //! On the side, pure and without IO: [`domain`] (types that cannot be wrong) and [`index`] (the
-//! mathematics: counts in, figures out). [`app`] is the one file that wires all of it together;
+//! mathematics: counts in, figures out) and [`chart`] (figures in, SVG out). [`app`] is the one file that wires all of it together;
 //! `tests/layers.rs` fails on a forbidden import.
 
 pub mod app;
 pub mod auth;
 pub mod catalogue;
+pub mod chart;
 pub mod config;
 pub mod demo;
 pub mod domain;

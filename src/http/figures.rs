@@ -1,6 +1,8 @@
 //! What all figures have in common on the wire: how they are asked for, what every answer echoes, and what a value
 //! is. The resources are in `indexes`, `series`, `breakdowns`, `comparisons` and `rankings`.
 
+mod caption;
+
 use super::fields::Fields;
 use super::surveys::TextBody;
 use crate::domain::agency::Agency;

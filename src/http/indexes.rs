@@ -1,16 +1,28 @@
 //! The index of an agency: `GET /v1/agencies/{code}/index`.
 
+mod chart;
+mod sheet;
+
 use super::extract::{App, Caller, Query};
 use super::figures::{FigureParams, HeadBody, ValueBody, asked, subject};
-use super::openapi::{NotFound, NotModified, Refused};
+use super::format::{self, CHARTS, Format};
+use super::openapi::{NotAcceptable, NotFound, NotModified, Refused};
 use super::problem::Problem;
-use super::reply::cached;
+use super::reply::Wanted;
 use super::surveys::TextBody;
 use crate::service::indexes::{self, IndexReport};
-use actix_web::http::header::CacheDirective;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
+
+/// The format of figures that can be drawn.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documentation of what the handler takes; a test compares the two")]
+struct FormatParams {
+    /// `json`, `csv`, `xlsx` or `svg` (answers per level); without it `Accept` decides.
+    format: Option<String>,
+}
 
 /// An index with everything needed to judge and to recompute it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -107,9 +119,14 @@ impl From<&IndexReport> for IndexBody {
 /// The whole, every element and every criterion with n, level counts and interval, for an agency, several taken
 /// together (`H56,H21`) or the whole country (`VN`). For readers who are not in charge, criteria that fewer than
 /// `min_n` people answered are withheld, and elements and the whole are made without them.
-#[utoipa::path(tag = "figures", params(("code" = String, Path, example = "H56"), FigureParams),
+#[utoipa::path(tag = "figures", params(("code" = String, Path, example = "H56"), FigureParams, FormatParams),
     security((), ("bearer" = [])),
-    responses((status = 200, description = "The index", body = IndexBody), NotModified, Refused, NotFound))]
+    responses((status = 200, description = "The index", content(
+        (IndexBody = "application/json"),
+        (String = "text/csv"),
+        (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (String = "image/svg+xml"),
+    )), NotModified, NotAcceptable, Refused, NotFound))]
 #[get("/v1/agencies/{code}/index")]
 pub async fn get_index(
     request: HttpRequest,
@@ -119,7 +136,14 @@ pub async fn get_index(
     code: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let subject = subject(&code)?;
-    let (asked, faults) = query.draft(|fields| asked(subject, fields));
+    let ((asked, format), faults) = query.draft(|fields| (asked(subject, fields), format::parameter(fields)));
+    let wanted = Wanted::new(&request, &actor, format, CHARTS)?;
     let report = indexes::read(&app, &actor, &asked, faults).await?;
-    cached(&request, &IndexBody::from(&report), vec![CacheDirective::Private, CacheDirective::NoCache])
+    let body = IndexBody::from(&report);
+    let file = body.head.file_name("index");
+    match wanted.format {
+        Format::Json => wanted.json(&body),
+        Format::Svg => wanted.chart(body.chart(&report.head.survey.questionnaire, wanted.lang), &file),
+        Format::Csv | Format::Xlsx => wanted.sheet(body.sheet(wanted.lang), &file).await,
+    }
 }

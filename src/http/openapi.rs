@@ -70,6 +70,14 @@ pub enum NotModified {
     NotModified,
 }
 
+/// What comes in several formats may not come in the one asked for.
+#[derive(IntoResponses)]
+pub enum NotAcceptable {
+    /// Not available in the format asked for; `detail` lists those it comes in
+    #[response(status = 406, content_type = "application/problem+json")]
+    NotAcceptable(ProblemBody),
+}
+
 /// What names one thing may not find it.
 #[derive(IntoResponses)]
 pub enum NotFound {

@@ -5,6 +5,7 @@ use super::openapi::{NotFound, NotModified, Refused};
 use super::problem::Problem;
 use super::reply::cached;
 use crate::domain::questionnaire::{Criterion, Element, QuestionnaireVersion, Wording};
+use crate::error::Lang;
 use crate::service::surveys::{self, SurveyView};
 use actix_web::http::header::CacheDirective;
 use actix_web::{HttpRequest, HttpResponse, get, web};
@@ -19,6 +20,16 @@ pub struct TextBody {
     vi: String,
     /// English.
     en: String,
+}
+
+impl TextBody {
+    /// The text in one language.
+    pub fn get(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::Vi => &self.vi,
+            Lang::En => &self.en,
+        }
+    }
 }
 
 impl From<&Wording> for TextBody {

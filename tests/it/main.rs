@@ -19,6 +19,7 @@ mod contract;
 mod devices;
 mod faults;
 mod feed;
+mod formats;
 mod health;
 mod imports;
 mod indexes;
