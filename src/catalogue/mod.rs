@@ -3,6 +3,7 @@
 //!
 //! Reading only: what is done with the entries is `service::catalogue`'s business.
 
+mod events;
 mod rules;
 mod shape;
 
@@ -16,7 +17,8 @@ pub struct Source {
     pub text: String,
 }
 
-/// What every installation starts with: the two questionnaires and the 34 provinces.
+/// What every installation starts with: the two questionnaires, and the provinces before and since the
+/// reform of 2025-07-01.
 pub fn built_in() -> Vec<Source> {
     [
         ("sipas-service-2022.toml", include_str!("questionnaires/sipas-service-2022.toml")),
@@ -62,10 +64,15 @@ mod tests {
     }
 
     #[test]
-    fn there_are_34_provinces_with_their_own_codes() {
-        let provinces = parse(&built_in().remove(2)).unwrap().agencies;
-        let codes: std::collections::HashSet<_> = provinces.iter().map(|agency| &agency.code).collect();
-        let units: std::collections::HashSet<_> = provinces.iter().map(|agency| &agency.unit_code).collect();
-        assert_eq!((provinces.len(), codes.len(), units.len()), (34, 34, 34));
+    fn of_63_provinces_34_go_on_with_codes_of_their_own() {
+        let file = parse(&built_in().remove(2)).unwrap();
+        let codes: std::collections::HashSet<_> = file.agencies.iter().map(|agency| &agency.code).collect();
+        let units: std::collections::HashSet<_> = file.agencies.iter().map(|agency| &agency.unit_code).collect();
+        assert_eq!((file.agencies.len(), codes.len(), units.len()), (63, 63, 63));
+        let merged = file.events.iter().map(|event| match &event.change {
+            crate::domain::agency_event::Change::Merge(predecessors, _) => predecessors.len(),
+            _ => 0,
+        });
+        assert_eq!(merged.sum::<usize>(), 63 - 34);
     }
 }

@@ -4,6 +4,8 @@
 //! What may not: IO, clocks, SQL, HTTP, serialisation to the wire. Knows nothing but [`crate::error`].
 
 pub mod agency;
+pub mod agency_event;
+pub mod agency_plan;
 pub mod client;
 pub mod distribution;
 pub mod ids;
@@ -15,3 +17,4 @@ pub mod survey;
 pub mod tally;
 pub mod text;
 pub mod tree;
+mod tree_day;

@@ -6,6 +6,7 @@ pub mod admission;
 pub mod agencies;
 pub mod bulk;
 pub mod catalogue;
+mod catalogue_agencies;
 pub mod clients;
 pub mod clock;
 pub mod devices;
