@@ -9,7 +9,8 @@ use crate::error::FaultKind;
 
 impl Rules<'_> {
     pub(super) fn event(&mut self, body: &AgencyEventBody) -> Option<EventDraft> {
-        let subject = body.agency.as_ref().or(body.successor.as_ref()).map(String::as_str).unwrap_or_default();
+        let subject =
+            body.agency.as_ref().or(body.successor.as_ref()).map(String::as_str).unwrap_or_default();
         let place = format!("agency event {} {} {subject}", body.effective_on, body.kind);
         let given = [
             ("agency", body.agency.is_some()),

@@ -67,7 +67,8 @@ mod tests {
     fn of_63_provinces_34_go_on_with_codes_of_their_own() {
         let file = parse(&built_in().remove(2)).unwrap();
         let codes: std::collections::HashSet<_> = file.agencies.iter().map(|agency| &agency.code).collect();
-        let units: std::collections::HashSet<_> = file.agencies.iter().map(|agency| &agency.unit_code).collect();
+        let units: std::collections::HashSet<_> =
+            file.agencies.iter().map(|agency| &agency.unit_code).collect();
         assert_eq!((file.agencies.len(), codes.len(), units.len()), (63, 63, 63));
         let merged = file.events.iter().map(|event| match &event.change {
             crate::domain::agency_event::Change::Merge(predecessors, _) => predecessors.len(),

@@ -5,9 +5,7 @@ use super::Source;
 use super::shape::{
     AgencyBody, CriterionBody, ElementBody, FileBody, ScaleBody, ServicePointBody, SurveyBody, WordingBody,
 };
-use crate::domain::agency::{
-    AgencyCode, AgencyLevel, NewAgency, NewServicePoint, Validity, parse_unit_code,
-};
+use crate::domain::agency::{AgencyCode, AgencyLevel, NewAgency, NewServicePoint, Validity, parse_unit_code};
 use crate::domain::agency_event::EventDraft;
 use crate::domain::period::parse_day;
 use crate::domain::questionnaire::{Criterion, Element, Kind, Level, QuestionnaireVersion, Scale, Wording};

@@ -6,7 +6,6 @@ use super::ids::ClientId;
 use super::tree::Share;
 use crate::error::FaultKind;
 use chrono::{DateTime, NaiveDate, Utc};
-use std::fmt::Write;
 use uuid::Uuid;
 
 /// Longest legal basis, in characters.
@@ -117,12 +116,61 @@ pub struct EventDraft {
 }
 
 impl EventDraft {
-    /// What was asked for, in one line: equal for equal requests, whatever their layout.
+    /// What was asked for, in one line: equal for equal requests, whatever their layout. Its digest is kept with the
+    /// event, so its form must not change.
     pub fn canonical(&self) -> String {
-        let mut line = String::new();
-        // Writing to a string cannot fail.
-        let _ = write!(line, "{:?} {:?} {:?}", self.effective_on, self.basis, self.change);
-        line
+        let day = self.effective_on.map(|day| day.to_string()).unwrap_or_default();
+        let mut words = vec![self.change.kind().to_owned(), day, self.basis.clone().unwrap_or_default()];
+        match &self.change {
+            Change::Open(opening) => words.extend(opening.words()),
+            Change::Close(agency) => words.push(code_word(agency)),
+            Change::Rename(agency, word) | Change::Recode(agency, word) => {
+                words.extend([code_word(agency), word.clone().unwrap_or_default()]);
+            }
+            Change::Move(agency, parent) => words.extend([code_word(agency), code_word(parent)]),
+            Change::Merge(predecessors, successor) => {
+                words.extend(predecessors.iter().map(code_word));
+                words.extend(successor.words());
+            }
+            Change::Split(predecessor, successors) => {
+                words.push(code_word(predecessor));
+                for (heir, share) in successors {
+                    words.push(share.map(|share| share.to_string()).unwrap_or_default());
+                    words.extend(heir.words());
+                }
+            }
+        }
+        // No text holds the unit separator: control characters are refused.
+        words.join("\u{1f}")
+    }
+}
+
+fn code_word(code: &Option<AgencyCode>) -> String {
+    code.as_ref().map(ToString::to_string).unwrap_or_default()
+}
+
+impl Opening {
+    fn words(&self) -> [String; 7] {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let level = self.level.map(|level| level.as_str().to_owned()).unwrap_or_default();
+        [
+            "open".to_owned(),
+            code_word(&self.code),
+            text(&self.unit_code),
+            level,
+            text(&self.name),
+            code_word(&self.parent),
+            text(&self.note),
+        ]
+    }
+}
+
+impl Heir {
+    fn words(&self) -> Vec<String> {
+        match self {
+            Self::Existing(code) => vec!["into".to_owned(), code_word(code)],
+            Self::Opened(opening) => opening.words().into(),
+        }
     }
 }
 
@@ -203,7 +251,9 @@ pub fn parse_share(text: &str) -> Result<Share, FaultKind> {
         None => (number(text), Some(1)),
     };
     match (numerator, denominator) {
-        (Some(numerator), Some(denominator @ 1..=MAX_DENOMINATOR)) if (1..=denominator).contains(&numerator) => {
+        (Some(numerator), Some(denominator @ 1..=MAX_DENOMINATOR))
+            if (1..=denominator).contains(&numerator) =>
+        {
             Ok(Share::new(numerator, denominator))
         }
         _ => Err(FaultKind::BadFormat { expected: "3/5" }),
@@ -219,7 +269,9 @@ mod tests {
         assert_eq!(parse_share("3/5"), Ok(Share::new(3, 5)));
         assert_eq!(parse_share("1"), Ok(Share::from_integer(1)));
         assert_eq!(parse_share("10/10"), Ok(Share::from_integer(1)));
-        for text in ["", "0", "0/5", "6/5", "2", "1/0", "0.5", "-1/2", "1/1001", "1/", "/2", "1/2/3", " 1/2", "00001"] {
+        for text in
+            ["", "0", "0/5", "6/5", "2", "1/0", "0.5", "-1/2", "1/1001", "1/", "/2", "1/2/3", " 1/2", "00001"]
+        {
             assert!(parse_share(text).is_err(), "{text:?}");
         }
     }

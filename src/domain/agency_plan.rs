@@ -71,7 +71,12 @@ pub enum Refusal {
 ///
 /// # Errors
 /// [`Refusal`] with all faults, or else with all agencies to which something happened later.
-pub fn plan(draft: &EventDraft, tree: &AgencyTree, reach: &Reach<'_>, faults: Faults) -> Result<Plan, Refusal> {
+pub fn plan(
+    draft: &EventDraft,
+    tree: &AgencyTree,
+    reach: &Reach<'_>,
+    faults: Faults,
+) -> Result<Plan, Refusal> {
     let on = draft.effective_on;
     let mut planner = Planner { tree, reach, on, faults, late: Vec::new(), plan: Plan::default() };
     match &draft.change {
@@ -141,7 +146,8 @@ impl<'t> Planner<'t> {
 
     fn last_change(&self, history: &AgencyHistory) -> NaiveDate {
         let own = self.tree.successors(history.id).iter().chain(self.tree.predecessors(history.id));
-        let days = history.versions.iter().map(|version| version.from).chain(own.map(|succession| succession.on));
+        let days =
+            history.versions.iter().map(|version| version.from).chain(own.map(|succession| succession.on));
         days.chain(history.valid.to).max().unwrap_or(history.valid.from)
     }
 
@@ -247,7 +253,11 @@ impl<'t> Planner<'t> {
         let stays = |child: &&AgencyHistory| {
             let open = child.valid.to.is_none_or(|to| to > on);
             let later = child.versions.iter().filter(|version| version.from > on);
-            open && child.version_on(on).into_iter().chain(later).any(|version| version.parent == Some(history.id))
+            open && child
+                .version_on(on)
+                .into_iter()
+                .chain(later)
+                .any(|version| version.parent == Some(history.id))
         };
         self.tree.histories().filter(stays).collect()
     }
@@ -355,9 +365,8 @@ impl<'t> Planner<'t> {
 
 /// Whether shares add up to 1; a hundred different denominators are more than 64 bits hold.
 fn adds_up(shares: impl Iterator<Item = Share>) -> bool {
-    let wide = |share: Share| {
-        num_rational::BigRational::new((*share.numer()).into(), (*share.denom()).into())
-    };
+    let wide =
+        |share: Share| num_rational::BigRational::new((*share.numer()).into(), (*share.denom()).into());
     shares.map(wide).sum::<num_rational::BigRational>() == num_rational::BigRational::from_integer(1.into())
 }
 

@@ -6,6 +6,7 @@
 pub mod agency;
 pub mod agency_event;
 pub mod agency_plan;
+pub mod agency_rows;
 pub mod client;
 pub mod distribution;
 pub mod ids;

@@ -9,6 +9,13 @@ pub enum Place {
     Pointer(String),
     /// Name of a query parameter.
     Parameter(String),
+    /// Cell of a table that was sent.
+    Cell {
+        /// Row as a spreadsheet counts: the head is row 1.
+        row: usize,
+        /// Name of the column.
+        column: String,
+    },
 }
 
 impl Place {
@@ -20,6 +27,7 @@ impl Place {
                 Self::Pointer(format!("{path}/{}", name.replace('~', "~0").replace('/', "~1")))
             }
             Self::Parameter(_) => Self::Parameter(name.to_owned()),
+            Self::Cell { row, .. } => Self::Cell { row: *row, column: name.to_owned() },
         }
     }
 }
@@ -283,14 +291,18 @@ impl FaultKind {
             Self::FormulaDoesNotFit { allowed } => {
                 format!("Công thức không dùng cho loại phiếu này; chọn: {}.", allowed.join(", "))
             }
-            Self::AgencyNotThere { on } => format!("Cơ quan không tồn tại vào ngày {on}, hoặc đã có ngày kết thúc."),
+            Self::AgencyNotThere { on } => {
+                format!("Cơ quan không tồn tại vào ngày {on}, hoặc đã có ngày kết thúc.")
+            }
             Self::AgencyEnds => "Cơ quan đã có ngày kết thúc, không thể kế thừa.".into(),
             Self::CodeTaken => "Mã này đã được dùng; mã của cơ quan không bao giờ dùng lại.".into(),
             Self::Circle => "Cơ quan sẽ trực thuộc chính nó.".into(),
             Self::IntoItself => "Không thể hợp nhất cơ quan vào chính nó.".into(),
             Self::HasChildren => "Còn cơ quan trực thuộc; hãy chuyển hoặc kết thúc chúng trước.".into(),
             Self::SharesNotWhole => "Tổng các phần phải đúng bằng 1.".into(),
-            Self::SharesTooFine => "Các phần nhân dồn qua nhiều lần chia tách quá nhỏ để tính chính xác.".into(),
+            Self::SharesTooFine => {
+                "Các phần nhân dồn qua nhiều lần chia tách quá nhỏ để tính chính xác.".into()
+            }
         }
     }
 
@@ -332,14 +344,18 @@ impl FaultKind {
             Self::FormulaDoesNotFit { allowed } => {
                 format!("The formula does not fit this kind of survey; one of: {}.", allowed.join(", "))
             }
-            Self::AgencyNotThere { on } => format!("The agency does not exist on {on}, or its end is recorded."),
+            Self::AgencyNotThere { on } => {
+                format!("The agency does not exist on {on}, or its end is recorded.")
+            }
             Self::AgencyEnds => "The agency's end is recorded already; it cannot take over anything.".into(),
             Self::CodeTaken => "The code is in use or was; an agency's code is never used again.".into(),
             Self::Circle => "An agency would stand below itself, or below one that ends.".into(),
             Self::IntoItself => "An agency cannot be merged into itself.".into(),
             Self::HasChildren => "Agencies stand below it; move or close them first.".into(),
             Self::SharesNotWhole => "The shares have to add up to exactly 1.".into(),
-            Self::SharesTooFine => "Together with earlier splits the shares become too fine to be kept exactly.".into(),
+            Self::SharesTooFine => {
+                "Together with earlier splits the shares become too fine to be kept exactly.".into()
+            }
         }
     }
 }
@@ -378,6 +394,11 @@ impl Faults {
     /// Whether something is wrong at a JSON Pointer.
     pub fn any_at(&self, pointer: &str) -> bool {
         self.0.iter().any(|fault| matches!(&fault.place, Place::Pointer(path) if path == pointer))
+    }
+
+    /// Whether something is wrong at a place.
+    pub fn any_in(&self, place: &Place) -> bool {
+        self.0.iter().any(|fault| fault.place == *place)
     }
 
     /// Whether nothing is wrong so far.

@@ -127,8 +127,10 @@ pub async fn fetch(services: &Services, code: &AgencyCode) -> Result<AgencyRecor
         unit_code: version.unit_code.clone(),
     });
     let relative = |id, on, share| Some(Relative { code: code_of(tree, id)?, on, share });
-    let before = tree.predecessors(history.id).iter().filter_map(|one| relative(one.predecessor, one.on, one.share));
-    let after = tree.successors(history.id).iter().filter_map(|one| relative(one.successor, one.on, one.share));
+    let before =
+        tree.predecessors(history.id).iter().filter_map(|one| relative(one.predecessor, one.on, one.share));
+    let after =
+        tree.successors(history.id).iter().filter_map(|one| relative(one.successor, one.on, one.share));
     let mut record = AgencyRecord {
         place: place_on(tree, history, tree.today()),
         versions: versions.collect(),

@@ -123,11 +123,7 @@ pub async fn current(services: &Services) -> Result<Arc<Catalogue>> {
 }
 
 /// The copy that is held if it is still right, otherwise a new one.
-async fn look(
-    services: &Services,
-    today: NaiveDate,
-    held: Option<Arc<Catalogue>>,
-) -> Result<Arc<Catalogue>> {
+async fn look(services: &Services, today: NaiveDate, held: Option<Arc<Catalogue>>) -> Result<Arc<Catalogue>> {
     let look = async |conn: &mut Conn| {
         let revision = installation::catalogue_revision_fetch(conn).await?;
         match held {
@@ -283,12 +279,8 @@ impl Loading {
                 }
                 continue;
             }
-            let roots: Vec<AgencyId> = new
-                .agencies
-                .iter()
-                .filter_map(|code| self.agencies.get(code))
-                .copied()
-                .collect();
+            let roots: Vec<AgencyId> =
+                new.agencies.iter().filter_map(|code| self.agencies.get(code)).copied().collect();
             let version = questionnaires::version_find(conn, &new.questionnaire, new.version).await?;
             match version {
                 Some((version, _)) if roots.len() == new.agencies.len() => {

@@ -81,9 +81,9 @@ impl Entered {
             };
             match same {
                 Some(true) => {}
-                Some(false) => self
-                    .conflicts
-                    .push(format!("agency {} is in the catalogue with other content", new.code)),
+                Some(false) => {
+                    self.conflicts.push(format!("agency {} is in the catalogue with other content", new.code))
+                }
                 None => waiting.push(new),
             }
         }
@@ -118,7 +118,8 @@ impl Entered {
         let plan = match plan(draft, &register.tree(day_of(now)), &reach, Faults::default()) {
             Ok(plan) => plan,
             Err(refusal) => {
-                self.conflicts.extend(lines(&refusal).into_iter().map(|line| format!("{}: {line}", name_of(draft))));
+                self.conflicts
+                    .extend(lines(&refusal).into_iter().map(|line| format!("{}: {line}", name_of(draft))));
                 return None;
             }
         };
@@ -160,7 +161,7 @@ fn lines(refusal: &Refusal) -> Vec<String> {
         Refusal::Faults(faults) => faults
             .iter()
             .map(|fault| match &fault.place {
-                Place::Pointer(place) | Place::Parameter(place) => {
+                Place::Pointer(place) | Place::Parameter(place) | Place::Cell { column: place, .. } => {
                     format!("{place}: {}", fault.kind.detail(Lang::En))
                 }
             })
@@ -180,5 +181,8 @@ fn id_of(draft: &EventDraft) -> Uuid {
     for (slot, byte) in bytes.iter_mut().zip(digest) {
         *slot = byte;
     }
-    uuid::Builder::from_bytes(bytes).with_version(uuid::Version::Custom).with_variant(uuid::Variant::RFC4122).into_uuid()
+    uuid::Builder::from_bytes(bytes)
+        .with_version(uuid::Version::Custom)
+        .with_variant(uuid::Variant::RFC4122)
+        .into_uuid()
 }

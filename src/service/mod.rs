@@ -4,6 +4,8 @@
 
 pub mod admission;
 pub mod agencies;
+pub mod agency_events;
+pub mod agency_imports;
 pub mod bulk;
 pub mod catalogue;
 mod catalogue_agencies;

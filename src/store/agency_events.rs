@@ -22,7 +22,7 @@ use uuid::Uuid;
 pub struct NewEvent {
     /// Its id.
     pub id: Uuid,
-    /// Its kind.
+    /// One of [`Change::WORDS`](crate::domain::agency_event::Change::WORDS), or `import`.
     pub kind: &'static str,
     /// First day on which it is so.
     pub effective_on: NaiveDate,
@@ -70,7 +70,8 @@ pub async fn agency_events_insert(
         let opened: Vec<_> = event.plan.opened.iter().collect();
         agencies_insert(conn, &opened, ids, Some(event.id)).await?;
     }
-    let versions = events.iter().flat_map(|event| event.plan.versions.iter().map(move |version| (event, version)));
+    let versions =
+        events.iter().flat_map(|event| event.plan.versions.iter().map(move |version| (event, version)));
     let versions: Vec<NewVersion<'_>> = versions
         .map(|(event, version)| NewVersion {
             agency: &version.agency,
@@ -153,7 +154,17 @@ async fn parties_insert(
     Ok(())
 }
 
-type EventRow = (Uuid, i64, String, NaiveDate, String, Option<Uuid>, DateTime<Utc>);
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = agency_events, check_for_backend(diesel::pg::Pg))]
+struct EventRow {
+    id: Uuid,
+    seq: i64,
+    kind: String,
+    effective_on: NaiveDate,
+    basis: String,
+    client_id: Option<Uuid>,
+    recorded_at: DateTime<Utc>,
+}
 
 /// One page of events in the order of recording, of one agency or of all.
 pub async fn agency_events_list(
@@ -161,17 +172,7 @@ pub async fn agency_events_list(
     agency: Option<AgencyId>,
     page: &Page,
 ) -> Result<Vec<AgencyEvent>> {
-    let mut query = agency_events::table
-        .select((
-            agency_events::id,
-            agency_events::seq,
-            agency_events::kind,
-            agency_events::effective_on,
-            agency_events::basis,
-            agency_events::client_id,
-            agency_events::recorded_at,
-        ))
-        .into_boxed();
+    let mut query = agency_events::table.select(EventRow::as_select()).into_boxed();
     if let Some(agency) = agency {
         let of_agency = agency_event_agencies::table
             .filter(agency_event_agencies::agency_id.eq(agency.0))
@@ -181,19 +182,28 @@ pub async fn agency_events_list(
     if let Some(after) = page.after.as_deref().and_then(|after| after.parse::<i64>().ok()) {
         query = query.filter(agency_events::seq.gt(after));
     }
-    let rows: Vec<EventRow> =
-        query.order(agency_events::seq.asc()).limit(page.limit_and_one()).load(conn).await?;
-    let ids: Vec<Uuid> = rows.iter().map(|row| row.0).collect();
-    let mut parties = parties_all(conn, ids).await?;
-    let read = |(id, seq, kind, effective_on, basis, client, recorded_at): EventRow| AgencyEvent {
-        id,
-        seq,
-        kind,
-        effective_on,
-        basis,
-        recorded_by: client.map(ClientId),
-        recorded_at,
-        parties: parties.remove(&id).unwrap_or_default(),
+    let rows = query.order(agency_events::seq.asc()).limit(page.limit_and_one()).load(conn).await?;
+    with_parties(conn, rows).await
+}
+
+/// The event of this id, which was recorded.
+pub async fn agency_event_fetch(conn: &mut Conn, id: Uuid) -> Result<AgencyEvent> {
+    let row: EventRow = agency_events::table.find(id).select(EventRow::as_select()).first(conn).await?;
+    let mut events = with_parties(conn, vec![row]).await?;
+    events.pop().ok_or_else(|| corrupt("agency_events.id"))
+}
+
+async fn with_parties(conn: &mut Conn, rows: Vec<EventRow>) -> Result<Vec<AgencyEvent>> {
+    let mut parties = parties_all(conn, rows.iter().map(|row| row.id).collect()).await?;
+    let read = |row: EventRow| AgencyEvent {
+        id: row.id,
+        seq: row.seq,
+        kind: row.kind,
+        effective_on: row.effective_on,
+        basis: row.basis,
+        recorded_by: row.client_id.map(ClientId),
+        recorded_at: row.recorded_at,
+        parties: parties.remove(&row.id).unwrap_or_default(),
     };
     Ok(rows.into_iter().map(read).collect())
 }

@@ -59,6 +59,22 @@ async fn drive(operation: &str, app: &TestApp, senders: &Senders, client: &Clien
         "get_index" => {
             client.get(&format!("/v1/agencies/{agency}/index?survey=demo-service&period=2026")).await
         }
+        "record_agency_event" => {
+            // Wrong in itself, so that driving it changes nothing: who may not know of the agency is told that it is
+            // unknown, who may that it cannot be merged into itself.
+            let body = json!({
+                "id": Uuid::now_v7(), "kind": "merge", "effective_on": "2026-07-01", "basis": "x",
+                "predecessors": [agency], "successor": agency,
+            });
+            client.post("/v1/agency-events", &body).await
+        }
+        "list_agency_events" => client.get(&format!("/v1/agency-events?agency={agency}")).await,
+        "import_agencies" => {
+            let table = format!("code,level,name,valid_from,parent\nH99.1,commune,x,2026-07-01,{agency}\n");
+            let headers = [("content-type", "text/csv")];
+            let path = "/v1/agencies/import?dry_run=true";
+            client.send(reqwest::Method::POST, path, &headers, Some(table)).await
+        }
         "get_agency" => client.get(&format!("/v1/agencies/{agency}")).await,
         "list_agencies" => client.get(&format!("/v1/agencies?parent={agency}")).await,
         "list_surveys" => client.get("/v1/surveys").await,
