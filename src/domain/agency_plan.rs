@@ -154,7 +154,10 @@ impl<'t> Planner<'t> {
     /// An agency to stand below: there on the day, with no end in sight.
     fn parent(&mut self, place: &str, code: Option<&AgencyCode>) -> Option<&'t AgencyHistory> {
         let Some(code) = code else {
-            if !self.reach.national {
+            // Not where one was given that could not be read, or the object it belongs to was not there.
+            let told = self.faults.any_at(place)
+                || place.rsplit_once('/').is_some_and(|(above, _)| self.faults.any_at(above));
+            if !self.reach.national && !told {
                 self.faults.at(place, FaultKind::Missing);
             }
             return None;
