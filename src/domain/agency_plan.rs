@@ -268,7 +268,9 @@ impl<'t> Planner<'t> {
     fn merge(&mut self, predecessors: &[Option<AgencyCode>], successor: &Heir) {
         if !(1..=MOST_PARTIES).contains(&predecessors.len()) {
             let max = MOST_PARTIES.to_i64().unwrap_or(i64::MAX);
-            self.faults.at("/predecessors", FaultKind::OutOfRange { min: 1, max });
+            if !self.faults.any_at("/predecessors") {
+                self.faults.at("/predecessors", FaultKind::OutOfRange { min: 1, max });
+            }
             return;
         }
         let ending: Vec<&AgencyCode> = predecessors.iter().flatten().collect();
@@ -325,7 +327,7 @@ impl<'t> Planner<'t> {
     }
 
     fn split(&mut self, predecessor: &Option<AgencyCode>, successors: &[(Heir, Option<Share>)]) {
-        if !(2..=MOST_PARTIES).contains(&successors.len()) {
+        if !(2..=MOST_PARTIES).contains(&successors.len()) && !self.faults.any_at("/successors") {
             let max = MOST_PARTIES.to_i64().unwrap_or(i64::MAX);
             self.faults.at("/successors", FaultKind::OutOfRange { min: 2, max });
         }
