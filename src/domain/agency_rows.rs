@@ -117,7 +117,7 @@ fn circles(rows: &[RowDraft], by_code: &HashMap<&AgencyCode, usize>) -> Vec<bool
     #[derive(Clone, Copy, PartialEq)]
     enum Way {
         Unknown,
-        UnderWay,
+        Begun,
         Ends,
         Circles,
     }
@@ -127,8 +127,8 @@ fn circles(rows: &[RowDraft], by_code: &HashMap<&AgencyCode, usize>) -> Vec<bool
         let end = loop {
             let Some(at) = step else { break Way::Ends };
             match ways.get_mut(at) {
-                Some(way @ Way::Unknown) => *way = Way::UnderWay,
-                Some(Way::UnderWay | Way::Circles) => break Way::Circles,
+                Some(way @ Way::Unknown) => *way = Way::Begun,
+                Some(Way::Begun | Way::Circles) => break Way::Circles,
                 Some(Way::Ends) | None => break Way::Ends,
             }
             path.push(at);

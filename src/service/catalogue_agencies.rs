@@ -38,8 +38,8 @@ pub(super) async fn enter_agencies(
         histories: agencies::agencies_all(conn).await?,
         successions: agencies::successions_all(conn).await?,
     };
-    let mut entered = Entered::default();
-    entered.ids = register.histories.iter().map(|known| (known.code.clone(), known.id)).collect();
+    let ids = register.histories.iter().map(|known| (known.code.clone(), known.id)).collect();
+    let mut entered = Entered { ids, ..Entered::default() };
     let fresh = entered.fresh(&register, files.iter().flat_map(|file| &file.agencies));
     agencies::agencies_insert(conn, &fresh, &mut entered.ids, None).await?;
     entered.agencies = fresh.len();
