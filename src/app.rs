@@ -8,6 +8,7 @@ use crate::http;
 use crate::service::catalogue::CatalogueCache;
 use crate::service::clients::{HASHING_AT_ONCE, TokenCache};
 use crate::service::clock::Clock;
+use crate::service::feed::EXPORTS_AT_ONCE;
 use crate::service::ingest::{Intake, IntakeSettings};
 use crate::service::metrics::Metrics;
 use crate::service::{Rules, Services, folding, partitions, receipts};
@@ -19,6 +20,7 @@ use actix_web::{App, HttpServer, web};
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use utoipa::openapi::OpenApi;
@@ -207,6 +209,7 @@ fn services(config: &ServeConfig, url: &str, data_dir: &Path, clock: Clock) -> R
     Ok(Services {
         intake: Intake::new(db.clone(), clock, intake, metrics.batches.clone()),
         bulk: tokio::sync::Semaphore::new(config.bulk_requests.into()),
+        exports: Arc::new(tokio::sync::Semaphore::new(EXPORTS_AT_ONCE)),
         db,
         catalogue: CatalogueCache::new(CATALOGUE_MAX_AGE),
         keys: Keys::from_pem(

@@ -1,11 +1,12 @@
 //! The one permission table, and the only maker of [`AgencyScope`]. Everything a request may touch passes
-//! through [`read_figures`], [`submit_response`], [`may_read_receipts`] or [`tree_changer`]; the catalogue (agencies, surveys, wording) is open to all.
+//! through [`read_figures`], [`read_responses`], [`submit_response`], [`may_read_receipts`] or [`tree_changer`]; the catalogue (agencies, surveys, wording) is open to all.
 
 use super::Actor;
 use crate::domain::agency::ServicePoint;
 use crate::domain::client::{Client, ClientKind};
 use crate::domain::ids::AgencyId;
-use crate::domain::tree::{AgencyScope, AgencyTree, Depth};
+use crate::domain::subject::Subject;
+use crate::domain::tree::{AgencyScope, AgencyTree};
 use crate::error::{Error, ErrorCode, Result};
 
 /// What can be asked for.
@@ -17,6 +18,8 @@ pub enum Permission {
     ReadFigures,
     /// Read what became of the responses a client sent.
     ReadReceipts,
+    /// Read single responses.
+    ReadResponses,
     /// Change the tree of agencies.
     ChangeTree,
 }
@@ -46,6 +49,10 @@ const fn grant(kind: Option<ClientKind>, permission: Permission) -> Grant {
         (Permission::ReadReceipts, Some(ClientKind::Admin)) => Grant::OwnSubtree,
         (Permission::ReadReceipts, Some(ClientKind::Device | ClientKind::System)) => Grant::Itself,
         (Permission::ReadReceipts, None) => Grant::No,
+        (Permission::ReadResponses, Some(ClientKind::Admin | ClientKind::System)) => Grant::OwnSubtree,
+        // A device stands where everybody can reach it; what others answered there is none of its business
+        // (NĐ 61/2018/NĐ-CP art. 27.3: information on the person who rates is confidential).
+        (Permission::ReadResponses, Some(ClientKind::Device) | None) => Grant::No,
         (Permission::ChangeTree, Some(ClientKind::Admin)) => Grant::OwnSubtree,
         (Permission::ChangeTree, Some(ClientKind::Device | ClientKind::System) | None) => Grant::No,
     }
@@ -60,24 +67,58 @@ pub enum Audience {
     InCharge,
 }
 
-/// May the actor read figures of `agency`? Gives the agencies to add up and for whom.
+/// Leave to read figures of a subject.
+#[derive(Debug, Clone, Copy)]
+pub struct FigureReader {
+    audience: Audience,
+    whole_country: bool,
+}
+
+impl FigureReader {
+    /// For whom they are made.
+    pub const fn audience(&self) -> Audience {
+        self.audience
+    }
+
+    /// Leave to read figures of both subjects at once, as strict as the stricter.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let in_charge = self.audience == Audience::InCharge && other.audience == Audience::InCharge;
+        Self {
+            audience: if in_charge { Audience::InCharge } else { Audience::Public },
+            whole_country: self.whole_country || other.whole_country,
+        }
+    }
+
+    /// Those whose responses the figures are made from, as the tree of the question's date has it.
+    pub fn scope(&self, members: impl IntoIterator<Item = AgencyId>) -> AgencyScope {
+        if self.whole_country {
+            AgencyScope::granted_by_policy_everywhere()
+        } else {
+            AgencyScope::granted_by_policy(members.into_iter().collect())
+        }
+    }
+}
+
+/// May the actor read figures of the subject?
 ///
 /// # Errors
 /// [`ErrorCode::TokenMissing`] for an anonymous reader where figures are not public.
-/// [`ErrorCode::AgencyNotFound`] where they are not and the agency is outside the actor's subtree.
+/// [`ErrorCode::AgencyNotFound`] where they are not and the subject is outside the actor's subtree.
 pub fn read_figures(
     actor: &Actor,
     tree: &AgencyTree,
-    agency: AgencyId,
-    depth: Depth,
+    subject: &Subject,
     figures_are_public: bool,
-) -> Result<(AgencyScope, Audience)> {
+) -> Result<FigureReader> {
     let in_charge = match actor {
-        Actor::Client(client) => {
-            grant(Some(client.kind), Permission::ReadFigures) == Grant::OwnSubtree
-                && owns(client, tree, agency)
+        Actor::Client(client) if grant(Some(client.kind), Permission::ReadFigures) == Grant::OwnSubtree => {
+            match subject {
+                Subject::Country => client.agency.is_none(),
+                Subject::Agencies(roots) => roots.iter().all(|root| owns(client, tree, *root)),
+            }
         }
-        Actor::Anonymous => false,
+        Actor::Client(_) | Actor::Anonymous => false,
     };
     let audience = match (in_charge, figures_are_public, actor) {
         (true, _, _) => Audience::InCharge,
@@ -85,11 +126,7 @@ pub fn read_figures(
         (false, false, Actor::Anonymous) => return Err(Error::new(ErrorCode::TokenMissing)),
         (false, false, Actor::Client(_)) => return Err(Error::new(ErrorCode::AgencyNotFound)),
     };
-    let agencies = match depth {
-        Depth::SelfOnly => vec![agency],
-        Depth::Subtree => tree.subtree(agency),
-    };
-    Ok((AgencyScope::granted_by_policy(agencies), audience))
+    Ok(FigureReader { audience, whole_country: *subject == Subject::Country })
 }
 
 /// Which client may submit responses at all, before anything of the response is known.
@@ -162,6 +199,31 @@ pub fn may_read_receipts(reader: &Client, tree: &AgencyTree, sender: &Client) ->
         Grant::Itself => reader.id == sender.id,
         Grant::No | Grant::Public => false,
     }
+}
+
+/// Who may read single responses at all, before it is known whose.
+///
+/// # Errors
+/// [`ErrorCode::TokenMissing`] or [`ErrorCode::NotPermitted`].
+pub fn response_reader(actor: &Actor) -> Result<&Client> {
+    match actor {
+        Actor::Anonymous => Err(Error::new(ErrorCode::TokenMissing)),
+        Actor::Client(client) => match grant(Some(client.kind), Permission::ReadResponses) {
+            Grant::OwnSubtree => Ok(client),
+            Grant::No | Grant::Itself | Grant::Public => Err(Error::new(ErrorCode::NotPermitted)),
+        },
+    }
+}
+
+/// Whose responses the reader may read: those that rate `agency` or one below it, by default all of the own
+/// subtree. `None` looks like not found.
+pub fn read_responses(reader: &Client, tree: &AgencyTree, agency: Option<AgencyId>) -> Option<AgencyScope> {
+    let agencies = match agency.or(reader.agency) {
+        Some(root) if owns(reader, tree, root) => tree.subtree(root),
+        Some(_) => return None,
+        None => tree.all(),
+    };
+    Some(AgencyScope::granted_by_policy(agencies))
 }
 
 /// Which client may change the tree of agencies at all, before it is known which agencies.

@@ -42,7 +42,8 @@ fn source((name, text): (&str, &str)) -> Source {
 mod tests {
     use super::*;
     use crate::domain::agency::{AgencyCode, AgencyLevel};
-    use crate::domain::agency_plan::{Reach, Register, plan};
+    use crate::domain::agency_plan::{Reach, plan};
+    use crate::domain::agency_register::Register;
     use crate::domain::period::{Period, parse_day};
     use crate::domain::questionnaire::Kind;
     use crate::domain::tree::{AgencyTree, AsOf, Depth, Share, Span};

@@ -3,11 +3,11 @@
 //! Facts name agencies by code, since those that the event opens have no number yet. Pure: who may touch which
 //! agency comes in as a question, the tree as it is.
 
-use super::agency::{AgencyCode, AgencyHistory, AgencyVersion, NewAgency, Validity};
+use super::agency::{AgencyCode, AgencyHistory, NewAgency, Validity};
 use super::agency_event::{Change, EventDraft, Heir, MOST_PARTIES, Opening, Role};
 use super::ids::AgencyId;
-use super::tree::{AgencyTree, Share, Succession};
-use crate::error::{FaultKind, Faults};
+use super::tree::{AgencyTree, Share};
+use crate::error::{FaultKind, Faults, TreeFault};
 use chrono::NaiveDate;
 use num_traits::ToPrimitive;
 use std::collections::BTreeSet;
@@ -135,7 +135,7 @@ impl<'t> Planner<'t> {
         let on = self.on?;
         let last = self.last_change(history);
         if !history.valid.covers(on) {
-            self.faults.at(place, FaultKind::AgencyNotThere { on });
+            self.faults.at(place, FaultKind::Tree(TreeFault::AgencyNotThere { on }));
             return None;
         }
         if last > on {
@@ -165,7 +165,7 @@ impl<'t> Planner<'t> {
         let parent = self.known(place, code)?;
         let on = self.on?;
         if parent.valid.from > on || parent.valid.to.is_some() {
-            self.faults.at(place, FaultKind::AgencyNotThere { on });
+            self.faults.at(place, FaultKind::Tree(TreeFault::AgencyNotThere { on }));
         }
         Some(parent)
     }
@@ -174,11 +174,11 @@ impl<'t> Planner<'t> {
     fn open(&mut self, place: &str, opening: &Opening, ending: &[&AgencyCode]) -> Option<AgencyCode> {
         let parent = self.parent(&format!("{place}/parent"), opening.parent.as_ref());
         if opening.parent.as_ref().is_some_and(|parent| ending.contains(&parent)) {
-            self.faults.at(format!("{place}/parent"), FaultKind::Circle);
+            self.faults.at(format!("{place}/parent"), FaultKind::Tree(TreeFault::Circle));
         }
         let code = opening.code.clone()?;
         if self.tree.find(&code).is_some() || self.plan.opened.iter().any(|new| new.code == code) {
-            self.faults.at(format!("{place}/code"), FaultKind::CodeTaken);
+            self.faults.at(format!("{place}/code"), FaultKind::Tree(TreeFault::CodeTaken));
         }
         self.plan.opened.push(NewAgency {
             code: code.clone(),
@@ -226,7 +226,7 @@ impl<'t> Planner<'t> {
         if let (Some(history), Some(below), Some(on)) = (subject, below, self.on)
             && self.tree.ever_below(below.id, history.id, on)
         {
-            self.faults.at("/parent", FaultKind::Circle);
+            self.faults.at("/parent", FaultKind::Tree(TreeFault::Circle));
         }
         if let Some(mut version) = subject.and_then(|history| self.version(history)) {
             version.parent = parent.cloned();
@@ -237,7 +237,7 @@ impl<'t> Planner<'t> {
     /// Notes an end; nothing may stand below it.
     fn end(&mut self, place: &str, history: &AgencyHistory) {
         if !self.below(history).is_empty() {
-            self.faults.at(place, FaultKind::HasChildren);
+            self.faults.at(place, FaultKind::Tree(TreeFault::HasChildren));
         }
         self.finish(history);
     }
@@ -279,7 +279,7 @@ impl<'t> Planner<'t> {
             Heir::Existing(code) => {
                 let history = self.subject("/successor", code);
                 if history.is_some_and(|history| history.valid.to.is_some()) {
-                    self.faults.at("/successor", FaultKind::AgencyEnds);
+                    self.faults.at("/successor", FaultKind::Tree(TreeFault::AgencyEnds));
                 }
                 (code.clone(), history.map(|history| history.id))
             }
@@ -288,7 +288,7 @@ impl<'t> Planner<'t> {
         for (position, code) in predecessors.iter().enumerate() {
             let place = format!("/predecessors/{position}");
             if code.is_some() && *code == heir {
-                self.faults.at(place, FaultKind::IntoItself);
+                self.faults.at(place, FaultKind::Tree(TreeFault::IntoItself));
             } else if let Some(history) = self.subject(&place, code) {
                 if before.iter().any(|other| other.id == history.id) {
                     self.faults.at(place, FaultKind::Duplicate);
@@ -297,7 +297,7 @@ impl<'t> Planner<'t> {
                 if let (Some(heir), Some(on)) = (heir_id, self.on)
                     && self.tree.ever_below(heir, history.id, on)
                 {
-                    self.faults.at("/successor", FaultKind::Circle);
+                    self.faults.at("/successor", FaultKind::Tree(TreeFault::Circle));
                 }
                 before.push(history);
             }
@@ -345,7 +345,7 @@ impl<'t> Planner<'t> {
                     let place = format!("{place}/agency");
                     let history = self.subject(&place, code);
                     if history.is_some_and(|history| history.valid.to.is_some()) {
-                        self.faults.at(place, FaultKind::AgencyEnds);
+                        self.faults.at(place, FaultKind::Tree(TreeFault::AgencyEnds));
                     }
                     code.clone()
                 }
@@ -357,7 +357,7 @@ impl<'t> Planner<'t> {
             heirs.push((code, *share));
         }
         if heirs.len() == successors.len() && !adds_up(heirs.iter().map(|(_, share)| *share)) {
-            self.faults.at("/successors", FaultKind::SharesNotWhole);
+            self.faults.at("/successors", FaultKind::Tree(TreeFault::SharesNotWhole));
         }
         let Some(history) = subject else { return };
         if ends {
@@ -373,78 +373,4 @@ fn adds_up(shares: impl Iterator<Item = Share>) -> bool {
     let wide =
         |share: Share| num_rational::BigRational::new((*share.numer()).into(), (*share.denom()).into());
     shares.map(wide).sum::<num_rational::BigRational>() == num_rational::BigRational::from_integer(1.into())
-}
-
-/// All agencies while several events are applied one after the other, before any of it is stored.
-#[derive(Debug, Clone, Default)]
-pub struct Register {
-    /// The agencies; those not stored yet have negative numbers.
-    pub histories: Vec<AgencyHistory>,
-    /// The successions.
-    pub successions: Vec<Succession>,
-}
-
-impl Register {
-    /// The tree they make, seen from a day.
-    pub fn tree(&self, today: NaiveDate) -> AgencyTree {
-        AgencyTree::dated(self.histories.iter().cloned(), self.successions.iter().cloned(), today)
-    }
-
-    /// The number of a code.
-    pub fn id(&self, code: &AgencyCode) -> Option<AgencyId> {
-        self.histories.iter().find(|history| history.code == *code).map(|history| history.id)
-    }
-
-    /// Enters new agencies, whatever the order of parents and children.
-    pub fn open(&mut self, new: &[NewAgency]) {
-        let first = self.histories.len();
-        for agency in new {
-            let number = i32::try_from(self.histories.len()).unwrap_or(i32::MAX);
-            self.histories.push(AgencyHistory {
-                id: AgencyId(-1 - number),
-                code: agency.code.clone(),
-                level: agency.level,
-                valid: agency.valid,
-                sample: agency.sample,
-                note: agency.note.clone(),
-                versions: Vec::new(),
-            });
-        }
-        let ids: std::collections::HashMap<AgencyCode, AgencyId> =
-            self.histories.iter().map(|history| (history.code.clone(), history.id)).collect();
-        for (history, agency) in self.histories.iter_mut().skip(first).zip(new) {
-            history.versions.push(AgencyVersion {
-                from: agency.valid.from,
-                name: agency.name.clone(),
-                parent: agency.parent.as_ref().and_then(|code| ids.get(code)).copied(),
-                unit_code: agency.unit_code.clone(),
-            });
-        }
-    }
-
-    /// Adds the facts of an event of a day.
-    pub fn apply(&mut self, on: NaiveDate, plan: &Plan) {
-        self.open(&plan.opened);
-        for planned in &plan.versions {
-            let parent = planned.parent.as_ref().and_then(|code| self.id(code));
-            if let Some(history) = self.histories.iter_mut().find(|history| history.code == planned.agency) {
-                history.versions.push(AgencyVersion {
-                    from: on,
-                    name: planned.name.clone(),
-                    parent,
-                    unit_code: planned.unit_code.clone(),
-                });
-            }
-        }
-        for code in &plan.ended {
-            if let Some(history) = self.histories.iter_mut().find(|history| history.code == *code) {
-                history.valid.to = Some(on);
-            }
-        }
-        for (before, after, share) in &plan.successions {
-            if let (Some(predecessor), Some(successor)) = (self.id(before), self.id(after)) {
-                self.successions.push(Succession { predecessor, successor, on, share: *share });
-            }
-        }
-    }
 }

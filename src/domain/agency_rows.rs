@@ -4,7 +4,7 @@ use super::agency::{AgencyCode, NewAgency, Validity};
 use super::agency_event::Opening;
 use super::agency_plan::{Plan, Reach};
 use super::tree::AgencyTree;
-use crate::error::{FaultKind, Faults, Place};
+use crate::error::{FaultKind, Faults, Place, TreeFault};
 use chrono::NaiveDate;
 use std::collections::HashMap;
 
@@ -43,7 +43,7 @@ pub fn plan_rows(
     for (position, draft) in rows.iter().enumerate() {
         let Some(code) = &draft.opening.code else { continue };
         if tree.find(code).is_some() {
-            faults.push(draft.cell("code"), FaultKind::CodeTaken);
+            faults.push(draft.cell("code"), FaultKind::Tree(TreeFault::CodeTaken));
         } else if by_code.contains_key(code) {
             faults.push(draft.cell("code"), FaultKind::Duplicate);
         } else {
@@ -54,7 +54,7 @@ pub fn plan_rows(
     let mut plan = Plan::default();
     for (draft, in_circle) in rows.iter().zip(in_circle) {
         if in_circle {
-            faults.push(draft.cell("parent"), FaultKind::Circle);
+            faults.push(draft.cell("parent"), FaultKind::Tree(TreeFault::Circle));
         } else {
             check_parent(draft, rows, &by_code, tree, reach, &mut faults);
         }
@@ -106,7 +106,7 @@ fn check_parent(
     match (there, draft.valid_from) {
         (None, _) => faults.push(draft.cell("parent"), FaultKind::UnknownAgency),
         (Some(valid), Some(on)) if valid.from > on || valid.to.is_some() => {
-            faults.push(draft.cell("parent"), FaultKind::AgencyNotThere { on });
+            faults.push(draft.cell("parent"), FaultKind::Tree(TreeFault::AgencyNotThere { on }));
         }
         _ => {}
     }

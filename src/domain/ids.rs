@@ -34,6 +34,12 @@ impl ResponseId {
         Self(uuid_v7(at))
     }
 
+    /// The smallest UUID that an id made at `at` or later can be: its milliseconds, the rest zero.
+    pub fn floor(at: DateTime<Utc>) -> Uuid {
+        let millis = u128::try_from(at.timestamp_millis()).unwrap_or(0);
+        Uuid::from_u128(millis << 80)
+    }
+
     /// The UUID itself.
     pub const fn uuid(self) -> Uuid {
         self.0

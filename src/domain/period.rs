@@ -103,6 +103,77 @@ impl Period {
     }
 }
 
+/// The spans of time that tallies are kept for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Grain {
+    /// A day.
+    Day,
+    /// A calendar month.
+    Month,
+    /// A calendar year.
+    Year,
+}
+
+impl Grain {
+    /// Every grain.
+    pub const ALL: [Self; 3] = [Self::Day, Self::Month, Self::Year];
+
+    /// Its number in the tallies.
+    pub const fn number(self) -> i16 {
+        match self {
+            Self::Day => 1,
+            Self::Month => 2,
+            Self::Year => 3,
+        }
+    }
+
+    /// The grain of a number.
+    pub fn of(number: i16) -> Option<Self> {
+        Self::ALL.into_iter().find(|grain| grain.number() == number)
+    }
+
+    /// First day of the span that holds `day`.
+    pub fn start(self, day: NaiveDate) -> NaiveDate {
+        let start = match self {
+            Self::Day => Some(day),
+            Self::Month => day.with_day(1),
+            Self::Year => NaiveDate::from_ymd_opt(day.year(), 1, 1),
+        };
+        start.unwrap_or(day)
+    }
+
+    /// First day after the span that begins on `start`.
+    pub fn end(self, start: NaiveDate) -> NaiveDate {
+        let end = match self {
+            Self::Day => start.succ_opt(),
+            Self::Month => start.checked_add_months(Months::new(1)),
+            Self::Year => start.checked_add_months(Months::new(12)),
+        };
+        end.unwrap_or(NaiveDate::MAX)
+    }
+}
+
+/// A day, month or year that begins on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Unit {
+    /// How long it is.
+    pub grain: Grain,
+    /// Its first day.
+    pub starts_on: NaiveDate,
+}
+
+/// The fewest days, months and years that make up the days `from..to`, in order.
+pub fn units(from: NaiveDate, to: NaiveDate) -> Vec<Unit> {
+    let (mut units, mut day) = (Vec::new(), from);
+    while day < to {
+        let fits = |grain: &Grain| grain.start(day) == day && grain.end(day) <= to;
+        let grain = [Grain::Year, Grain::Month].into_iter().find(fits).unwrap_or(Grain::Day);
+        units.push(Unit { grain, starts_on: day });
+        day = grain.end(day);
+    }
+    units
+}
+
 /// Reads a calendar day written as `2026-07-15`.
 ///
 /// # Errors
@@ -165,6 +236,21 @@ mod tests {
         ] {
             assert!(Period::parse(code).is_err(), "{code:?}");
         }
+    }
+
+    #[test]
+    fn a_span_is_made_of_the_fewest_units() {
+        let day = |text| parse_day(text).unwrap();
+        let grains = |from, to| {
+            let units = units(day(from), day(to));
+            let follows = units.windows(2).all(|two| two[0].grain.end(two[0].starts_on) == two[1].starts_on);
+            assert!(follows, "{units:?}");
+            units.iter().map(|unit| unit.grain.number()).collect::<Vec<_>>()
+        };
+        assert_eq!(grains("2026-01-01", "2027-01-01"), [3]);
+        assert_eq!(grains("2026-04-01", "2026-07-01"), [2, 2, 2]);
+        assert_eq!(grains("2026-07-06", "2026-07-13"), [1; 7]);
+        assert_eq!(grains("2025-11-30", "2027-02-02"), [1, 2, 3, 2, 1]);
     }
 
     #[test]

@@ -25,6 +25,16 @@ impl Tally {
         }
     }
 
+    /// Of one response: its answers' ordinals in order.
+    pub fn of(version: &QuestionnaireVersion, answers: &[u8], received_at: DateTime<Utc>) -> Self {
+        let mut counts = vec![Distribution::default(); version.criteria.len()];
+        for (counts, ordinal) in counts.iter_mut().zip(answers) {
+            counts.count(*ordinal);
+        }
+        let moments = version.parts().iter().map(|places| Moments::of(version, places, answers)).collect();
+        Self { counts, moments, watermark: Some(received_at) }
+    }
+
     /// Adds other responses to the same version.
     pub fn add(&mut self, other: &Self) {
         for (counts, more) in self.counts.iter_mut().zip(&other.counts) {

@@ -166,6 +166,18 @@ impl AgencyTree {
         self.predecessors.get(&id).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// Agencies that are in charge of others today; every one with more members than itself is among them.
+    pub fn parents(&self) -> impl Iterator<Item = AgencyId> + '_ {
+        self.below.keys().copied()
+    }
+
+    /// Every agency there is, was or is planned, sorted.
+    pub fn everybody(&self) -> Vec<AgencyId> {
+        let mut everybody: Vec<AgencyId> = self.agencies.keys().copied().collect();
+        everybody.sort_unstable();
+        everybody
+    }
+
     /// Whether `root` is in charge of `id` today: is it, above it, or goes on with its work.
     pub fn contains(&self, root: AgencyId, id: AgencyId) -> bool {
         // A list, not a set: most agencies have two or three above them, and this is asked for every response.
@@ -233,6 +245,11 @@ impl AgencyTree {
     /// Whether all shares of a day and after can be told exactly in 64 bits; no event may make them longer.
     pub fn is_exact_from(&self, from: NaiveDate) -> bool {
         std::iter::once(from).chain(self.changes.range(from..).copied()).all(|day| self.on(day).is_exact())
+    }
+
+    /// All of them, whatever their place.
+    pub fn all(&self) -> Vec<AgencyId> {
+        self.agencies.keys().copied().collect()
     }
 
     /// Whose responses make up a figure about `root` on the days `from..to`, split where that changes; spans follow
@@ -336,22 +353,37 @@ fn walk<'t>(root: AgencyId, children: impl Fn(AgencyId) -> &'t [AgencyId]) -> Ve
 /// Proof that the policy allowed an actor to touch these agencies. Store functions that read or write an
 /// agency's data demand it, so no query can be written that forgot to ask.
 #[derive(Debug, Clone)]
-pub struct AgencyScope(Arc<[AgencyId]>);
+pub struct AgencyScope {
+    agencies: Arc<[AgencyId]>,
+    whole_country: bool,
+}
 
 impl AgencyScope {
     /// To be called by `auth/policy.rs` alone; `tests/layers.rs` holds everybody else to that.
-    pub fn granted_by_policy(agencies: Vec<AgencyId>) -> Self {
-        Self(agencies.into())
+    pub fn granted_by_policy(mut agencies: Vec<AgencyId>) -> Self {
+        agencies.sort_unstable();
+        agencies.dedup();
+        Self { agencies: agencies.into(), whole_country: false }
     }
 
-    /// Whether this agency may be touched.
+    /// Every agency there is; to be called by `auth/policy.rs` alone.
+    pub fn granted_by_policy_everywhere() -> Self {
+        Self { agencies: Arc::new([]), whole_country: true }
+    }
+
+    /// Whether this agency may be touched. Asked for each of a hundred thousand rows, of thousands of agencies.
     pub fn allows(&self, id: AgencyId) -> bool {
-        self.0.contains(&id)
+        self.whole_country || self.agencies.binary_search(&id).is_ok()
     }
 
-    /// The agencies.
+    /// The agencies, sorted; not listed for the whole country.
     pub fn agencies(&self) -> &[AgencyId] {
-        &self.0
+        &self.agencies
+    }
+
+    /// Whether every agency may be touched.
+    pub const fn is_whole_country(&self) -> bool {
+        self.whole_country
     }
 }
 

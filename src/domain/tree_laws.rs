@@ -2,9 +2,10 @@
 
 use super::super::agency::{AgencyLevel, NewAgency, Validity};
 use super::super::agency_event::{Change, EventDraft, Heir, Opening, parse_share};
-use super::super::agency_plan::{Reach, Refusal, Register, plan};
+use super::super::agency_plan::{Reach, Refusal, plan};
+use super::super::agency_register::Register;
 use super::*;
-use crate::error::{FaultKind, Faults};
+use crate::error::{FaultKind, Faults, TreeFault};
 use chrono::Days;
 use proptest::prelude::*;
 
@@ -175,22 +176,31 @@ fn what_cannot_be_is_refused() {
     let mut register = small();
     let at = |place: &str, kind| (place.to_owned(), kind);
     let below = Change::Move(Some(code(0)), Some(code(2)));
-    assert_eq!(refused(&mut register, 5, below), [at("/parent", FaultKind::Circle)]);
+    assert_eq!(refused(&mut register, 5, below), [at("/parent", FaultKind::Tree(TreeFault::Circle))]);
     let itself = Change::Merge(vec![Some(code(2)), Some(code(3))], existing(3));
-    assert_eq!(refused(&mut register, 5, itself), [at("/predecessors/1", FaultKind::IntoItself)]);
+    assert_eq!(
+        refused(&mut register, 5, itself),
+        [at("/predecessors/1", FaultKind::Tree(TreeFault::IntoItself))]
+    );
     let upside_down = Change::Merge(vec![Some(code(0))], existing(2));
-    assert_eq!(refused(&mut register, 5, upside_down), [at("/successor", FaultKind::Circle)]);
+    assert_eq!(
+        refused(&mut register, 5, upside_down),
+        [at("/successor", FaultKind::Tree(TreeFault::Circle))]
+    );
     let orphan = Change::Merge(vec![Some(code(0))], Heir::Opened(opening(9, Some(0))));
-    assert_eq!(refused(&mut register, 5, orphan), [at("/open/parent", FaultKind::Circle)]);
+    assert_eq!(refused(&mut register, 5, orphan), [at("/open/parent", FaultKind::Tree(TreeFault::Circle))]);
     assert_eq!(
         refused(&mut register, 5, Change::Close(Some(code(0)))),
-        [at("/agency", FaultKind::HasChildren)]
+        [at("/agency", FaultKind::Tree(TreeFault::HasChildren))]
     );
     let third = |heir| (heir, parse_share("1/3").ok());
     let lost = Change::Split(Some(code(2)), vec![third(existing(3)), third(existing(4))]);
-    assert_eq!(refused(&mut register, 5, lost), [at("/successors", FaultKind::SharesNotWhole)]);
+    assert_eq!(
+        refused(&mut register, 5, lost),
+        [at("/successors", FaultKind::Tree(TreeFault::SharesNotWhole))]
+    );
     happen(&mut register, 5, Change::Close(Some(code(4)))).unwrap();
-    let gone = FaultKind::AgencyNotThere { on: day(6) };
+    let gone = FaultKind::Tree(TreeFault::AgencyNotThere { on: day(6) });
     assert_eq!(
         refused(&mut register, 6, Change::Open(opening(8, Some(4)))),
         [at("/open/parent", gone.clone())]
@@ -201,7 +211,7 @@ fn what_cannot_be_is_refused() {
     );
     assert_eq!(
         refused(&mut register, 6, Change::Open(opening(4, Some(0)))),
-        [at("/open/code", FaultKind::CodeTaken)]
+        [at("/open/code", FaultKind::Tree(TreeFault::CodeTaken))]
     );
     happen(&mut register, 9, Change::Rename(Some(code(2)), Some("y".into()))).unwrap();
     let early = happen(&mut register, 8, Change::Rename(Some(code(2)), Some("z".into())));
@@ -325,4 +335,34 @@ fn three_thousand_agencies_are_no_trouble() {
     assert_eq!(spans.last().unwrap().members.len(), 1 + 98 + moved);
     // A tenth of that unoptimised; quadratic work would take a hundred times as long.
     assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
+}
+
+fn agency(id: i32, parent: Option<i32>) -> Agency {
+    Agency {
+        id: AgencyId(id),
+        code: AgencyCode::parse(&format!("H{id:02}")).unwrap(),
+        unit_code: None,
+        level: AgencyLevel::Commune,
+        name: String::new(),
+        parent: parent.map(AgencyId),
+        valid: Validity { from: NaiveDate::MIN, to: None },
+        sample: true,
+        note: None,
+    }
+}
+
+#[test]
+fn a_scope_allows_what_it_was_granted_in_whatever_order() {
+    let scope = AgencyScope::granted_by_policy([3, 1, 7].map(AgencyId).into());
+    let allowed: Vec<i32> = (0..9).filter(|id| scope.allows(AgencyId(*id))).collect();
+    assert_eq!(allowed, [1, 3, 7]);
+}
+
+#[test]
+fn a_subtree_is_the_root_and_all_below() {
+    let tree = AgencyTree::new([agency(1, None), agency(2, Some(1)), agency(3, Some(2)), agency(4, None)]);
+    assert_eq!(tree.subtree(AgencyId(1)), [AgencyId(1), AgencyId(2), AgencyId(3)]);
+    assert!(tree.contains(AgencyId(1), AgencyId(3)));
+    assert!(!tree.contains(AgencyId(4), AgencyId(3)));
+    assert_eq!(tree.top(AgencyId(3)), AgencyId(1));
 }

@@ -1,5 +1,11 @@
 //! One broken rule of one input, with the words for it in both languages.
 
+mod figure;
+mod tree;
+
+pub use figure::FigureFault;
+pub use tree::TreeFault;
+
 use super::Lang;
 
 /// Where in the request the fault is.
@@ -135,31 +141,17 @@ pub enum FaultKind {
         /// Formula ids that do.
         allowed: Vec<&'static str>,
     },
-    /// The agency does not exist on the day of the event, or is about to end.
-    AgencyNotThere {
-        /// The day.
-        on: chrono::NaiveDate,
-    },
-    /// The end of the agency is recorded already.
-    AgencyEnds,
-    /// The code is or was another agency's.
-    CodeTaken,
-    /// The agency would stand below itself.
-    Circle,
-    /// An agency would be merged into itself.
-    IntoItself,
-    /// Agencies stand below the one that ends.
-    HasChildren,
-    /// Shares do not add up to 1.
-    SharesNotWhole,
-    /// Products of chained shares do not fit 64 bits.
-    SharesTooFine,
+    /// A question about figures that cannot be answered.
+    Figure(FigureFault),
+    /// An event that the tree of agencies cannot take.
+    Tree(TreeFault),
 }
 
 impl FaultKind {
     /// One of each kind, for the printed table and its test.
     pub fn samples() -> Vec<Self> {
-        vec![
+        let figures = FigureFault::samples().into_iter().map(Self::Figure);
+        let mut samples = vec![
             Self::Missing,
             Self::Unknown,
             Self::Duplicate,
@@ -188,15 +180,10 @@ impl FaultKind {
             Self::LevelOffScale { allowed: vec![1, 2, 3, 4, 5] },
             Self::NotApplicableRefused,
             Self::FormulaDoesNotFit { allowed: vec!["satisfied-share"] },
-            Self::AgencyNotThere { on: chrono::NaiveDate::default() },
-            Self::AgencyEnds,
-            Self::CodeTaken,
-            Self::Circle,
-            Self::IntoItself,
-            Self::HasChildren,
-            Self::SharesNotWhole,
-            Self::SharesTooFine,
-        ]
+        ];
+        samples.extend(figures);
+        samples.extend(TreeFault::samples().into_iter().map(Self::Tree));
+        samples
     }
 
     /// The code as it goes over the wire.
@@ -230,14 +217,8 @@ impl FaultKind {
             Self::LevelOffScale { .. } => "level_off_scale",
             Self::NotApplicableRefused => "not_applicable_refused",
             Self::FormulaDoesNotFit { .. } => "formula_does_not_fit",
-            Self::AgencyNotThere { .. } => "agency_not_there",
-            Self::AgencyEnds => "agency_ends",
-            Self::CodeTaken => "code_taken",
-            Self::Circle => "circle",
-            Self::IntoItself => "into_itself",
-            Self::HasChildren => "has_children",
-            Self::SharesNotWhole => "shares_not_whole",
-            Self::SharesTooFine => "shares_too_fine",
+            Self::Figure(fault) => fault.name(),
+            Self::Tree(fault) => fault.name(),
         }
     }
 
@@ -291,18 +272,8 @@ impl FaultKind {
             Self::FormulaDoesNotFit { allowed } => {
                 format!("Công thức không dùng cho loại phiếu này; chọn: {}.", allowed.join(", "))
             }
-            Self::AgencyNotThere { on } => {
-                format!("Cơ quan không tồn tại vào ngày {on}, hoặc đã có ngày kết thúc.")
-            }
-            Self::AgencyEnds => "Cơ quan đã có ngày kết thúc, không thể kế thừa.".into(),
-            Self::CodeTaken => "Mã này đã được dùng; mã của cơ quan không bao giờ dùng lại.".into(),
-            Self::Circle => "Cơ quan sẽ trực thuộc chính nó.".into(),
-            Self::IntoItself => "Không thể hợp nhất cơ quan vào chính nó.".into(),
-            Self::HasChildren => "Còn cơ quan trực thuộc; hãy chuyển hoặc kết thúc chúng trước.".into(),
-            Self::SharesNotWhole => "Tổng các phần phải đúng bằng 1.".into(),
-            Self::SharesTooFine => {
-                "Các phần nhân dồn qua nhiều lần chia tách quá nhỏ để tính chính xác.".into()
-            }
+            Self::Figure(fault) => fault.detail(Lang::Vi),
+            Self::Tree(fault) => fault.detail(Lang::Vi),
         }
     }
 
@@ -344,18 +315,8 @@ impl FaultKind {
             Self::FormulaDoesNotFit { allowed } => {
                 format!("The formula does not fit this kind of survey; one of: {}.", allowed.join(", "))
             }
-            Self::AgencyNotThere { on } => {
-                format!("The agency does not exist on {on}, or its end is recorded.")
-            }
-            Self::AgencyEnds => "The agency's end is recorded already; it cannot take over anything.".into(),
-            Self::CodeTaken => "The code is in use or was; an agency's code is never used again.".into(),
-            Self::Circle => "An agency would stand below itself, or below one that ends.".into(),
-            Self::IntoItself => "An agency cannot be merged into itself.".into(),
-            Self::HasChildren => "Agencies stand below it; move or close them first.".into(),
-            Self::SharesNotWhole => "The shares have to add up to exactly 1.".into(),
-            Self::SharesTooFine => {
-                "Together with earlier splits the shares become too fine to be kept exactly.".into()
-            }
+            Self::Figure(fault) => fault.detail(Lang::En),
+            Self::Tree(fault) => fault.detail(Lang::En),
         }
     }
 }
@@ -414,6 +375,11 @@ impl Faults {
     /// All that was noted so far.
     pub fn iter(&self) -> impl Iterator<Item = &Fault> {
         self.0.iter()
+    }
+
+    /// A copy of all that was noted.
+    pub fn to_vec(&self) -> Vec<Fault> {
+        self.0.clone()
     }
 
     /// All that was noted.

@@ -5,19 +5,26 @@
 mod agencies;
 mod agency_events;
 mod agency_imports;
+mod breakdowns;
 mod bulk;
 mod clients;
+mod comparisons;
 mod devices;
 mod extract;
+mod feed;
 pub mod fields;
+mod figures;
 mod framing;
 mod health;
 mod indexes;
+mod lines;
 pub mod openapi;
 mod problem;
+mod rankings;
 mod receipts;
 mod reply;
 pub mod responses;
+mod series;
 mod surveys;
 
 use actix_web::web;
@@ -41,6 +48,12 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(agencies::get_agency)
         .service(agency_events::list_agency_events)
         .service(indexes::get_index)
+        .service(series::get_series)
+        .service(breakdowns::get_breakdown)
+        .service(comparisons::get_comparison)
+        .service(rankings::get_ranking)
+        .service(feed::list_responses)
+        .service(feed::export_responses)
         // Credentials
         .service(clients::issue_token)
         .service(clients::list_keys)

@@ -21,6 +21,7 @@ use utoipa::{IntoResponses, Modify, OpenApi};
     tags(
         (name = "intake", description = "Taking in responses"),
         (name = "figures", description = "How satisfied people are, and how sure that is"),
+        (name = "feed", description = "Single responses for those in charge"),
         (name = "catalogue", description = "Agencies, surveys, wording"),
         (name = "credentials", description = "Tokens and keys"),
         (name = "operation", description = "Signs of life"),
@@ -75,6 +76,14 @@ pub enum NotFound {
     /// No such thing, or none that the caller may know of
     #[response(status = 404, content_type = "application/problem+json")]
     NotFound(ProblemBody),
+}
+
+/// What not every kind of client may do.
+#[derive(IntoResponses)]
+pub enum NotPermitted {
+    /// This kind of client may not do this
+    #[response(status = 403, content_type = "application/problem+json")]
+    Forbidden(ProblemBody),
 }
 
 /// Further refusals of submitting a response.

@@ -9,32 +9,60 @@
 
 use super::Exact;
 use super::bands::Band;
+use super::confidence::Confidence;
+use super::error::{StandardError, moments_of_criterion};
+use super::evidence::Evidence;
 use super::formula::{DESK_INDICATORS, Formula};
-use super::interval::{Interval, StandardError, interval};
-use super::rounding::Rounded;
-use crate::domain::distribution::{Distribution, Moments};
-use crate::domain::questionnaire::QuestionnaireVersion;
-use num_traits::ToPrimitive;
+use super::interval::{Estimate, Interval};
+use super::rounding::{Rounded, nearest_count};
+use crate::domain::distribution::Distribution;
+use crate::domain::questionnaire::{QuestionnaireVersion, Scale};
+use crate::domain::tally::Tally;
+use num_integer::Integer;
+use num_traits::{ToPrimitive, Zero};
+use std::borrow::Cow;
+
+/// What is asked of the evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Question {
+    /// By which rule.
+    pub formula: Formula,
+    /// Of every interval.
+    pub confidence: Confidence,
+    /// Nothing made from fewer people is shown.
+    pub min_n: u64,
+    /// Dossiers handled by the same agencies in the same time (with the same shares), if known; from them the
+    /// finite-population correction.
+    pub population: Option<u64>,
+}
 
 /// A value with everything needed to judge and to recompute it (chỉ số hài lòng).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct IndexValue {
     /// The figure; `None` if nobody answered or the cell is withheld.
     pub value: Option<Rounded>,
     /// Its interval; `None` where the data cannot tell.
     pub interval: Option<Interval>,
-    /// People with at least one applicable answer; `None` if withheld.
+    /// People with at least one applicable answer, each counted once whatever share of it counts; `None` if
+    /// withheld.
     pub n: Option<u64>,
-    /// Numerator and denominator of a single criterion; combined values have no simple one.
+    /// Numerator and denominator of a single criterion; combined values have no simple one. Where shares make
+    /// them broken numbers, both are multiplied by the smallest number that makes them whole: divided, they
+    /// give the value all the same.
     pub fraction: Option<(u64, u64)>,
-    /// Counts per level, pooled over the criteria it combines; `None` if withheld.
+    /// Counts per level, pooled over the criteria it combines; `None` if withheld. Counts of people's answers;
+    /// if `estimated`, each the nearest whole number to the sum of the shares.
     pub counts: Option<Distribution>,
     /// Withheld because too few people answered.
     pub suppressed: bool,
+    /// Whether some of the answers count with a share below 1, because their agency was split.
+    pub estimated: bool,
+    /// The same before rounding, to compare it with others; `None` where the interval is. Not to be shown.
+    pub estimate: Option<Estimate>,
 }
 
 /// The value of an element and of its criteria, in the questionnaire's order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ElementFigures {
     /// The element.
     pub value: IndexValue,
@@ -43,7 +71,7 @@ pub struct ElementFigures {
 }
 
 /// Every figure of one questionnaire version by one formula.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Figures {
     /// By which rule.
     pub formula: Formula,
@@ -58,42 +86,34 @@ pub struct Figures {
     pub left_out: Vec<usize>,
 }
 
-/// Counts of one questionnaire version, as much of them as a reader may see.
+/// Evidence about one questionnaire version, as much of it as a reader may see.
 struct Sheet<'a> {
-    formula: Formula,
+    question: &'a Question,
     version: &'a QuestionnaireVersion,
-    counts: Vec<Distribution>,
-    moments: &'a [Moments],
+    evidence: &'a Evidence,
+    /// The evidence without shares.
+    total: Cow<'a, Tally>,
+    /// For each criterion.
     withheld: Vec<bool>,
+    /// Whether all is withheld.
+    nothing: bool,
 }
 
-/// Computes every figure. `counts` has one distribution for each criterion, `moments` one for each of the
-/// version's parts; missing ones count as empty. Nothing made from fewer than `min_n` people is shown.
-pub fn figures(
-    formula: Formula,
-    version: &QuestionnaireVersion,
-    counts: &[Distribution],
-    moments: &[Moments],
-    min_n: u64,
-) -> Figures {
-    let people = moments.first().map_or(0, |whole| u64::try_from(whole.respondents).unwrap_or(0));
-    let nothing = people > 0 && people < min_n;
-    let counts: Vec<Distribution> =
-        (0..version.criteria.len()).map(|place| counts.get(place).copied().unwrap_or_default()).collect();
-    let withheld = counts.iter().map(|counts| nothing || (1..min_n).contains(&counts.answered())).collect();
-    let sheet = Sheet { formula, version, counts, moments, withheld };
+/// Computes every figure. The evidence has to be about this version.
+pub fn figures(version: &QuestionnaireVersion, evidence: &Evidence, question: &Question) -> Figures {
+    let sheet = Sheet::new(version, evidence, question);
     let all: Vec<usize> = (0..version.criteria.len()).collect();
     let element = |(part, element): (usize, &crate::domain::questionnaire::Element)| ElementFigures {
-        value: sheet.combined(&element.criteria.clone().collect::<Vec<_>>(), part, nothing),
+        value: sheet.combined(&element.criteria.clone().collect::<Vec<_>>(), part),
         criteria: element.criteria.clone().map(|place| sheet.criterion(place)).collect(),
     };
     Figures {
-        formula,
-        whole: sheet.combined(&all, 0, nothing),
+        formula: question.formula,
+        whole: sheet.combined(&all, 0),
         // The parts before the elements are the whole and the required criteria.
         elements: (2..).zip(&version.elements).map(element).collect(),
         band: sheet.band(&all),
-        left_out: if nothing {
+        left_out: if sheet.nothing {
             Vec::new()
         } else {
             all.into_iter().filter(|place| !sheet.counts_in(*place)).collect()
@@ -101,77 +121,157 @@ pub fn figures(
     }
 }
 
-impl Sheet<'_> {
+/// Computes the figure of the whole questionnaire alone, for rankings of thousands; the same as
+/// [`figures`] gives.
+pub fn whole_of(version: &QuestionnaireVersion, evidence: &Evidence, question: &Question) -> IndexValue {
+    let all: Vec<usize> = (0..version.criteria.len()).collect();
+    Sheet::new(version, evidence, question).combined(&all, 0)
+}
+
+impl<'a> Sheet<'a> {
+    fn new(version: &'a QuestionnaireVersion, evidence: &'a Evidence, question: &'a Question) -> Self {
+        let total = evidence.unweighted();
+        let nothing = (1..question.min_n).contains(&total.people());
+        let few = |counts: &Distribution| nothing || (1..question.min_n).contains(&counts.answered());
+        let withheld = total.counts.iter().map(few).collect();
+        Self { question, version, evidence, total, withheld, nothing }
+    }
+
+    fn answered(&self, place: usize) -> u64 {
+        self.total.counts.get(place).map_or(0, Distribution::answered)
+    }
+
+    fn is_withheld(&self, place: usize) -> bool {
+        self.withheld.get(place).copied().unwrap_or(true)
+    }
+
     /// Whether a criterion is part of the sums.
     fn counts_in(&self, place: usize) -> bool {
-        let answered = self.counts.get(place).is_some_and(|counts| counts.answered() > 0);
-        answered && !self.withheld.get(place).copied().unwrap_or(true)
+        self.answered(place) > 0 && !self.is_withheld(place)
     }
 
-    fn exact(&self, place: usize) -> Option<Exact> {
-        let scale = self.version.scale_of(self.version.criteria.get(place)?)?;
-        self.formula.criterion(scale, self.counts.get(place)?)
+    fn scale(&self, place: usize) -> Option<&Scale> {
+        self.version.scale_of(self.version.criteria.get(place)?)
     }
 
-    /// Value before the rounding to tenths that desk points prescribe: what the interval is about.
-    fn unrounded(&self, place: usize) -> Option<Exact> {
-        let scale = self.version.scale_of(self.version.criteria.get(place)?)?;
-        self.formula.unrounded(scale, self.counts.get(place)?)
+    /// Numerator and denominator where all of the evidence counts fully.
+    fn whole_fraction(&self, place: usize) -> Option<(u64, u64)> {
+        Some(self.question.formula.fraction(self.scale(place)?, self.total.counts.get(place)?))
+    }
+
+    /// Numerator and denominator with the shares.
+    fn fraction(&self, place: usize) -> Option<(Exact, Exact)> {
+        let (scale, formula) = (self.scale(place)?, self.question.formula);
+        let of = |tally: &Tally| tally.counts.get(place).map_or((0, 0), |c| formula.fraction(scale, c));
+        Some((self.evidence.sum(|tally| of(tally).0), self.evidence.sum(|tally| of(tally).1)))
+    }
+
+    /// The criteria's values together before rounding: `true` after the rounding to tenths that desk points
+    /// prescribe, `false` before it, which is what the interval is about.
+    fn value(&self, places: &[usize], formula: Formula, tenths: bool) -> Option<Exact> {
+        if !self.evidence.estimated() {
+            let fractions = places.iter().filter_map(|place| self.whole_fraction(*place));
+            return formula.combined_fractions(fractions, tenths);
+        }
+        let fractions = places.iter().filter_map(|place| self.fraction(*place));
+        let values: Vec<Exact> = fractions
+            .filter(|(_, denominator)| !denominator.is_zero())
+            .map(|(numerator, denominator)| formula.of_quotient(numerator / denominator, tenths))
+            .collect();
+        formula.combined(&values)
+    }
+
+    fn estimate(&self, places: &[usize], formula: Formula, error: Option<StandardError>) -> Option<Estimate> {
+        let value = self.value(places, formula, false)?.to_f64()?;
+        let Question { confidence, population, .. } = *self.question;
+        Estimate::new(formula, places.len(), value, error?, confidence, population)
     }
 
     fn error(&self, place: usize) -> Option<StandardError> {
-        let scale = self.version.scale_of(self.version.criteria.get(place)?)?;
-        StandardError::of_criterion(self.formula, scale, self.counts.get(place)?)
+        let scale = self.scale(place)?;
+        let of = |counts: &Distribution| moments_of_criterion(scale, counts);
+        let groups = self.evidence.moments(|tally| tally.counts.get(place).map(of).unwrap_or_default());
+        StandardError::of_complete(self.question.formula, &groups)
+    }
+
+    /// The respondents' sums of a part, which all of its people answered completely.
+    fn error_of_part(&self, part: usize) -> Option<StandardError> {
+        let groups = self.evidence.moments(|tally| tally.moments.get(part).copied().unwrap_or_default());
+        StandardError::of_complete(self.question.formula, &groups)
     }
 
     fn criterion(&self, place: usize) -> IndexValue {
-        if self.withheld.get(place).copied().unwrap_or(true) {
+        if self.is_withheld(place) {
             return IndexValue { suppressed: true, ..IndexValue::default() };
         }
-        let counts = self.counts.get(place).copied().unwrap_or_default();
-        let fraction =
-            self.version.criteria.get(place).and_then(|criterion| self.version.scale_of(criterion));
-        let fraction = fraction.map(|scale| self.formula.fraction(scale, &counts));
-        let formula = self.formula.of_one_criterion();
+        let formula = self.question.formula.of_one_criterion();
+        let value = self.value(&[place], formula, true).as_ref().map(Rounded::half_up);
+        let estimate = self.estimate(&[place], formula, self.error(place));
         IndexValue {
-            value: self.exact(place).as_ref().map(Rounded::half_up),
-            interval: self
-                .unrounded(place)
-                .and_then(|value| interval(formula, 1, value.to_f64()?, self.error(place)?)),
-            n: Some(counts.answered()),
-            fraction: fraction.filter(|(_, denominator)| *denominator > 0),
-            counts: Some(counts),
+            value,
+            interval: estimate.zip(value).and_then(|(estimate, value)| estimate.interval(value)),
+            n: Some(self.answered(place)),
+            fraction: self.shown_fraction(place).filter(|(_, denominator)| *denominator > 0),
+            counts: Some(self.counts(&[place])),
             suppressed: false,
+            estimated: self.evidence.estimated(),
+            estimate,
         }
     }
 
+    /// Whole numbers that divide to the criterion's value.
+    fn shown_fraction(&self, place: usize) -> Option<(u64, u64)> {
+        if !self.evidence.estimated() {
+            return self.whole_fraction(place);
+        }
+        let (numerator, denominator) = self.fraction(place)?;
+        let factor = Exact::from_integer(numerator.denom().lcm(denominator.denom()));
+        let [numerator, denominator] = [numerator, denominator].map(|part| (part * &factor).to_integer());
+        Some((numerator.to_u64()?, denominator.to_u64()?))
+    }
+
+    /// Level counts of some criteria, pooled.
+    fn counts(&self, places: &[usize]) -> Distribution {
+        let pooled = |tally: &Tally| {
+            let mut pooled = Distribution::default();
+            places.iter().filter_map(|place| tally.counts.get(*place)).for_each(|counts| pooled.add(counts));
+            pooled
+        };
+        if !self.evidence.estimated() {
+            return pooled(&self.total);
+        }
+        let mut level = 0..;
+        let levels = [(); Scale::MAX_LEVELS].map(|()| {
+            let at = level.next().unwrap_or(Scale::MAX_LEVELS);
+            let sum = self.evidence.sum(|tally| pooled(tally).levels.get(at).copied().unwrap_or(0));
+            nearest_count(&sum)
+        });
+        let not_applicable = nearest_count(&self.evidence.sum(|tally| pooled(tally).not_applicable));
+        Distribution { not_applicable, levels }
+    }
+
     /// The criteria at `places` together; `part` is where their respondent-level sums are.
-    fn combined(&self, places: &[usize], part: usize, nothing: bool) -> IndexValue {
+    fn combined(&self, places: &[usize], part: usize) -> IndexValue {
         let shown: Vec<usize> = places.iter().copied().filter(|place| self.counts_in(*place)).collect();
-        let some_withheld = places.iter().any(|place| self.withheld.get(*place).copied().unwrap_or(true));
-        if nothing || (shown.is_empty() && some_withheld) {
+        let some_withheld = places.iter().any(|place| self.is_withheld(*place));
+        if self.nothing || (shown.is_empty() && some_withheld) {
             return IndexValue { suppressed: true, ..IndexValue::default() };
         }
-        let mut pooled = Distribution::default();
-        let visible = places.iter().filter(|place| !self.withheld.get(**place).copied().unwrap_or(true));
-        visible.filter_map(|place| self.counts.get(*place)).for_each(|counts| pooled.add(counts));
-        let respondents =
-            self.moments.get(part).map_or(0, |moments| u64::try_from(moments.respondents).unwrap_or(0));
+        let visible: Vec<usize> = places.iter().copied().filter(|place| !self.is_withheld(*place)).collect();
+        let respondents = self.total.moments.get(part).map_or(0, |sums| sums.respondents);
         // The number of people who answered any of them would tell of those behind a withheld criterion.
-        let most = shown.iter().filter_map(|place| self.counts.get(*place)).map(Distribution::answered).max();
-        let values = |of: &dyn Fn(usize) -> Option<Exact>| -> Option<Exact> {
-            let values: Vec<Exact> = shown.iter().filter_map(|place| of(*place)).collect();
-            self.formula.combined(&values)
-        };
+        let most = shown.iter().map(|place| self.answered(*place)).max();
+        let value = self.value(&shown, self.question.formula, true).as_ref().map(Rounded::half_up);
+        let estimate = self.estimate(&shown, self.question.formula, self.error_of(&shown, part));
         IndexValue {
-            value: values(&|place| self.exact(place)).as_ref().map(Rounded::half_up),
-            interval: values(&|place| self.unrounded(place)).and_then(|value| {
-                interval(self.formula, shown.len(), value.to_f64()?, self.error_of(&shown, part)?)
-            }),
-            n: Some(if some_withheld { most.unwrap_or(0) } else { respondents }),
+            value,
+            interval: estimate.zip(value).and_then(|(estimate, value)| estimate.interval(value)),
+            n: Some(if some_withheld { most.unwrap_or(0) } else { respondents.to_u64().unwrap_or(0) }),
             fraction: None,
-            counts: Some(pooled),
+            counts: Some(self.counts(&visible)),
             suppressed: false,
+            estimated: self.evidence.estimated(),
+            estimate,
         }
     }
 
@@ -179,15 +279,14 @@ impl Sheet<'_> {
     /// criteria and those of the others, added with their weights.
     fn error_of(&self, shown: &[usize], part: usize) -> Option<StandardError> {
         if self.is_complete(shown, part) {
-            return StandardError::of_complete(self.formula, self.moments.get(part)?);
+            return self.error_of_part(part);
         }
-        let required: Vec<usize> = self.version.parts().into_iter().nth(1).unwrap_or_default();
-        let covered = part == 0 && !required.is_empty() && self.is_complete(&required, 1);
+        let required = self.evidence.parts().get(1).map(Vec::as_slice).unwrap_or_default();
+        let covered = part == 0 && !required.is_empty() && self.is_complete(required, 1);
         let weight = |count: usize| Some(count.to_f64()? / shown.len().to_f64()?);
         let mut parts = Vec::new();
         if covered {
-            let error = StandardError::of_complete(self.formula, self.moments.get(1)?);
-            parts.push((weight(required.len())?, error));
+            parts.push((weight(required.len())?, self.error_of_part(1)));
         }
         for place in shown.iter().filter(|place| !covered || !required.contains(place)) {
             parts.push((weight(1)?, self.error(*place)));
@@ -197,24 +296,21 @@ impl Sheet<'_> {
 
     /// Whether the part's sums are about these criteria, each answered by all of its people.
     fn is_complete(&self, shown: &[usize], part: usize) -> bool {
-        let parts = self.version.parts();
-        let (Some(places), Some(moments)) = (parts.get(part), self.moments.get(part)) else { return false };
-        let answered = |place: &usize| self.counts.get(*place).map_or(0, Distribution::answered);
-        places.iter().all(|place| shown.contains(place) || answered(place) == 0)
-            && shown.iter().all(|place| i64::try_from(answered(place)) == Ok(moments.respondents))
+        let (Some(places), Some(moments)) = (self.evidence.parts().get(part), self.total.moments.get(part))
+        else {
+            return false;
+        };
+        places.iter().all(|place| self.answered(*place) == 0 || shown.contains(place))
+            && shown.iter().all(|place| i64::try_from(self.answered(*place)) == Ok(moments.respondents))
     }
 
     /// The law bands a total of nine indicators; a sum of fewer would be banded too low. The scaled total is
     /// banded as it is published, with two decimals, so that a reader can follow.
     fn band(&self, places: &[usize]) -> Option<Band> {
-        let values: Vec<Exact> = places
-            .iter()
-            .filter(|place| self.counts_in(**place))
-            .filter_map(|place| self.exact(*place))
-            .collect();
-        let total = self.formula.combined(&values)?;
-        match self.formula {
-            Formula::DeskPoints if u64::try_from(values.len()) == Ok(DESK_INDICATORS) => {
+        let shown: Vec<usize> = places.iter().copied().filter(|place| self.counts_in(*place)).collect();
+        let total = self.value(&shown, self.question.formula, true)?;
+        match self.question.formula {
+            Formula::DeskPoints if u64::try_from(shown.len()) == Ok(DESK_INDICATORS) => {
                 Some(Band::of(&total))
             }
             Formula::DeskPointsRescaled => {

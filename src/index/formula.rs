@@ -124,26 +124,14 @@ impl Formula {
         }
     }
 
-    /// Value of one criterion in the formula's unit; `None` if nobody answered.
-    pub fn criterion(self, scale: &Scale, counts: &Distribution) -> Option<Exact> {
-        let value = self.unrounded(scale, counts)?;
-        Some(match self.kind() {
-            Kind::Sipas => value,
-            Kind::Desk => to_tenth(&value),
-        })
-    }
-
-    /// The same before the rounding to tenths that the circular prescribes for desk points.
-    pub fn unrounded(self, scale: &Scale, counts: &Distribution) -> Option<Exact> {
-        let (numerator, denominator) = self.fraction(scale, counts);
-        if denominator == 0 {
-            return None;
+    /// Value of a criterion in the formula's unit, from numerator over denominator; `tenths`: after the rounding
+    /// to tenths that the circular prescribes for desk points.
+    pub fn of_quotient(self, quotient: Exact, tenths: bool) -> Exact {
+        match (self.kind(), tenths) {
+            (Kind::Sipas, _) => quotient * whole(100),
+            (Kind::Desk, true) => to_tenth(&quotient),
+            (Kind::Desk, false) => quotient,
         }
-        let value = ratio(numerator, denominator);
-        Some(match self.kind() {
-            Kind::Sipas => value * whole(100),
-            Kind::Desk => value,
-        })
     }
 
     /// The rule as it applies to a single criterion, which is never scaled up to nine indicators.
@@ -156,16 +144,44 @@ impl Formula {
 
     /// Value of several criteria together; `None` if there are none.
     pub fn combined(self, criteria: &[Exact]) -> Option<Exact> {
-        let count = u64::try_from(criteria.len()).unwrap_or(0);
-        if count == 0 {
-            return None;
-        }
         let sum = criteria.iter().fold(whole(0), |sum, value| sum + value);
+        self.total(sum, u64::try_from(criteria.len()).ok()?)
+    }
+
+    /// From the sum of `count` criteria's values.
+    fn total(self, sum: Exact, count: u64) -> Option<Exact> {
         Some(match self {
+            _ if count == 0 => return None,
             Self::SatisfiedShare | Self::MeanNormalised | Self::MeanRescaled => sum / whole(count),
             Self::DeskPoints => sum,
             Self::DeskPointsRescaled => sum * ratio(DESK_INDICATORS, count),
         })
+    }
+
+    /// [`Self::combined`] over [`Self::of_quotient`] of each fraction whose denominator is not 0. Fractions of one
+    /// denominator are added as integers, which is exact too and saves most of the work: most criteria of a
+    /// questionnaire are answered by everybody.
+    pub fn combined_fractions(
+        self,
+        fractions: impl Iterator<Item = (u64, u64)>,
+        tenths: bool,
+    ) -> Option<Exact> {
+        let mut sums: Vec<(u128, u64)> = Vec::new();
+        let mut count = 0;
+        for (numerator, denominator) in fractions.filter(|(_, denominator)| *denominator > 0) {
+            count += 1;
+            let (numerator, denominator) = match (self.kind(), tenths) {
+                (Kind::Sipas, _) => (100 * u128::from(numerator), denominator),
+                (Kind::Desk, true) => (whole_tenths(numerator, denominator), 10),
+                (Kind::Desk, false) => (u128::from(numerator), denominator),
+            };
+            match sums.iter_mut().find(|(_, known)| *known == denominator) {
+                Some((sum, _)) => *sum += numerator,
+                None => sums.push((numerator, denominator)),
+            }
+        }
+        let terms = sums.into_iter().map(|(sum, denominator)| Exact::new(sum.into(), denominator.into()));
+        self.total(terms.reduce(|sum, term| sum + term)?, count)
     }
 
     /// How the value of `count` criteria together moves with the mean level (or with the satisfied share):
@@ -189,4 +205,10 @@ impl Formula {
             Self::DeskPointsRescaled => (0.0, 18.0),
         }
     }
+}
+
+/// Number of tenths in a fraction, rounded half up as [`to_tenth`] does.
+fn whole_tenths(numerator: u64, denominator: u64) -> u128 {
+    let (numerator, denominator) = (u128::from(numerator), u128::from(denominator));
+    (20 * numerator + denominator) / (2 * denominator)
 }

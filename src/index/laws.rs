@@ -1,6 +1,11 @@
 //! Laws that hold for every input, tested on random ones.
 
-use super::combine::{Figures, figures};
+mod comparisons;
+mod uncertainty;
+
+use super::combine::{Figures, Question, figures};
+use super::confidence::Confidence;
+use super::evidence::Evidence;
 use super::formula::Formula;
 use super::interval::wilson;
 use super::rounding::Rounded;
@@ -8,6 +13,8 @@ use super::{Exact, IndexValue, ratio};
 use crate::catalogue::{built_in, parse};
 use crate::domain::distribution::{Distribution, Moments};
 use crate::domain::questionnaire::{Kind, QuestionnaireVersion};
+use crate::domain::tally::Tally;
+use crate::domain::tree::Share;
 use num_traits::ToPrimitive;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -16,25 +23,38 @@ fn version(place: usize) -> QuestionnaireVersion {
     parse(&built_in().remove(place)).unwrap().questionnaire.unwrap().version
 }
 
-/// Counts and moments of some people's answers (ordinals, 0 for not applicable).
-fn tallied(version: &QuestionnaireVersion, people: &[Vec<u8>]) -> (Vec<Distribution>, Vec<Moments>) {
-    let mut counts = vec![Distribution::default(); version.criteria.len()];
+/// What some people's answers (ordinals, 0 for not applicable) add up to.
+fn tallied(version: &QuestionnaireVersion, people: &[Vec<u8>]) -> Tally {
+    let mut tally = Tally::empty(version);
     let parts = version.parts();
-    let mut moments = vec![Moments::default(); parts.len()];
     for person in people {
-        for (count, ordinal) in counts.iter_mut().zip(person) {
+        for (count, ordinal) in tally.counts.iter_mut().zip(person) {
             count.count(*ordinal);
         }
-        for (moment, places) in moments.iter_mut().zip(&parts) {
+        for (moment, places) in tally.moments.iter_mut().zip(&parts) {
             moment.add(&Moments::of(version, places, person));
         }
     }
-    (counts, moments)
+    tally
+}
+
+/// The evidence of groups of people with their shares.
+fn shared(version: &QuestionnaireVersion, groups: &[(&[Vec<u8>], Share)]) -> Evidence {
+    let mut evidence = Evidence::new(version);
+    groups.iter().for_each(|(people, share)| evidence.add(&tallied(version, people), *share));
+    evidence
+}
+
+fn evidence(version: &QuestionnaireVersion, people: &[Vec<u8>]) -> Evidence {
+    shared(version, &[(people, Share::from_integer(1))])
+}
+
+fn ask(formula: Formula) -> Question {
+    Question { formula, confidence: Confidence::P95, min_n: 0, population: None }
 }
 
 fn computed(formula: Formula, version: &QuestionnaireVersion, people: &[Vec<u8>]) -> Figures {
-    let (counts, moments) = tallied(version, people);
-    figures(formula, version, &counts, &moments, 0)
+    figures(version, &evidence(version, people), &ask(formula))
 }
 
 fn cells(figures: &Figures) -> Vec<&IndexValue> {
@@ -85,12 +105,10 @@ proptest! {
     #[test]
     fn counts_of_two_groups_add_up(one in people(19, 5), two in people(19, 5)) {
         let version = version(0);
-        let (mut counts, mut moments) = tallied(&version, &one);
-        let other = tallied(&version, &two);
-        counts.iter_mut().zip(&other.0).for_each(|(sum, more)| sum.add(more));
-        moments.iter_mut().zip(&other.1).for_each(|(sum, more)| sum.add(more));
+        let mut sum = tallied(&version, &one);
+        sum.add(&tallied(&version, &two));
         let together: Vec<_> = one.into_iter().chain(two).collect();
-        prop_assert_eq!((counts, moments), tallied(&version, &together));
+        prop_assert_eq!(sum, tallied(&version, &together));
     }
 
     #[test]
@@ -120,7 +138,7 @@ proptest! {
         for (before, after) in cells(&before).into_iter().zip(cells(&after)) {
             prop_assert_eq!((before.value, before.n, before.interval), (after.value, after.n, after.interval));
         }
-        let (before, after) = (tallied(&version, &people).0[place], tallied(&version, &more).0[place]);
+        let (before, after) = (tallied(&version, &people).counts[place], tallied(&version, &more).counts[place]);
         prop_assert_eq!(before.not_applicable + 1, after.not_applicable);
     }
 
@@ -131,7 +149,10 @@ proptest! {
         let n: u64 = levels.iter().sum();
         prop_assume!(n > 0);
         let sum: u64 = levels.iter().zip(1..).map(|(count, level)| count * level).sum();
-        let by = |formula: Formula| Rounded::half_up(&formula.criterion(&version.scales[0], &counts).unwrap()).hundredths();
+        let by = |formula: Formula| {
+            let fraction = formula.fraction(&version.scales[0], &counts);
+            Rounded::half_up(&formula.combined_fractions([fraction].into_iter(), true).unwrap()).hundredths()
+        };
         prop_assert_eq!(by(Formula::SatisfiedShare), half_up((levels[3] + levels[4]) * 100, n));
         prop_assert_eq!(by(Formula::MeanNormalised), half_up(sum * 100, 5 * n));
         prop_assert_eq!(by(Formula::MeanRescaled), half_up((sum - n) * 100, 4 * n));
@@ -149,9 +170,9 @@ proptest! {
     fn wilson_holds_its_share_and_narrows(successes in 0..500_u32, more in 0..500_u32) {
         let n = f64::from(successes + more + 1);
         let p = f64::from(successes) / n;
-        let (low, high) = wilson(p, n);
+        let (low, high) = wilson(p, n, Confidence::P95);
         prop_assert!(0.0 <= low && low <= p && p <= high && high <= 1.0);
-        let (surer_low, surer_high) = wilson(p, n * 4.0);
+        let (surer_low, surer_high) = wilson(p, n * 4.0, Confidence::P95);
         prop_assert!(surer_high - surer_low < high - low);
     }
 
@@ -181,6 +202,7 @@ proptest! {
         other in vec(vec(1..=5_u8, 3), 40),
         few in 1..12_usize,
         min_n in 2..15_u64,
+        population in proptest::option::of(1..100_u64),
     ) {
         let version = version(0);
         let mut people = people;
@@ -199,8 +221,8 @@ proptest! {
         }
         for formula in Formula::of_kind(Kind::Sipas) {
             let shown = |people: &[Vec<u8>]| {
-                let (counts, moments) = tallied(&version, people);
-                figures(formula, &version, &counts, &moments, min_n)
+                let question = Question { min_n, population, ..ask(formula) };
+                figures(&version, &evidence(&version, people), &question)
             };
             let before = shown(&people);
             prop_assert_eq!(&before, &shown(&changed));
@@ -285,6 +307,6 @@ fn the_published_blocks_of_2024_combine_as_a_mean_over_items() {
 
 #[test]
 fn an_interval_at_the_edge_reaches_it() {
-    assert_eq!(wilson(0.0, 7.0).0, 0.0);
-    assert_eq!(wilson(1.0, 7.0).1, 1.0);
+    assert_eq!(wilson(0.0, 7.0, Confidence::P95).0, 0.0);
+    assert_eq!(wilson(1.0, 7.0, Confidence::P95).1, 1.0);
 }

@@ -9,13 +9,22 @@
 
 pub mod bands;
 pub mod combine;
+pub mod comparison;
+pub mod confidence;
+mod error;
+pub mod evidence;
 pub mod formula;
 pub mod interval;
 #[cfg(test)]
 mod laws;
+pub mod ranking;
 pub mod rounding;
+pub mod sample;
+pub mod suppression;
 
-pub use combine::{Figures, IndexValue, figures};
+pub use combine::{Figures, IndexValue, Question, figures, whole_of};
+pub use confidence::Confidence;
+pub use evidence::Evidence;
 pub use formula::Formula;
 
 /// An exact ratio.

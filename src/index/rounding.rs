@@ -9,6 +9,14 @@ use num_traits::ToPrimitive;
 pub struct Rounded(i32);
 
 impl Rounded {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+
+    /// The difference of two figures as they are shown.
+    pub const fn minus(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+
     /// Rounds half up to two decimals.
     pub fn half_up(value: &Exact) -> Self {
         let hundredths = (value * Exact::from_integer(100.into())).round().to_integer();
@@ -35,6 +43,11 @@ impl Rounded {
 /// art. 14; the mode is not stated there).
 pub fn to_tenth(value: &Exact) -> Exact {
     (value * Exact::from_integer(10.into())).round() / Exact::from_integer(10.into())
+}
+
+/// The nearest whole number of an estimated count, half up.
+pub fn nearest_count(value: &Exact) -> u64 {
+    value.round().to_integer().to_u64().unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -5,10 +5,11 @@ use super::catalogue::{current, look_again};
 use crate::auth::{Actor, policy};
 use crate::domain::agency::AgencyCode;
 use crate::domain::agency_event::{AgencyEvent, EventDraft};
-use crate::domain::agency_plan::{Plan, Reach, Refusal, Register, plan};
+use crate::domain::agency_plan::{Plan, Reach, Refusal, plan};
+use crate::domain::agency_register::Register;
 use crate::domain::client::Client;
 use crate::domain::period::day_of;
-use crate::error::{Error, ErrorCode, FaultKind, Faults, Place, Result};
+use crate::error::{Error, ErrorCode, FaultKind, Faults, Place, Result, TreeFault};
 use crate::store::agency_events::{
     NewEvent, agency_event_digests, agency_event_fetch, agency_events_insert, agency_events_list,
 };
@@ -122,7 +123,7 @@ fn check_shares(
         return Ok(());
     }
     let mut faults = Faults::default();
-    faults.at("/successors", FaultKind::SharesTooFine);
+    faults.at("/successors", FaultKind::Tree(TreeFault::SharesTooFine));
     Err(Error::invalid(faults.into_vec(), services.clock.now()))
 }
 

@@ -4,7 +4,8 @@
 use crate::catalogue::Catalogue as Entries;
 use crate::domain::agency::{AgencyCode, AgencyHistory, NewAgency};
 use crate::domain::agency_event::EventDraft;
-use crate::domain::agency_plan::{Reach, Refusal, Register, plan};
+use crate::domain::agency_plan::{Reach, Refusal, plan};
+use crate::domain::agency_register::Register;
 use crate::domain::ids::AgencyId;
 use crate::domain::period::day_of;
 use crate::error::{Faults, Lang, Place, Result};

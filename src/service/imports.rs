@@ -98,7 +98,7 @@ impl Import {
             admitted.into_iter().map(|row| row.and_then(|_| outcomes.next().ok_or_else(missing))).collect();
         self.chunks += 1;
         if self.chunks.is_multiple_of(FOLD_EVERY) {
-            self.fold().await?;
+            self.fold(now).await?;
         }
         Ok(results)
     }
@@ -134,10 +134,10 @@ impl Import {
 
     /// Brings the tallies up to date, with the catalogue as it is now. That it fails is no failure of the import:
     /// a service folds what is left.
-    async fn fold(&mut self) -> Result<()> {
-        let today = self.catalogue.tree.today();
+    async fn fold(&mut self, now: DateTime<Utc>) -> Result<()> {
+        let today = day_of(now);
         self.catalogue = snapshot(&mut *self.db.conn().await?, today).await?;
-        if let Err(error) = fold_with(&self.db, &self.catalogue).await {
+        if let Err(error) = fold_with(&self.db, &self.catalogue, today).await {
             tracing::warn!("the tallies are brought up to date later: {}", error.chain());
         }
         Ok(())
@@ -148,7 +148,7 @@ impl Import {
     /// # Errors
     /// [`ErrorCode::Unavailable`] if the database is away.
     pub async fn finish(&mut self, now: DateTime<Utc>) -> Result<()> {
-        self.fold().await?;
+        self.fold(now).await?;
         self.note(ImportState { finished_at: Some(now), ..self.state }).await
     }
 }

@@ -6,12 +6,17 @@ pub mod admission;
 pub mod agencies;
 pub mod agency_events;
 pub mod agency_imports;
+pub mod breakdowns;
 pub mod bulk;
 pub mod catalogue;
 mod catalogue_agencies;
 pub mod clients;
 pub mod clock;
+pub mod comparisons;
+pub mod counting;
 pub mod devices;
+pub mod feed;
+pub mod figures;
 pub mod folding;
 pub mod imports;
 pub mod indexes;
@@ -19,8 +24,10 @@ pub mod ingest;
 pub mod installation;
 pub mod metrics;
 pub mod partitions;
+pub mod rankings;
 pub mod receipts;
 pub mod responses;
+pub mod series;
 pub mod surveys;
 pub mod verification;
 
@@ -60,6 +67,8 @@ pub struct Services {
     pub intake: Intake,
     /// Turns at sending many responses at once.
     pub bulk: tokio::sync::Semaphore,
+    /// Turns at exporting responses.
+    pub exports: std::sync::Arc<tokio::sync::Semaphore>,
     /// The catalogue in memory.
     pub catalogue: CatalogueCache,
     /// Signing keys.

@@ -1,16 +1,24 @@
-//! The proof that the tallies are right: everything is counted again from the raw responses.
+//! The proof that the tallies are right: everything is counted again from the raw responses, month by month.
 
+use super::folding::by_number;
 use crate::domain::ids::SurveyId;
+use crate::domain::period::{Grain, day_of};
 use crate::domain::survey::Survey;
+use crate::domain::tally::Tally;
 use crate::error::{Error, Result};
-use crate::store::ingest_batches::{fold_resume, fold_suspend, tail_all};
+use crate::store::ingest_batches::{Unfolded, fold_resume, fold_suspend, tail_all, tail_clear};
 use crate::store::installation::kept_from_find;
-use crate::store::partitions::partitions_hold;
+use crate::store::kept_totals::{KeptTotals, kept_totals_all};
+use crate::store::partitions::{partitions_hold, partitions_months};
 use crate::store::responses::responses_each;
 use crate::store::surveys::surveys_all;
-use crate::store::tallies::{TallyDelta, tallies_add, tallies_all, tallies_clear};
+use crate::store::tallies::{
+    TallyDelta, TallyKey, TallySpan, tallies_add, tallies_months, tallies_of_months, tallies_of_span,
+    tallies_replace,
+};
 use crate::store::{Conn, Db, take_your_time};
-use std::collections::HashMap;
+use chrono::NaiveDate;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Most differences that are listed.
@@ -27,7 +35,7 @@ pub struct Verification {
 
 /// Counts every response again and compares with tallies and tail, as of one moment. With `repair` the tallies
 /// are made anew from the responses. Months whose responses were dropped cannot be counted again: their tallies
-/// are left as they are.
+/// are left as they are; years are held against their months, whatever those are made from.
 ///
 /// # Errors
 /// [`ErrorCode::Unavailable`](crate::error::ErrorCode::Unavailable) if the database is away.
@@ -38,46 +46,163 @@ pub async fn verify(db: &Db, repair: bool) -> Result<Verification> {
             .build_transaction()
             .read_only()
             .repeatable_read()
-            .run(async |conn| compare(conn, false).await)
+            .run(async |conn| Recount::begin(conn).await?.compare(conn).await)
             .await;
     }
     // Suspended before the snapshot is taken, so that no fold is under way in it. What is committed meanwhile
     // is not in the snapshot, neither as responses nor as tail, and is folded afterwards.
     fold_suspend(&mut conn).await?;
-    let result = conn.build_transaction().repeatable_read().run(async |conn| compare(conn, true).await).await;
+    let repair = async |conn: &mut Conn| {
+        let mut recount = Recount::begin(conn).await?;
+        let found = recount.compare(conn).await?;
+        if !found.differences.is_empty() {
+            recount.repair(conn).await?;
+        }
+        Ok(found)
+    };
+    let result = conn.build_transaction().repeatable_read().run(repair).await;
     fold_resume(&mut conn).await?;
     result
 }
 
-async fn compare(conn: &mut Conn, repair: bool) -> Result<Verification> {
-    // Before the snapshot: a month dropped in between would be missing from the responses and not from the tallies.
-    partitions_hold(conn).await?;
-    take_your_time(conn).await?;
-    let surveys: HashMap<SurveyId, Arc<Survey>> =
-        surveys_all(conn).await?.into_values().map(|survey| (survey.id, survey)).collect();
-    let survey = |id: SurveyId| surveys.get(&id).ok_or_else(|| Error::internal(format!("no survey {id:?}")));
-    let (mut recount, mut responses) = (TallyDelta::default(), 0);
-    // Where nothing was dropped: 1970, before which no UUIDv7 is.
-    let kept_from = kept_from_find(conn).await?.unwrap_or_default();
-    let (mut held, mut tail) = (tallies_all(conn).await?, TallyDelta::default());
-    let _dropped = held.split_before(kept_from);
-    for response in tail_all(conn).await? {
-        tail.count(survey(response.survey)?, &response);
+/// A recount in one snapshot.
+struct Recount {
+    surveys: HashMap<SurveyId, Arc<Survey>>,
+    kept: KeptTotals,
+    /// First day whose responses are kept; nothing from before can be counted again.
+    kept_from: NaiveDate,
+    /// Months that there are responses or tallies of.
+    months: BTreeSet<NaiveDate>,
+    tail: Vec<Unfolded>,
+    responses: u64,
+    differences: Vec<String>,
+}
+
+impl Recount {
+    async fn begin(conn: &mut Conn) -> Result<Self> {
+        // Before the snapshot: a month dropped in between would be missing from the responses and not from the tallies.
+        partitions_hold(conn).await?;
+        take_your_time(conn).await?;
+        let mut months: BTreeSet<NaiveDate> = tallies_months(conn).await?.into_iter().collect();
+        months.extend(partitions_months(conn).await?);
+        Ok(Self {
+            surveys: by_number(&surveys_all(conn).await?),
+            kept: kept_totals_all(conn).await?,
+            // Where nothing was dropped: 1970, before which no UUIDv7 is.
+            kept_from: kept_from_find(conn).await?.unwrap_or_default(),
+            months,
+            tail: tail_all(conn).await?,
+            responses: 0,
+            differences: Vec::new(),
+        })
     }
-    let dropped_tail = tail.split_before(kept_from);
-    held.add(&tail);
-    responses_each(conn, |response| {
-        responses += 1;
-        recount.count(survey(response.survey)?, &response);
+
+    async fn compare(&mut self, conn: &mut Conn) -> Result<Verification> {
+        for month in self.countable() {
+            let counted = self.counted(conn, month).await?;
+            let mut held = BTreeMap::new();
+            for span in spans(month) {
+                held.extend(tallies_of_span(conn, &self.surveys, span).await?);
+            }
+            self.add_tail(&mut held, month)?;
+            self.differ(&counted, &held);
+        }
+        let years: BTreeSet<NaiveDate> = self.months.iter().map(|month| Grain::Year.start(*month)).collect();
+        for year in years {
+            let span = TallySpan { grain: Grain::Year, from: year, to: Grain::Year.end(year) };
+            let held = tallies_of_span(conn, &self.surveys, span).await?;
+            let months = tallies_of_months(conn, &self.surveys, (span.from, span.to)).await?;
+            self.differ(&months, &held);
+        }
+        self.differences.truncate(MOST);
+        Ok(Verification { responses: self.responses, differences: self.differences.clone() })
+    }
+
+    /// Months whose responses are kept.
+    fn countable(&self) -> Vec<NaiveDate> {
+        self.months.iter().copied().filter(|month| *month >= self.kept_from).collect()
+    }
+
+    /// Every response of a month, in the tallies or not yet.
+    async fn counted(&mut self, conn: &mut Conn, month: NaiveDate) -> Result<BTreeMap<TallyKey, Tally>> {
+        let (mut delta, mut responses) = (TallyDelta::default(), 0);
+        responses_each(conn, (month, Grain::Month.end(month)), |response| {
+            responses += 1;
+            delta.count(self.survey(response.survey)?, &response);
+            Ok(())
+        })
+        .await?;
+        self.responses += responses;
+        Ok(without_years(delta.complete(&self.kept)))
+    }
+
+    fn survey(&self, id: SurveyId) -> Result<&Survey> {
+        let unknown = || Error::internal(format!("no survey {id:?}"));
+        self.surveys.get(&id).map(AsRef::as_ref).ok_or_else(unknown)
+    }
+
+    fn tail_of(&self, of: impl Fn(NaiveDate) -> bool) -> Result<BTreeMap<TallyKey, Tally>> {
+        let mut delta = TallyDelta::default();
+        for response in self.tail.iter().filter(|response| of(day_of(response.id.answered_at()))) {
+            delta.count(self.survey(response.survey)?, response);
+        }
+        Ok(without_years(delta.complete(&self.kept)))
+    }
+
+    fn add_tail(&self, held: &mut BTreeMap<TallyKey, Tally>, month: NaiveDate) -> Result<()> {
+        for (key, more) in self.tail_of(|day| Grain::Month.start(day) == month)? {
+            held.entry(key).and_modify(|tally| tally.add(&more)).or_insert(more);
+        }
         Ok(())
-    })
-    .await?;
-    let _not_dropped_yet = recount.split_before(kept_from);
-    let differences = recount.differences(&held, MOST);
-    if repair && !differences.is_empty() {
-        tallies_clear(conn, kept_from).await?;
-        tallies_add(conn, &recount).await?;
-        tallies_add(conn, &dropped_tail).await?;
     }
-    Ok(Verification { responses, differences })
+
+    /// When a response arrived is not compared.
+    fn differ(&mut self, counted: &BTreeMap<TallyKey, Tally>, held: &BTreeMap<TallyKey, Tally>) {
+        let numbers =
+            |tally: Option<&Tally>| tally.map(|tally| (tally.counts.clone(), tally.moments.clone()));
+        for key in counted.keys().chain(held.keys()).collect::<BTreeSet<_>>() {
+            let (counted, held) = (counted.get(key), held.get(key));
+            if numbers(counted) != numbers(held) {
+                let people = |tally: Option<&Tally>| tally.map_or(0, Tally::people);
+                let (counted, held) = (people(counted), people(held));
+                self.differences.push(format!(
+                    "{key}: {counted} people in the responses, {held} in the tallies, or other answers"
+                ));
+            }
+            if self.differences.len() >= MOST {
+                return;
+            }
+        }
+    }
+
+    /// Makes the months anew whose responses are kept, and the years from all months.
+    async fn repair(&mut self, conn: &mut Conn) -> Result<()> {
+        for month in self.countable() {
+            let counted = self.counted(conn, month).await?;
+            tallies_replace(conn, &spans(month), &counted).await?;
+        }
+        let dropped = self.tail_of(|day| day < self.kept_from)?;
+        tallies_add(conn, &dropped).await?;
+        tail_clear(conn).await?;
+        let years: BTreeSet<NaiveDate> =
+            tallies_months(conn).await?.into_iter().map(|month| Grain::Year.start(month)).collect();
+        for year in years {
+            let span = TallySpan { grain: Grain::Year, from: year, to: Grain::Year.end(year) };
+            let months = tallies_of_months(conn, &self.surveys, (span.from, span.to)).await?;
+            tallies_replace(conn, &[span], &months).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The rows of a month: its days and itself.
+fn spans(month: NaiveDate) -> [TallySpan; 2] {
+    let to = Grain::Month.end(month);
+    [Grain::Day, Grain::Month].map(|grain| TallySpan { grain, from: month, to })
+}
+
+/// Years hold other months too.
+fn without_years(mut tallies: BTreeMap<TallyKey, Tally>) -> BTreeMap<TallyKey, Tally> {
+    tallies.retain(|key, _| key.grain != Grain::Year);
+    tallies
 }

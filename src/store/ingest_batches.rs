@@ -1,13 +1,16 @@
-//! The unfolded tail: what has been committed and is not in the tallies yet.
+//! The unfolded tail: what has been committed and is not in the tallies yet. Whatever is deleted from it enters the
+//! log that [`super::feed`] reads, by a trigger in the same transaction.
 
 use super::schema::ingest_batches;
 use super::{Conn, corrupt};
+use crate::domain::facet::Facet;
 use crate::domain::ids::{AgencyId, ResponseId, SurveyId};
 use crate::error::Result;
 use chrono::{DateTime, Utc};
+use compact_str::{CompactString, ToCompactString};
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Binary, Integer, Nullable, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Integer};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -33,8 +36,18 @@ pub struct Unfolded {
     pub id: ResponseId,
     /// The answers' ordinals.
     pub answers: Vec<u8>,
+    /// What was told beside the answers, in the order of [`Facet::ALL`].
+    pub values: [Option<CompactString>; Facet::ALL.len()],
     /// When it arrived.
     pub received_at: DateTime<Utc>,
+}
+
+impl Unfolded {
+    /// Its value of a facet; empty if not told.
+    pub fn value(&self, facet: Facet) -> CompactString {
+        let value = Facet::ALL.iter().zip(&self.values).find(|(of, _)| **of == facet);
+        value.and_then(|(_, value)| value.clone()).unwrap_or_default()
+    }
 }
 
 /// Makes this transaction the only one that folds, across all instances; false if another one is.
@@ -59,21 +72,13 @@ pub async fn fold_resume(conn: &mut Conn) -> Result<()> {
 
 /// Everything that is not folded yet.
 pub async fn tail_all(conn: &mut Conn) -> Result<Vec<Unfolded>> {
-    #[expect(clippy::disallowed_methods, reason = "the query builder cannot unnest several arrays side by side")]
-    let rows: Vec<TailRow> = diesel::sql_query(
-        "SELECT t.id, t.survey, t.agency, t.answers, b.received_at
-         FROM ingest_batches b,
-              unnest(b.response_ids, b.survey_ids, b.agency_ids, b.answers) AS t (id, survey, agency, answers)",
-    )
-    .load(conn)
-    .await?;
-    rows.into_iter().map(Unfolded::try_from).collect()
+    let rows: Vec<BatchRow> = ingest_batches::table.select(BatchRow::as_select()).load(conn).await?;
+    unfolded(rows)
 }
 
 /// Takes the oldest batches out of the tail, to be folded in this transaction: about so many responses, and at
 /// least one batch.
 pub async fn batches_take(conn: &mut Conn, responses: i32) -> Result<Vec<Unfolded>> {
-    type Row = (DateTime<Utc>, Vec<Option<Uuid>>, Vec<Option<i32>>, Vec<Option<i32>>, Vec<Option<Vec<u8>>>);
     let oldest: Vec<(i64, i32)> = ingest_batches::table
         .select((ingest_batches::id, sql::<Integer>("cardinality(response_ids)")))
         .order(ingest_batches::id)
@@ -87,43 +92,17 @@ pub async fn batches_take(conn: &mut Conn, responses: i32) -> Result<Vec<Unfolde
         fits
     };
     let ids: Vec<i64> = oldest.into_iter().take_while(fits).map(|(id, _)| id).collect();
-    let rows: Vec<Row> = diesel::delete(ingest_batches::table.filter(ingest_batches::id.eq_any(ids)))
-        .returning((
-            ingest_batches::received_at,
-            ingest_batches::response_ids,
-            ingest_batches::survey_ids,
-            ingest_batches::agency_ids,
-            ingest_batches::answers,
-        ))
+    let rows: Vec<BatchRow> = diesel::delete(ingest_batches::table.filter(ingest_batches::id.eq_any(ids)))
+        .returning(BatchRow::as_select())
         .get_results(conn)
         .await?;
-    let mut unfolded = Vec::new();
-    for (received_at, ids, surveys, agencies, answers) in rows {
-        for (((id, survey), agency), answers) in ids.into_iter().zip(surveys).zip(agencies).zip(answers) {
-            let row = TailRow { id, survey, agency, answers, received_at };
-            unfolded.push(Unfolded::try_from(row)?);
-        }
-    }
-    Ok(unfolded)
+    unfolded(rows)
 }
 
-/// The part of the tail that belongs to a survey at some agencies.
-pub async fn tail_fetch(conn: &mut Conn, survey: SurveyId, agencies: &[i32]) -> Result<Vec<Unfolded>> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the query builder cannot unnest several arrays side by side"
-    )]
-    let rows: Vec<TailRow> = diesel::sql_query(
-        "SELECT t.id, t.survey, t.agency, t.answers, b.received_at
-         FROM ingest_batches b,
-              unnest(b.response_ids, b.survey_ids, b.agency_ids, b.answers) AS t (id, survey, agency, answers)
-         WHERE t.survey = $1 AND t.agency = ANY ($2)",
-    )
-    .bind::<Integer, _>(survey.0)
-    .bind::<Array<Integer>, _>(agencies)
-    .load(conn)
-    .await?;
-    rows.into_iter().map(Unfolded::try_from).collect()
+/// Empties the tail, to be called in a transaction that counts it otherwise.
+pub async fn tail_clear(conn: &mut Conn) -> Result<()> {
+    diesel::delete(ingest_batches::table).execute(conn).await?;
+    Ok(())
 }
 
 /// When the oldest batch of the tail was committed; `None` if everything is folded.
@@ -131,33 +110,47 @@ pub async fn tail_oldest(conn: &mut Conn) -> Result<Option<DateTime<Utc>>> {
     Ok(ingest_batches::table.select(diesel::dsl::min(ingest_batches::received_at)).first(conn).await?)
 }
 
-#[derive(QueryableByName)]
-struct TailRow {
-    #[diesel(sql_type = Nullable<SqlUuid>)]
-    id: Option<Uuid>,
-    #[diesel(sql_type = Nullable<Integer>)]
-    survey: Option<i32>,
-    #[diesel(sql_type = Nullable<Integer>)]
-    agency: Option<i32>,
-    #[diesel(sql_type = Nullable<Binary>)]
-    answers: Option<Vec<u8>>,
-    #[diesel(sql_type = Timestamptz)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = ingest_batches, check_for_backend(diesel::pg::Pg))]
+struct BatchRow {
     received_at: DateTime<Utc>,
+    response_ids: Vec<Option<Uuid>>,
+    survey_ids: Vec<Option<i32>>,
+    agency_ids: Vec<Option<i32>>,
+    answers: Vec<Option<Vec<u8>>>,
+    desk_ids: Vec<Option<i32>>,
+    channels: Vec<Option<String>>,
+    procedures: Vec<Option<String>>,
+    genders: Vec<Option<String>>,
+    age_bands: Vec<Option<String>>,
 }
 
-impl TryFrom<TailRow> for Unfolded {
-    type Error = crate::error::Error;
-
-    fn try_from(row: TailRow) -> Result<Self> {
-        let read = || {
-            Some(Self {
-                survey: SurveyId(row.survey?),
-                agency: AgencyId(row.agency?),
-                id: ResponseId::new(row.id?)?,
-                answers: row.answers?,
-                received_at: row.received_at,
-            })
-        };
-        read().ok_or_else(|| corrupt("ingest_batches"))
+/// The responses of batches, one by one.
+fn unfolded(batches: Vec<BatchRow>) -> Result<Vec<Unfolded>> {
+    let mut unfolded = Vec::new();
+    for batch in batches {
+        let BatchRow { received_at, channels, procedures, genders, age_bands, .. } = batch;
+        // Batches stored before facets were counted have none.
+        let mut desks = batch.desk_ids.into_iter();
+        let mut words = [channels, procedures, genders, age_bands].map(Vec::into_iter);
+        let of =
+            batch.response_ids.into_iter().zip(batch.survey_ids).zip(batch.agency_ids).zip(batch.answers);
+        for (((id, survey), agency), answers) in of {
+            let desk = desks.next().flatten().map(|desk| desk.to_compact_string());
+            let [channel, procedure, gender, age_band] =
+                words.each_mut().map(|words| words.next().flatten().map(CompactString::from));
+            let read = || {
+                Some(Unfolded {
+                    survey: SurveyId(survey?),
+                    agency: AgencyId(agency?),
+                    id: ResponseId::new(id?)?,
+                    answers: answers?,
+                    values: [channel, desk, procedure, gender, age_band],
+                    received_at,
+                })
+            };
+            unfolded.push(read().ok_or_else(|| corrupt("ingest_batches"))?);
+        }
     }
+    Ok(unfolded)
 }

@@ -3,6 +3,7 @@
 use super::Conn;
 use crate::error::Result;
 use chrono::NaiveDate;
+use diesel::QueryableByName;
 use diesel::sql_types::Date;
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 
@@ -29,6 +30,24 @@ pub async fn partitions_ensure(conn: &mut Conn, days: &[NaiveDate]) -> Result<()
 /// Lets nobody drop or make months until the transaction ends; its first statement, so that no snapshot is older.
 pub async fn partitions_hold(conn: &mut Conn) -> Result<()> {
     Ok(conn.batch_execute("LOCK TABLE responses IN ACCESS SHARE MODE").await?)
+}
+
+/// First days of the months that responses are held for.
+pub async fn partitions_months(conn: &mut Conn) -> Result<Vec<NaiveDate>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Date)]
+        month: NaiveDate,
+    }
+    #[expect(clippy::disallowed_methods, reason = "the system's own tables have no schema here")]
+    let rows: Vec<Row> = diesel::sql_query(
+        "SELECT to_date(substr(c.relname, 11), 'YYYY_MM') AS month
+         FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+         WHERE i.inhparent = 'responses'::regclass AND c.relname ~ '^responses_[0-9]{4}_[0-9]{2}$'",
+    )
+    .load(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| row.month).collect())
 }
 
 /// Drops the months of responses before `installation.kept_from`; gives how many. Gives up at once if somebody

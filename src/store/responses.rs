@@ -5,11 +5,13 @@ use super::ingest_batches::Unfolded;
 use super::schema::{comments, responses};
 use super::{Conn, corrupt};
 use crate::domain::ids::{AgencyId, DeviceSeq, ResponseId, SurveyId};
+use crate::domain::period::start_of;
 use crate::domain::receipt::Verdict;
 use crate::domain::response::{AgeBand, Channel, Gender, ProcedureCode, Response};
 use crate::domain::tree::AgencyScope;
 use crate::error::{Error, ErrorCode, Result};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use compact_str::{CompactString, ToCompactString};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::RunQueryDsl;
@@ -387,22 +389,46 @@ pub async fn responses_count(conn: &mut Conn) -> Result<i64> {
     Ok(responses::table.count().get_result(conn).await?)
 }
 
-/// Reads every stored response, one by one in no order, without holding them in memory.
-pub async fn responses_each(conn: &mut Conn, mut each: impl FnMut(Unfolded) -> Result<()>) -> Result<()> {
-    type Row = (Uuid, i32, i32, Vec<u8>, DateTime<Utc>);
-    let mut rows = responses::table
+/// Reads every stored response answered on the days `from..to`, one by one in no order, without holding them in
+/// memory.
+pub async fn responses_each(
+    conn: &mut Conn,
+    (from, to): (NaiveDate, NaiveDate),
+    mut each: impl FnMut(Unfolded) -> Result<()>,
+) -> Result<()> {
+    use responses as r;
+    type Facets = (Option<String>, Option<i32>, Option<String>, Option<String>, Option<String>);
+    type Row = (Uuid, i32, i32, Vec<u8>, DateTime<Utc>, Facets);
+    let mut rows = r::table
         .select((
-            responses::id,
-            responses::survey_id,
-            responses::rated_agency_id,
-            responses::answers,
-            responses::received_at,
+            r::id,
+            r::survey_id,
+            r::rated_agency_id,
+            r::answers,
+            r::received_at,
+            (r::channel, r::service_point_id, r::procedure, r::gender, r::age_band),
         ))
+        .filter(r::id.ge(ResponseId::floor(start_of(from).to_utc())))
+        .filter(r::id.lt(ResponseId::floor(start_of(to).to_utc())))
         .load_stream::<Row>(conn)
         .await?;
-    while let Some((id, survey, agency, answers, received_at)) = rows.try_next().await? {
-        let id = ResponseId::new(id).ok_or_else(|| corrupt("responses.id"))?;
-        each(Unfolded { survey: SurveyId(survey), agency: AgencyId(agency), id, answers, received_at })?;
+    while let Some((id, survey, agency, answers, received_at, facets)) = rows.try_next().await? {
+        let (channel, desk, procedure, gender, age_band) = facets;
+        let word = |word: Option<String>| word.map(CompactString::from);
+        each(Unfolded {
+            survey: SurveyId(survey),
+            agency: AgencyId(agency),
+            id: ResponseId::new(id).ok_or_else(|| corrupt("responses.id"))?,
+            answers,
+            values: [
+                word(channel),
+                desk.map(|desk| desk.to_compact_string()),
+                word(procedure),
+                word(gender),
+                word(age_band),
+            ],
+            received_at,
+        })?;
     }
     Ok(())
 }

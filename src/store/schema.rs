@@ -139,6 +139,11 @@ diesel::table! {
         survey_ids -> Array<Nullable<Int4>>,
         agency_ids -> Array<Nullable<Int4>>,
         answers -> Array<Nullable<Bytea>>,
+        desk_ids -> Array<Nullable<Int4>>,
+        channels -> Array<Nullable<Text>>,
+        procedures -> Array<Nullable<Text>>,
+        genders -> Array<Nullable<Text>>,
+        age_bands -> Array<Nullable<Text>>,
     }
 }
 
@@ -147,6 +152,14 @@ diesel::table! {
         singleton -> Bool,
         demonstration -> Bool,
         kept_from -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    kept_totals (root_id) {
+        root_id -> Int4,
+        digest -> Bytea,
+        members -> Array<Nullable<Int4>>,
     }
 }
 
@@ -195,21 +208,11 @@ diesel::table! {
 }
 
 diesel::table! {
-    respondent_moments (survey_id, agency_id, day, part) {
-        survey_id -> Int4,
-        agency_id -> Int4,
-        day -> Date,
-        part -> Int2,
-        respondents -> Int8,
-        m -> Int8,
-        mm -> Int8,
-        s -> Int8,
-        ss -> Int8,
-        sm -> Int8,
-        v -> Int8,
-        vv -> Int8,
-        vm -> Int8,
-        last_received_at -> Timestamptz,
+    response_log (first_seq) {
+        first_seq -> Int8,
+        response_ids -> Array<Nullable<Uuid>>,
+        survey_ids -> Array<Nullable<Int4>>,
+        agency_ids -> Array<Nullable<Int4>>,
     }
 }
 
@@ -272,17 +275,17 @@ diesel::table! {
 }
 
 diesel::table! {
-    tallies (survey_id, agency_id, day, criterion) {
+    tallies (survey_id, facet, grain, reach, starts_on, agency_id, value) {
         survey_id -> Int4,
+        facet -> Int2,
+        grain -> Int2,
+        reach -> Int2,
+        starts_on -> Date,
         agency_id -> Int4,
-        day -> Date,
-        criterion -> Int2,
-        not_applicable -> Int8,
-        level_1 -> Int8,
-        level_2 -> Int8,
-        level_3 -> Int8,
-        level_4 -> Int8,
-        level_5 -> Int8,
+        value -> Text,
+        people -> Int8,
+        numbers -> Bytea,
+        last_received_at -> Timestamptz,
     }
 }
 
@@ -316,11 +319,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     imports,
     ingest_batches,
     installation,
+    kept_totals,
     levels,
     questionnaire_versions,
     questionnaires,
     receipts,
-    respondent_moments,
+    response_log,
     responses,
     scales,
     service_points,

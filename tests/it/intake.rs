@@ -166,7 +166,7 @@ async fn a_wrong_tally_is_found_and_repaired() {
     wait_until_folded(&app).await;
     app.sql()
         .await
-        .batch_execute("UPDATE tallies SET level_5 = level_5 + 1 WHERE criterion = 3")
+        .batch_execute("UPDATE tallies SET numbers = pack_numbers(n[1:17] || n[18] + 1 || n[19:]) FROM (SELECT ctid AS place, unpack_numbers(numbers) AS n FROM tallies WHERE facet = 0 AND grain = 1 AND reach = 0) t WHERE tallies.ctid = t.place")
         .await
         .unwrap();
     let found = verify(&app, &[]);

@@ -20,6 +20,7 @@ mod clients;
 mod contract;
 mod devices;
 mod faults;
+mod feed;
 mod health;
 mod imports;
 mod indexes;

@@ -54,7 +54,7 @@ async fn dropped_months_leave_their_figures_and_are_refused() {
     let verified = verification::verify(&db, false).await.unwrap();
     assert_eq!((verified.responses, verified.differences.len()), (2, 0));
     // A repair makes the kept months anew and leaves the others alone.
-    sql.batch_execute("UPDATE tallies SET level_1 = level_1 + 7 WHERE day >= '2026-06-01'").await.unwrap();
+    sql.batch_execute("UPDATE tallies SET numbers = pack_numbers(array_prepend(n[1] + 7, n[2:])) FROM (SELECT ctid AS place, unpack_numbers(numbers) AS n FROM tallies WHERE starts_on >= '2026-06-01') t WHERE tallies.ctid = t.place").await.unwrap();
     assert!(!verification::verify(&db, true).await.unwrap().differences.is_empty());
     assert_eq!(admin.index("H56", year).await["whole"], before["whole"]);
     // The limit never moves back.

@@ -1,0 +1,122 @@
+//! Faults of questions about figures.
+
+use crate::error::Lang;
+
+/// Which rule a question about figures breaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FigureFault {
+    /// More than an answer can hold.
+    TooMany {
+        /// Most that are allowed.
+        max: usize,
+    },
+    /// Neither one for all nor one for each survey.
+    OneForEach,
+    /// Surveys of different kinds of measurement in one series.
+    OfOneKind,
+    /// None of the questionnaires has such an element or criterion.
+    UnknownPart,
+    /// The period begins or ends inside a month.
+    WholeMonths,
+    /// Days and weeks are for those in charge.
+    MonthsForPublic,
+    /// Both figures would be about some of the same people.
+    Overlapping,
+    /// Give exactly one of two.
+    OneOfTwo,
+    /// The agency did not exist by that tree.
+    NotInTree {
+        /// Agencies it became part of.
+        successors: Vec<String>,
+    },
+}
+
+impl FigureFault {
+    /// One of each.
+    pub fn samples() -> Vec<Self> {
+        vec![
+            Self::TooMany { max: 1000 },
+            Self::OneForEach,
+            Self::OfOneKind,
+            Self::UnknownPart,
+            Self::WholeMonths,
+            Self::MonthsForPublic,
+            Self::Overlapping,
+            Self::OneOfTwo,
+            Self::NotInTree { successors: vec!["H21".into()] },
+        ]
+    }
+
+    /// The code as it goes over the wire.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::TooMany { .. } => "too_many",
+            Self::OneForEach => "one_for_each",
+            Self::OfOneKind => "not_of_one_kind",
+            Self::UnknownPart => "unknown_part",
+            Self::WholeMonths => "not_whole_months",
+            Self::MonthsForPublic => "months_for_public",
+            Self::Overlapping => "overlapping",
+            Self::OneOfTwo => "one_of_two",
+            Self::NotInTree { .. } => "not_in_tree",
+        }
+    }
+
+    /// One sentence for people.
+    pub fn detail(&self, lang: Lang) -> String {
+        let (vi, en) = match self {
+            Self::TooMany { max } => {
+                return match lang {
+                    Lang::Vi => format!("Quá nhiều, tối đa {max}."),
+                    Lang::En => format!("Too many, at most {max}."),
+                };
+            }
+            Self::NotInTree { successors } => return not_in_tree(successors, lang),
+            Self::OneForEach => (
+                "Dùng một công thức cho tất cả, hoặc mỗi đợt khảo sát một công thức.",
+                "Give one formula for all surveys, or one for each.",
+            ),
+            Self::OfOneKind => (
+                "Các đợt khảo sát phải thuộc cùng một loại đo lường.",
+                "The surveys have to be of one kind of measurement.",
+            ),
+            Self::UnknownPart => (
+                "Không phiếu khảo sát nào có yếu tố hoặc tiêu chí này.",
+                "None of the questionnaires has such an element or criterion.",
+            ),
+            Self::WholeMonths => {
+                ("Kỳ phải gồm các tháng trọn vẹn.", "The period has to be made of whole months.")
+            }
+            Self::MonthsForPublic => (
+                "Số liệu công khai chỉ theo tháng trọn vẹn; ngày và tuần dành cho người phụ trách.",
+                "Everybody may ask for whole months only; days and weeks are for those in charge.",
+            ),
+            Self::Overlapping => (
+                "Hai số liệu có chung người trả lời nên không so sánh được; chọn hai cơ quan hoặc hai kỳ tách biệt.",
+                "Both figures are about some of the same people; choose agencies or periods that do not overlap.",
+            ),
+            Self::OneOfTwo => (
+                "Cần đúng một trong hai tham số `with` và `with_period`.",
+                "Give exactly one of `with` and `with_period`.",
+            ),
+        };
+        match lang {
+            Lang::Vi => vi.into(),
+            Lang::En => en.into(),
+        }
+    }
+}
+
+fn not_in_tree(successors: &[String], lang: Lang) -> String {
+    let codes = successors.join(", ");
+    match (lang, successors.is_empty()) {
+        (Lang::Vi, true) => "Cơ quan không tồn tại trong cây tổ chức của ngày này.".into(),
+        (Lang::En, true) => "The agency did not exist in the tree of that day.".into(),
+        (Lang::Vi, false) => {
+            format!("Cơ quan không tồn tại trong cây tổ chức của ngày này; đã thuộc về: {codes}.")
+        }
+        (Lang::En, false) => {
+            format!("The agency did not exist in the tree of that day; it became part of: {codes}.")
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! A figure by the values of a facet: `GET /v1/agencies/{code}/index/breakdown`.
+
+use super::extract::{App, Caller, Query};
+use super::figures::{FigureParams, HeadBody, ValueBody, asked, subject};
+use super::openapi::{NotFound, NotModified, Refused};
+use super::problem::Problem;
+use super::reply::cached;
+use crate::domain::facet::Facet;
+use crate::service::breakdowns::{self, BreakdownReport, Slice};
+use actix_web::http::header::CacheDirective;
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+/// Parameters of a breakdown beside those of every figure; the period has to be made of whole months.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documentation of what the handler takes; a test compares the two")]
+struct BreakdownParams {
+    /// By what: `channel`, `service_point`, `procedure`, `gender` or `age_band`.
+    #[param(example = "channel")]
+    by: String,
+}
+
+/// A figure broken down.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BreakdownBody {
+    #[serde(flatten)]
+    pub(super) head: HeadBody,
+    /// By what.
+    #[schema(example = "channel")]
+    pub(super) by: &'static str,
+    /// Everything together.
+    pub(super) all: ValueBody,
+    /// The whole by value.
+    pub(super) slices: Vec<SliceBody>,
+}
+
+/// Those who share a value.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SliceBody {
+    /// The value; `null` for those who told none.
+    #[schema(example = "kiosk")]
+    pub(super) value_code: Option<String>,
+    /// Its Vietnamese name, where a code needs one.
+    pub(super) name: Option<String>,
+    #[serde(flatten)]
+    pub(super) value: ValueBody,
+}
+
+impl From<&BreakdownReport> for BreakdownBody {
+    fn from(report: &BreakdownReport) -> Self {
+        let kind = report.head.survey.questionnaire.kind;
+        let slice = |slice: &Slice| SliceBody {
+            value_code: slice.value.clone(),
+            name: slice.name.clone(),
+            value: ValueBody::new(&slice.whole, kind),
+        };
+        Self {
+            head: HeadBody::new(&report.head, report.watermark),
+            by: report.facet.as_str(),
+            all: ValueBody::new(&report.all, kind),
+            slices: report.slices.iter().map(slice).collect(),
+        }
+    }
+}
+
+/// Reads a breakdown
+///
+/// The whole by channel, service point, procedure, gender or age band.
+#[utoipa::path(tag = "figures", params(("code" = String, Path, example = "H56"), FigureParams, BreakdownParams),
+    security((), ("bearer" = [])),
+    responses((status = 200, description = "The breakdown", body = BreakdownBody), NotModified, Refused, NotFound))]
+#[get("/v1/agencies/{code}/index/breakdown")]
+pub async fn get_breakdown(
+    request: HttpRequest,
+    app: App,
+    Caller(actor): Caller,
+    query: Query,
+    code: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let subject = subject(&code)?;
+    let ((asked, facet), faults) =
+        query.draft(|fields| (asked(subject, fields), fields.required("by", Facet::parse)));
+    let report = breakdowns::read(&app, &actor, (&asked, facet), faults).await?;
+    cached(&request, &BreakdownBody::from(&report), vec![CacheDirective::Private, CacheDirective::NoCache])
+}

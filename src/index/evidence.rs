@@ -1,0 +1,149 @@
+//! Evidence: what figures are computed from, with the share of it that counts.
+//!
+//! A split of an agency gives its successors shares of what was said about it; nobody knows which response
+//! belongs to whom, so each counts with the share. Counts and first-order sums are weighted with the share,
+//! second-order sums with its square: the linearised variance of a weighted ratio (Cochran, Sampling
+//! Techniques, 3rd ed., ch. 6; Wolter, Introduction to Variance Estimation, 2nd ed., ch. 6). The shares are
+//! exact ratios and so is every sum; tallies of one share stay together as integers until a sum is asked for,
+//! so nothing overflows and a share of 1 changes nothing.
+//!
+//! People are counted without shares: the small-cell rule protects whoever answered, however much of the
+//! answer counts.
+
+use super::{Exact, whole};
+use crate::domain::distribution::{Distribution, Moments};
+use crate::domain::questionnaire::QuestionnaireVersion;
+use crate::domain::tally::Tally;
+use crate::domain::tree::Share;
+use chrono::{DateTime, Utc};
+use num_traits::{One, Zero};
+use std::borrow::Cow;
+
+/// Everything that was said, and how much of it counts.
+#[derive(Debug, Clone)]
+pub struct Evidence {
+    /// The version's parts, see [`QuestionnaireVersion::parts`].
+    parts: Vec<Vec<usize>>,
+    /// What counts fully.
+    full: Tally,
+    /// What counts with a share below 1, one tally a share.
+    partial: Vec<(Share, Tally)>,
+}
+
+impl Evidence {
+    /// Of nothing yet.
+    pub fn new(version: &QuestionnaireVersion) -> Self {
+        let parts = version.parts();
+        let full = Tally {
+            counts: vec![Distribution::default(); version.criteria.len()],
+            moments: vec![Moments::default(); parts.len()],
+            watermark: None,
+        };
+        Self { parts, full, partial: Vec::new() }
+    }
+
+    /// Adds responses to the same version, of which `share` counts: above 0, at most 1. Nothing of a share of 0
+    /// counts, nor the people in it.
+    pub fn add(&mut self, tally: &Tally, share: Share) {
+        if share.is_one() {
+            self.full.add(tally);
+        } else if !share.is_zero() && tally.people() > 0 {
+            match self.partial.iter_mut().find(|(known, _)| *known == share) {
+                Some((_, sum)) => sum.add(tally),
+                None => self.partial.push((share, tally.clone())),
+            }
+        }
+    }
+
+    /// People with at least one applicable answer, each counted once whatever the share.
+    pub fn people(&self) -> u64 {
+        self.tallies().map(|(_, tally)| tally.people()).sum()
+    }
+
+    /// The same people, each counted with the share: what to set against a number of dossiers.
+    pub fn weighted_people(&self) -> Exact {
+        self.sum(Tally::people)
+    }
+
+    /// People who answered the criterion at `place` with a level, each counted once.
+    pub fn answered(&self, place: usize) -> u64 {
+        let answered = |tally: &Tally| tally.counts.get(place).map_or(0, Distribution::answered);
+        self.tallies().map(|(_, tally)| answered(tally)).sum()
+    }
+
+    /// When the newest response in it arrived.
+    pub fn watermark(&self) -> Option<DateTime<Utc>> {
+        self.tallies().filter_map(|(_, tally)| tally.watermark).max()
+    }
+
+    /// Whether any share was below 1: the figures then rest on the assumption that whoever went to a successor
+    /// thought the same.
+    pub fn estimated(&self) -> bool {
+        !self.partial.is_empty()
+    }
+
+    pub(super) fn parts(&self) -> &[Vec<usize>] {
+        &self.parts
+    }
+
+    /// All of it without shares.
+    pub(super) fn unweighted(&self) -> Cow<'_, Tally> {
+        if self.partial.is_empty() {
+            return Cow::Borrowed(&self.full);
+        }
+        let mut sum = self.full.clone();
+        self.partial.iter().for_each(|(_, tally)| sum.add(tally));
+        Cow::Owned(sum)
+    }
+
+    /// Sum of a count over everybody, each with the share.
+    pub(super) fn sum(&self, of: impl Fn(&Tally) -> u64) -> Exact {
+        let parts = self.partial.iter().map(|(share, tally)| exact(*share) * whole(of(tally)));
+        parts.fold(whole(of(&self.full)), |sum, part| sum + part)
+    }
+
+    /// The sums over respondents that `of` picks, with the share of each group.
+    pub(super) fn moments(&self, of: impl Fn(&Tally) -> Moments) -> Vec<(Share, Moments)> {
+        self.tallies().map(|(share, tally)| (share, of(tally))).collect()
+    }
+
+    fn tallies(&self) -> impl Iterator<Item = (Share, &Tally)> {
+        let full = std::iter::once((Share::one(), &self.full));
+        full.chain(self.partial.iter().map(|(share, tally)| (*share, tally)))
+    }
+}
+
+fn exact(share: Share) -> Exact {
+    super::ratio(*share.numer(), *share.denom())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ratio;
+    use super::*;
+    use crate::catalogue::{built_in, parse};
+
+    #[test]
+    fn shares_weigh_sums_but_not_people() {
+        let version = parse(&built_in().remove(0)).unwrap().questionnaire.unwrap().version;
+        let answers = vec![4_u8; 19];
+        let mut tally = Tally::empty(&version);
+        tally.counts.iter_mut().for_each(|counts| (0..3).for_each(|_| counts.count(4)));
+        for (sum, places) in tally.moments.iter_mut().zip(version.parts()) {
+            (0..3).for_each(|_| sum.add(&Moments::of(&version, &places, &answers)));
+        }
+        let mut evidence = Evidence::new(&version);
+        evidence.add(&tally, Share::from_integer(1));
+        assert!(!evidence.estimated());
+        evidence.add(&Tally::empty(&version), Share::new(1, 3));
+        assert!(!evidence.estimated(), "nothing was estimated from nobody");
+        // Two splits one after the other.
+        evidence.add(&tally, Share::new(3_333, 10_000) * Share::new(1, 9_999));
+        evidence.add(&tally, Share::new(1, 2));
+        evidence.add(&tally, Share::from_integer(0));
+        assert!(evidence.estimated());
+        assert_eq!((evidence.people(), evidence.answered(7)), (9, 9));
+        let weighted = whole(3) + ratio(3 * 3_333, 99_990_000) + ratio(3, 2);
+        assert_eq!(evidence.weighted_people(), weighted);
+    }
+}

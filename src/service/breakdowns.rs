@@ -1,0 +1,89 @@
+//! A figure by the values of a facet.
+
+use super::Services;
+use super::figures::{Asked, Head, IndexValue, Setting};
+use crate::auth::Actor;
+use crate::domain::facet::Facet;
+use crate::domain::ids::ServicePointId;
+use crate::domain::period::{Grain, units};
+use crate::error::{Error, FaultKind, Faults, FigureFault, Result};
+use chrono::{DateTime, Utc};
+
+/// A figure broken down.
+#[derive(Debug, Clone)]
+pub struct BreakdownReport {
+    /// What was asked.
+    pub head: Head,
+    /// By which facet.
+    pub facet: Facet,
+    /// Everything together.
+    pub all: IndexValue,
+    /// By value, sorted; those who told none come last.
+    pub slices: Vec<Slice>,
+    /// When the newest response in it arrived; `None` if everything is hidden.
+    pub watermark: Option<DateTime<Utc>>,
+}
+
+/// One value of the facet.
+#[derive(Debug, Clone)]
+pub struct Slice {
+    /// Its code; `None`: not told.
+    pub value: Option<String>,
+    /// Its Vietnamese name, where a code needs one.
+    pub name: Option<String>,
+    /// The whole of those who told it.
+    pub whole: IndexValue,
+}
+
+/// Reads a breakdown. Facets are counted by month, so the period must be whole months.
+///
+/// # Errors
+/// As [`Setting::new`]; [`ErrorCode::ValidationFailed`](crate::error::ErrorCode::ValidationFailed) for a period that
+/// begins or ends inside a month.
+pub async fn read(
+    services: &Services,
+    actor: &Actor,
+    (asked, facet): (&Asked, Option<Facet>),
+    faults: Faults,
+) -> Result<BreakdownReport> {
+    let setting = Setting::new(services, actor, asked, faults).await?;
+    let facet = facet.ok_or_else(|| Error::internal("a breakdown without facet"))?;
+    let days = (setting.head.period.from(), setting.head.period.to());
+    if units(days.0, days.1).iter().any(|unit| unit.grain == Grain::Day) {
+        return Err(setting.refuse("period", FaultKind::Figure(FigureFault::WholeMonths)));
+    }
+    let survey = setting.head.survey.clone();
+    let cell = setting.cell(days);
+    let by = setting.count(&survey, Some(facet), std::slice::from_ref(&cell)).await?;
+    let by = by.into_iter().next().unwrap_or_default();
+    // Everybody is in one slice or another, the one of those who told nothing included.
+    let everything = by.values().fold(super::counting::Counted::new(), |mut sum, counted| {
+        for (share, tally) in counted {
+            sum.entry(*share).and_modify(|held| held.add(tally)).or_insert_with(|| tally.clone());
+        }
+        sum
+    });
+    let (figures, watermark) = setting.figures(Some(&everything));
+    let slice = |(value, counted): (&compact_str::CompactString, &super::counting::Counted)| {
+        let (code, name) = named(&setting, facet, value);
+        Slice { value: code, name, whole: setting.figures(Some(counted)).0.whole }
+    };
+    let mut slices: Vec<Slice> = by.iter().map(slice).collect();
+    slices.sort_by(|a, b| (a.value.is_none(), &a.value).cmp(&(b.value.is_none(), &b.value)));
+    Ok(BreakdownReport { facet, all: figures.whole, slices, watermark, head: setting.head })
+}
+
+/// Code and name of a stored value: desks are stored by number.
+fn named(setting: &Setting<'_>, facet: Facet, value: &str) -> (Option<String>, Option<String>) {
+    if value.is_empty() {
+        return (None, None);
+    }
+    let desk = match facet {
+        Facet::ServicePoint => value.parse().ok().and_then(|id| setting.catalogue.desk(ServicePointId(id))),
+        _ => None,
+    };
+    match desk {
+        Some(desk) => (Some(desk.code.clone()), Some(desk.name.clone())),
+        None => (Some(value.to_owned()), None),
+    }
+}

@@ -1,0 +1,83 @@
+//! Two figures beside each other: two subjects in one period, or one subject in two periods.
+
+use super::Services;
+use super::figures::{Asked, Head, IndexValue, Setting};
+use crate::auth::Actor;
+use crate::domain::agency::Agency;
+use crate::domain::ids::AgencyId;
+use crate::domain::period::Period;
+use crate::domain::subject::SubjectCode;
+use crate::error::{FaultKind, Faults, FigureFault, Result};
+use crate::index::comparison::{Comparison, compare};
+use chrono::{DateTime, Utc};
+use std::collections::BTreeSet;
+
+/// What a figure is compared with: exactly one of the two.
+#[derive(Debug, Clone)]
+pub struct Other {
+    /// Another subject.
+    pub subject: Option<SubjectCode>,
+    /// Another period.
+    pub period: Option<Period>,
+}
+
+/// Two figures and how they differ.
+#[derive(Debug, Clone)]
+pub struct ComparisonReport {
+    /// What was asked about the first.
+    pub head: Head,
+    /// Agencies and period of the second.
+    pub other: (Vec<Agency>, Period),
+    /// The whole of the first.
+    pub first: IndexValue,
+    /// The whole of the second.
+    pub second: IndexValue,
+    /// First minus second.
+    pub comparison: Comparison,
+    /// When the newest response in either arrived.
+    pub watermark: Option<DateTime<Utc>>,
+}
+
+/// Compares two figures. They must be about different people: agencies or periods that overlap are refused.
+///
+/// # Errors
+/// As [`Setting::new`] for both; [`ErrorCode::ValidationFailed`](crate::error::ErrorCode::ValidationFailed) if they
+/// overlap.
+pub async fn read(
+    services: &Services,
+    actor: &Actor,
+    (asked, other): (&Asked, &Other),
+    faults: Faults,
+) -> Result<ComparisonReport> {
+    let setting = Setting::new(services, actor, asked, faults).await?;
+    let second = Asked {
+        subject: other.subject.clone().unwrap_or_else(|| asked.subject.clone()),
+        period: other.period.clone().or_else(|| asked.period.clone()),
+        ..asked.clone()
+    };
+    let second = Setting::new(services, actor, &second, Faults::default()).await?;
+    let days = |setting: &Setting<'_>| (setting.head.period.from(), setting.head.period.to());
+    let (here, there) = (setting.cell(days(&setting)), second.cell(days(&second)));
+    let people = |spans: &[crate::domain::tree::Span]| -> BTreeSet<AgencyId> {
+        spans.iter().flat_map(|span| &span.members).map(|(agency, _)| *agency).collect()
+    };
+    let (one, two) = (&setting.head.period, &second.head.period);
+    let same_days = one.from() < two.to() && two.from() < one.to();
+    if same_days && !people(&here.spans).is_disjoint(&people(&there.spans)) {
+        return Err(setting.refuse("with", FaultKind::Figure(FigureFault::Overlapping)));
+    }
+    // Counted together, so that both are of one moment; whoever may read both may read each.
+    let survey = setting.head.survey.clone();
+    let together = Setting::together(&setting, &second);
+    let counted = together.count(&survey, None, &[here, there]).await?;
+    let [(first, at), (other, later)] =
+        [0, 1].map(|place| together.figures(counted.get(place).and_then(|by| by.values().next())));
+    Ok(ComparisonReport {
+        comparison: compare(&first.whole, &other.whole),
+        first: first.whole,
+        second: other.whole,
+        watermark: at.max(later),
+        other: (second.head.agencies.clone(), second.head.period.clone()),
+        head: setting.head,
+    })
+}

@@ -1,0 +1,143 @@
+//! Counting: from whose responses are wanted to what they add up to. Everything of one question comes from one
+//! statement, so that no two cells of an answer are of different moments.
+
+use crate::domain::facet::Facet;
+use crate::domain::ids::AgencyId;
+use crate::domain::period::{Unit, day_of, units};
+use crate::domain::survey::Survey;
+use crate::domain::tally::Tally;
+use crate::domain::tree::{AgencyScope, Share, Span};
+use crate::error::Result;
+use crate::store::kept_totals::digest;
+use crate::store::tallies::{Fetched, Reach, Wanted, tallies_fetch};
+use crate::store::{Db, SILENCE};
+use compact_str::CompactString;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// One figure's worth of responses: whose and when.
+#[derive(Debug, Clone)]
+pub struct Cell {
+    /// Agencies and days.
+    pub spans: Vec<Span>,
+    /// The root whose kept total may stand for the members, if there is one.
+    pub root: Option<i32>,
+}
+
+/// What was counted for a cell, by the share that counts of it; one entry unless agencies were split.
+pub type Counted = BTreeMap<Share, Tally>;
+
+/// What was counted for a cell by value of the facet; the value is empty if it was not told, or without facet.
+pub type CountedBy = BTreeMap<CompactString, Counted>;
+
+/// Counts cells of a survey, by the values of a facet if one is given (then days are counted by their months, so
+/// spans must be whole months).
+///
+/// # Errors
+/// [`ErrorCode::Unavailable`](crate::error::ErrorCode::Unavailable) if the database is away.
+pub async fn count(
+    db: &Db,
+    scope: &AgencyScope,
+    survey: &Survey,
+    facet: Option<Facet>,
+    cells: &[Cell],
+) -> Result<Vec<CountedBy>> {
+    // A total that was made for other members than these is no use; then all is added up from the agencies' own.
+    for plan in [Plan::new(cells, true), Plan::new(cells, false)] {
+        let wanted =
+            Wanted { survey, facet, units: &plan.units, agencies: &plan.agencies, roots: &plan.roots };
+        let fetched = db.within(SILENCE, async |conn| tallies_fetch(conn, scope, &wanted).await).await?;
+        if plan.totals.iter().all(|(root, members)| fetched.digests.get(root) == Some(members)) {
+            return Ok(plan.add_up(cells, fetched));
+        }
+    }
+    Ok(vec![CountedBy::new(); cells.len()])
+}
+
+/// Which rows belong to which cells.
+#[derive(Default)]
+struct Plan {
+    units: Vec<Unit>,
+    agencies: Vec<AgencyId>,
+    roots: Vec<i32>,
+    /// Digests of the members that kept totals must have.
+    totals: BTreeMap<i32, Vec<u8>>,
+    places: HashMap<(Reach, i32, Unit), Vec<(usize, Share)>>,
+}
+
+impl Plan {
+    fn new(cells: &[Cell], with_totals: bool) -> Self {
+        let (mut plan, mut all_units, mut agencies) = (Self::default(), BTreeSet::new(), BTreeSet::new());
+        let one = Share::from_integer(1);
+        let mut last: Option<(&[(AgencyId, Share)], Vec<u8>)> = None;
+        for (place, cell) in cells.iter().enumerate() {
+            for span in &cell.spans {
+                let units = units(span.from, span.to);
+                all_units.extend(units.iter().copied());
+                let whole = span.members.len() > 1 && span.members.iter().all(|(_, share)| *share == one);
+                let root = cell.root.filter(|_| with_totals && whole);
+                let made_of = root.map(|root| {
+                    // Cells of a series have the same members: their digest is made once.
+                    let known = last.take().filter(|(members, _)| *members == span.members.as_slice());
+                    let (_, digest) = known.map_or_else(
+                        || (span.members.as_slice(), digest(span.members.iter().map(|(agency, _)| *agency))),
+                        |known| known,
+                    );
+                    last = Some((&span.members, digest.clone()));
+                    (root, digest)
+                });
+                // Two spans of one root with different members cannot both be the kept ones.
+                match made_of {
+                    Some((root, digest)) if plan.totals.get(&root).is_none_or(|held| *held == digest) => {
+                        plan.totals.insert(root, digest);
+                        for unit in &units {
+                            plan.places.entry((Reach::Kept, root, *unit)).or_default().push((place, one));
+                        }
+                    }
+                    _ => {
+                        for (agency, share) in &span.members {
+                            agencies.insert(*agency);
+                            for unit in &units {
+                                let key = (Reach::Itself, agency.0, *unit);
+                                plan.places.entry(key).or_default().push((place, *share));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        plan.units = all_units.into_iter().collect();
+        plan.agencies = agencies.into_iter().collect();
+        plan.roots = plan.totals.keys().copied().collect();
+        plan
+    }
+
+    fn add_up(&self, cells: &[Cell], fetched: Fetched) -> Vec<CountedBy> {
+        let mut counted = vec![CountedBy::new(); cells.len()];
+        let mut add = |place: usize, value: &CompactString, share: Share, tally: &Tally| {
+            if let Some(cell) = counted.get_mut(place) {
+                let by_share = cell.entry(value.clone()).or_default();
+                by_share.entry(share).and_modify(|sum| sum.add(tally)).or_insert_with(|| tally.clone());
+            }
+        };
+        for row in &fetched.rows {
+            let places = self.places.get(&(row.reach, row.agency, row.unit));
+            for (place, share) in places.into_iter().flatten() {
+                add(*place, &row.value, *share, &row.tally);
+            }
+        }
+        for row in &fetched.tail {
+            let day = day_of(row.answered_at);
+            for (place, cell) in cells.iter().enumerate() {
+                let spans = cell.spans.iter().filter(|span| span.from <= day && day < span.to);
+                for span in spans {
+                    if let Ok(at) = span.members.binary_search_by_key(&row.agency, |(agency, _)| *agency)
+                        && let Some((_, share)) = span.members.get(at)
+                    {
+                        add(place, &row.value, *share, &row.tally);
+                    }
+                }
+            }
+        }
+        counted
+    }
+}

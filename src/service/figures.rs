@@ -1,0 +1,266 @@
+//! What all questions about figures have in common: who asks, about whom, by which survey, formula and tree.
+//! The questions themselves are in `indexes`, `series`, `breakdowns`, `comparisons` and `rankings`.
+
+use super::Services;
+use super::catalogue::{Catalogue, current};
+use super::counting::{Cell, Counted, CountedBy, count};
+use crate::auth::Actor;
+use crate::auth::policy::{Audience, FigureReader, read_figures};
+use crate::domain::agency::Agency;
+use crate::domain::facet::Facet;
+use crate::domain::ids::AgencyId;
+use crate::domain::period::{Period, day_of};
+use crate::domain::subject::{Subject, SubjectCode};
+use crate::domain::survey::Survey;
+use crate::domain::tree::{AsOf, Depth};
+use crate::error::{Error, ErrorCode, FaultKind, Faults, Place, Result};
+pub use crate::index::IndexValue;
+use crate::index::combine::Question;
+pub use crate::index::confidence::Confidence;
+use crate::index::evidence::Evidence;
+pub use crate::index::interval::Interval;
+use crate::index::{Figures, Formula, figures};
+use crate::store::kept_totals::COUNTRY;
+use chrono::{DateTime, NaiveDate, Utc};
+use std::sync::Arc;
+
+/// What is asked of any figure. A parameter that is absent or was faulty is `None`; the reader has reported what
+/// was wrong.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// About whom.
+    pub subject: SubjectCode,
+    /// Alone or with everything below.
+    pub depth: Depth,
+    /// Code of the survey.
+    pub survey: Option<String>,
+    /// The period.
+    pub period: Option<Period>,
+    /// Formula id; the first of the survey's kind if absent.
+    pub formula: Option<String>,
+    /// By which tree.
+    pub as_of: AsOf,
+    /// Of every interval.
+    pub confidence: Confidence,
+}
+
+/// What every answer echoes.
+#[derive(Debug, Clone)]
+pub struct Head {
+    /// The agencies; empty for the whole country.
+    pub agencies: Vec<Agency>,
+    /// Alone or with everything below.
+    pub depth: Depth,
+    /// By which tree.
+    pub as_of: AsOf,
+    /// Today, which is what `AsOf::Now` means.
+    pub today: NaiveDate,
+    /// The survey.
+    pub survey: Arc<Survey>,
+    /// Whether it is fielded at one of the agencies or somewhere below; if not, there is nothing to count.
+    pub fielded: bool,
+    /// The period.
+    pub period: Period,
+    /// The rule.
+    pub formula: Formula,
+    /// Of every interval.
+    pub confidence: Confidence,
+    /// Fewest people a shown value is made from; 0 for those in charge.
+    pub min_n: u64,
+}
+
+/// A question that may be answered.
+pub struct Setting<'s> {
+    services: &'s Services,
+    reader: FigureReader,
+    /// The catalogue it is answered by.
+    pub catalogue: Arc<Catalogue>,
+    /// About whom.
+    pub subject: Subject,
+    /// What the answer echoes.
+    pub head: Head,
+}
+
+impl<'s> Setting<'s> {
+    /// Checks who asks, then what. `faults` are those the reader of the request found already.
+    ///
+    /// # Errors
+    /// [`ErrorCode::AgencyNotFound`]; [`ErrorCode::TokenMissing`] where figures are not public;
+    /// [`ErrorCode::ValidationFailed`] for an unknown survey, a formula of another kind, or a tree without the agency.
+    pub async fn new(
+        services: &'s Services,
+        actor: &Actor,
+        asked: &Asked,
+        mut faults: Faults,
+    ) -> Result<Self> {
+        let catalogue = current(services).await?;
+        let public = services.rules.public_figures;
+        let (subject, agencies) = subject(&catalogue, asked).ok_or_else(|| match (actor, public) {
+            // Who may not read learns nothing about which agencies exist.
+            (Actor::Anonymous, false) => Error::new(ErrorCode::TokenMissing),
+            _ => Error::new(ErrorCode::AgencyNotFound),
+        })?;
+        let reader = read_figures(actor, &catalogue.tree, &subject, public)?;
+        let today = day_of(services.clock.now());
+        let survey = asked.survey.as_ref().and_then(|code| survey(&catalogue, code, "survey", &mut faults));
+        let formula =
+            survey.as_ref().and_then(|survey| formula(survey, asked.formula.as_deref(), &mut faults));
+        let (Some(survey), Some(formula), Some(period), true) =
+            (survey, formula, asked.period.clone(), faults.is_empty())
+        else {
+            return Err(Error::invalid(faults.into_vec(), services.clock.now()));
+        };
+        let roots: Vec<AgencyId> = agencies.iter().map(|agency| agency.id).collect();
+        let head = Head {
+            fielded: fielded(&catalogue, &survey, &roots),
+            agencies,
+            depth: asked.depth,
+            as_of: asked.as_of,
+            today,
+            survey,
+            period,
+            formula,
+            confidence: asked.confidence,
+            min_n: match reader.audience() {
+                Audience::Public => services.rules.min_n_public,
+                Audience::InCharge => 0,
+            },
+        };
+        Ok(Self { services, reader, catalogue, subject, head })
+    }
+
+    /// A refusal that names a fault of a parameter.
+    pub fn refuse(&self, parameter: &str, kind: FaultKind) -> Error {
+        let mut faults = Faults::default();
+        faults.push(Place::Parameter(parameter.into()), kind);
+        self.refuse_all(faults)
+    }
+
+    /// A refusal that names all faults.
+    pub fn refuse_all(&self, faults: Faults) -> Error {
+        Error::invalid(faults.into_vec(), self.services.clock.now())
+    }
+
+    /// Two questions as one, answered for whom both may be answered: to be counted at one moment.
+    pub fn together(one: &Self, two: &Self) -> Self {
+        Self {
+            services: one.services,
+            reader: one.reader.and(two.reader),
+            catalogue: one.catalogue.clone(),
+            subject: one.subject.clone(),
+            head: Head { min_n: one.head.min_n.max(two.head.min_n), ..one.head.clone() },
+        }
+    }
+
+    /// For whom the answer is made.
+    pub fn audience(&self) -> Audience {
+        self.reader.audience()
+    }
+
+    /// The subject's responses on some days.
+    pub fn cell(&self, days: (NaiveDate, NaiveDate)) -> Cell {
+        self.cell_of(&self.subject, days)
+    }
+
+    /// Another subject's responses on some days, by the same tree.
+    pub fn cell_of(&self, subject: &Subject, days: (NaiveDate, NaiveDate)) -> Cell {
+        let Head { depth, as_of, today, .. } = self.head;
+        let root = match (subject, depth) {
+            (Subject::Country, _) => Some(COUNTRY),
+            (_, Depth::Subtree) => subject.only().map(|agency| agency.0),
+            (_, Depth::SelfOnly) => None,
+        };
+        Cell { spans: subject.spans(&self.catalogue.tree, depth, as_of, today, days), root }
+    }
+
+    /// Counts cells.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Unavailable`] if the database is away.
+    pub async fn count(
+        &self,
+        survey: &Survey,
+        facet: Option<Facet>,
+        cells: &[Cell],
+    ) -> Result<Vec<CountedBy>> {
+        let members = cells.iter().flat_map(|cell| &cell.spans).flat_map(|span| &span.members);
+        let scope = self.reader.scope(members.map(|(agency, _)| *agency));
+        count(&self.services.db, &scope, survey, facet, cells).await
+    }
+
+    /// What is asked of a cell's evidence.
+    pub fn question(&self, population: Option<u64>) -> Question {
+        let Head { formula, confidence, min_n, .. } = self.head;
+        Question { formula, confidence, min_n, population }
+    }
+
+    /// Every figure of a cell.
+    pub fn figures(&self, counted: Option<&Counted>) -> (Figures, Option<DateTime<Utc>>) {
+        let evidence = evidence(&self.head.survey, counted);
+        let figures = figures(&self.head.survey.questionnaire, &evidence, &self.question(None));
+        // When the only few answered is theirs to know.
+        let watermark = evidence.watermark().filter(|_| !figures.whole.suppressed);
+        (figures, watermark)
+    }
+}
+
+/// What was counted, as the mathematics take it.
+pub fn evidence(survey: &Survey, counted: Option<&Counted>) -> Evidence {
+    let mut evidence = Evidence::new(&survey.questionnaire);
+    for (share, tally) in counted.into_iter().flatten() {
+        evidence.add(tally, *share);
+    }
+    evidence
+}
+
+/// The subject and its agencies; `None` if one of them is unknown. What lies below another of them adds nothing.
+fn subject(catalogue: &Catalogue, asked: &Asked) -> Option<(Subject, Vec<Agency>)> {
+    let SubjectCode::Agencies(codes) = &asked.subject else { return Some((Subject::Country, Vec::new())) };
+    let mut agencies: Vec<Agency> = Vec::new();
+    for code in codes {
+        let agency = catalogue.tree.find(code)?;
+        if !agencies.iter().any(|known| known.id == agency.id) {
+            agencies.push(agency.clone());
+        }
+    }
+    if asked.depth == Depth::Subtree {
+        let all = agencies.clone();
+        let above = |agency: &Agency| {
+            all.iter().any(|other| other.id != agency.id && catalogue.tree.contains(other.id, agency.id))
+        };
+        agencies.retain(|agency| !above(agency));
+    }
+    Some((Subject::Agencies(agencies.iter().map(|agency| agency.id).collect()), agencies))
+}
+
+/// The survey of a code, or a fault.
+pub fn survey(
+    catalogue: &Catalogue,
+    code: &str,
+    parameter: &'static str,
+    faults: &mut Faults,
+) -> Option<Arc<Survey>> {
+    let survey = catalogue.surveys.get(code).cloned();
+    if survey.is_none() {
+        faults.push(Place::Parameter(parameter.into()), FaultKind::UnknownSurvey);
+    }
+    survey
+}
+
+/// The formula of an id, or a fault; the first of the survey's kind if none is named.
+pub fn formula(survey: &Survey, id: Option<&str>, faults: &mut Faults) -> Option<Formula> {
+    let kind = survey.questionnaire.kind;
+    let fault = |kind| faults.push(Place::Parameter("formula".into()), kind);
+    match id {
+        None => Formula::of_kind(kind).next(),
+        Some(id) => Formula::parse(id, kind).map_err(fault).ok(),
+    }
+}
+
+fn fielded(catalogue: &Catalogue, survey: &Survey, roots: &[AgencyId]) -> bool {
+    let tree = &catalogue.tree;
+    roots.is_empty()
+        || roots.iter().any(|agency| {
+            survey.covers(tree, *agency) || survey.agencies.iter().any(|root| tree.contains(*agency, *root))
+        })
+}

@@ -1,0 +1,181 @@
+//! Who is first: the agencies below a subject, ranked, with how sure that is and how it changed.
+
+use super::Services;
+use super::figures::{Asked, Head, IndexValue, Setting, evidence};
+use crate::auth::Actor;
+use crate::domain::agency::{Agency, AgencyLevel};
+use crate::domain::ids::AgencyId;
+use crate::domain::period::Period;
+use crate::domain::subject::Subject;
+use crate::error::{FaultKind, Faults, FigureFault, Result};
+use crate::index::combine::whole_of;
+pub use crate::index::ranking::Standing;
+use crate::index::ranking::{Change, Ranking, change, rank};
+use chrono::{DateTime, NaiveDate, Utc};
+
+/// Most agencies that are ranked at once.
+pub const MOST_RANKED: usize = 10_000;
+
+/// Most levels of a tree; a circle in the data must not hang a request.
+const MOST_STEPS: usize = 20;
+
+/// Which agencies are ranked, and against what.
+#[derive(Debug, Clone)]
+pub struct RankingQuery {
+    /// As of any figure; the subject is what the ranked are below.
+    pub asked: Asked,
+    /// This level, however deep; absent: the next below.
+    pub level: Option<AgencyLevel>,
+    /// Fewest people a ranked figure is made from.
+    pub min_n: u64,
+    /// An earlier period to show the change against.
+    pub against: Option<Period>,
+}
+
+/// A ranking.
+#[derive(Debug, Clone)]
+pub struct RankingReport {
+    /// What was asked.
+    pub head: Head,
+    /// Which level; absent: the next below the subject.
+    pub level: Option<AgencyLevel>,
+    /// Fewest people a ranked figure is made from.
+    pub min_n: u64,
+    /// The earlier period.
+    pub against: Option<Period>,
+    /// How many are ranked, now and then.
+    pub ranked: (u64, Option<u64>),
+    /// The agencies: the ranked by rank, then the others by code.
+    pub entries: Vec<Entry>,
+    /// When the newest response in it arrived.
+    pub watermark: Option<DateTime<Utc>>,
+}
+
+/// One agency in a ranking.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Which.
+    pub agency: Agency,
+    /// Its whole.
+    pub whole: IndexValue,
+    /// Where it stands.
+    pub standing: Standing,
+    /// Its whole in the earlier period, where it stood, and the change.
+    pub before: Option<(IndexValue, Standing, Change)>,
+}
+
+/// Ranks agencies.
+///
+/// # Errors
+/// As [`Setting::new`]; [`ErrorCode::ValidationFailed`](crate::error::ErrorCode::ValidationFailed) if there are too
+/// many.
+pub async fn read(
+    services: &Services,
+    actor: &Actor,
+    query: &RankingQuery,
+    faults: Faults,
+) -> Result<RankingReport> {
+    let setting = Setting::new(services, actor, &query.asked, faults).await?;
+    let day = tree_day(&setting.head);
+    let agencies = ranked(&setting, query.level, day);
+    if agencies.len() > MOST_RANKED {
+        return Err(setting.refuse("level", FaultKind::Figure(FigureFault::TooMany { max: MOST_RANKED })));
+    }
+    let periods: Vec<&Period> =
+        [Some(&setting.head.period), query.against.as_ref()].into_iter().flatten().collect();
+    let subjects: Vec<Subject> = agencies.iter().map(|agency| Subject::Agencies(vec![agency.id])).collect();
+    let cells: Vec<_> = periods
+        .iter()
+        .flat_map(|period| {
+            subjects.iter().map(|subject| setting.cell_of(subject, (period.from(), period.to())))
+        })
+        .collect();
+    let survey = setting.head.survey.clone();
+    let counted = setting.count(&survey, None, &cells).await?;
+    let question = setting.question(None);
+    let mut watermark = None;
+    let figures: Vec<IndexValue> = counted
+        .iter()
+        .map(|by| {
+            let evidence = evidence(&survey, by.values().next());
+            let whole = whole_of(&survey.questionnaire, &evidence, &question);
+            if !whole.suppressed {
+                watermark = watermark.max(evidence.watermark());
+            }
+            whole
+        })
+        .collect();
+    let (now, before) = figures.split_at(agencies.len().min(figures.len()));
+    let ranking = rank(now, query.min_n);
+    let earlier = query.against.as_ref().map(|_| rank(before, query.min_n));
+    let entries = entries(agencies, (now, &ranking), earlier.as_ref().map(|ranking| (before, ranking)));
+    Ok(RankingReport {
+        level: query.level,
+        min_n: query.min_n,
+        against: query.against.clone(),
+        ranked: (ranking.ranked, earlier.map(|ranking| ranking.ranked)),
+        entries,
+        watermark,
+        head: setting.head,
+    })
+}
+
+/// The day whose tree says who is ranked: with `as_of=then` that of the period's last day.
+fn tree_day(head: &Head) -> NaiveDate {
+    use crate::domain::tree::AsOf;
+    match head.as_of {
+        AsOf::Now => head.today,
+        AsOf::On(day) => day,
+        AsOf::Then => head.period.to().pred_opt().unwrap_or(head.today).min(head.today),
+    }
+}
+
+/// The agencies to be ranked, as they are on the day.
+fn ranked(setting: &Setting<'_>, level: Option<AgencyLevel>, day: NaiveDate) -> Vec<Agency> {
+    let tree = &setting.catalogue.tree;
+    let below = |root: AgencyId, id: AgencyId| {
+        let above = std::iter::successors(tree.parent_on(id, day), |step| tree.parent_on(*step, day));
+        above.take(MOST_STEPS).any(|step| step == root)
+    };
+    let top = |id: &AgencyId| tree.exists_on(*id, day) && tree.parent_on(*id, day).is_none();
+    let mut found: Vec<AgencyId> = match (&setting.subject, level) {
+        (Subject::Country, None) => tree.everybody().into_iter().filter(top).collect(),
+        (Subject::Country, Some(level)) => tree.of_level_on(level, day),
+        (Subject::Agencies(roots), None) => {
+            roots.iter().flat_map(|root| tree.children_on(*root, day)).collect()
+        }
+        (Subject::Agencies(roots), Some(level)) => {
+            let of_level = tree.of_level_on(level, day).into_iter();
+            of_level.filter(|id| roots.iter().any(|root| below(*root, *id))).collect()
+        }
+    };
+    found.sort_unstable();
+    found.dedup();
+    found.into_iter().filter_map(|id| tree.get(id).cloned()).collect()
+}
+
+fn entries(
+    agencies: Vec<Agency>,
+    (now, ranking): (&[IndexValue], &Ranking),
+    earlier: Option<(&[IndexValue], &Ranking)>,
+) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = agencies
+        .into_iter()
+        .enumerate()
+        .filter_map(|(place, agency)| {
+            let (whole, standing) = (now.get(place)?.clone(), *ranking.standings.get(place)?);
+            let before = earlier.and_then(|(figures, ranking)| {
+                let (then, stood) = (figures.get(place)?.clone(), *ranking.standings.get(place)?);
+                let change = change((&whole, standing), (&then, stood));
+                Some((then, stood, change))
+            });
+            Some(Entry { agency, whole, standing, before })
+        })
+        .collect();
+    let rank = |entry: &Entry| match entry.standing {
+        Standing::Ranked { rank, .. } => rank,
+        Standing::Unranked(_) => u64::MAX,
+    };
+    entries.sort_by(|a, b| (rank(a), &a.agency.code).cmp(&(rank(b), &b.agency.code)));
+    entries
+}

@@ -1,0 +1,266 @@
+//! A figure over time. Points that belong to different questionnaire versions or formulas are in different
+//! segments: there is no one line through them.
+
+use super::Services;
+use super::figures::{Asked, Head, IndexValue, Setting, formula, survey};
+use crate::auth::Actor;
+use crate::domain::bucket::{Bucket, Step, buckets};
+use crate::domain::questionnaire::QuestionnaireVersion;
+use crate::domain::survey::Survey;
+use crate::error::{Error, FaultKind, Faults, FigureFault, Place, Result};
+use crate::index::Formula;
+use crate::index::combine::{Question, figures};
+use crate::index::evidence::Evidence;
+use chrono::{DateTime, NaiveDate, Utc};
+use std::sync::Arc;
+
+/// Most points of a series.
+pub const MOST_POINTS: usize = 1000;
+
+/// Most surveys of a series.
+pub const MOST_SURVEYS: usize = 20;
+
+/// What a series is of.
+#[derive(Debug, Clone)]
+pub struct SeriesQuery {
+    /// As of any figure; `survey` may name several, split by commas, and `formula` one for all or one for each.
+    pub asked: Asked,
+    /// How long each point is.
+    pub step: Option<Step>,
+    /// `whole`, or the code of an element or criterion. Codes are stable across versions.
+    pub part: String,
+}
+
+/// A series.
+#[derive(Debug, Clone)]
+pub struct SeriesReport {
+    /// What was asked; its survey and formula are those of the first segment.
+    pub head: Head,
+    /// How long each point is.
+    pub step: Step,
+    /// What the values are of.
+    pub part: String,
+    /// The stretches that can be compared with each other, in order.
+    pub segments: Vec<Segment>,
+    /// The points, in order; gaps are points without a value.
+    pub points: Vec<Point>,
+    /// When the newest response in it arrived.
+    pub watermark: Option<DateTime<Utc>>,
+}
+
+/// Surveys of one questionnaire version and formula.
+#[derive(Debug, Clone)]
+pub struct Segment {
+    /// The surveys whose responses are counted together.
+    pub surveys: Vec<Arc<Survey>>,
+    /// The rule.
+    pub formula: Formula,
+    /// Whether the version has the part at all.
+    pub has_part: bool,
+}
+
+/// One point.
+#[derive(Debug, Clone)]
+pub struct Point {
+    /// Which days.
+    pub bucket: Bucket,
+    /// Place of its segment.
+    pub segment: usize,
+    /// The value.
+    pub value: IndexValue,
+}
+
+/// Why two neighbouring segments cannot be one line.
+pub fn reasons(before: &Segment, after: &Segment) -> Vec<&'static str> {
+    let mut reasons = Vec::new();
+    if before.version().map(|v| (&v.code, v.version)) != after.version().map(|v| (&v.code, v.version)) {
+        reasons.push("questionnaire_version");
+    }
+    if before.formula != after.formula {
+        reasons.push("formula");
+    }
+    reasons
+}
+
+impl Segment {
+    /// What was asked in it.
+    pub fn version(&self) -> Option<&QuestionnaireVersion> {
+        self.surveys.first().map(|survey| &*survey.questionnaire)
+    }
+
+    /// First day on which one of its surveys was open.
+    pub fn opens(&self) -> Option<NaiveDate> {
+        self.surveys.iter().map(|survey| survey.window.from).min()
+    }
+}
+
+/// Reads a series.
+///
+/// # Errors
+/// As [`Setting::new`]; [`ErrorCode::ValidationFailed`](crate::error::ErrorCode::ValidationFailed) for too many
+/// points or surveys of different kinds.
+pub async fn read(
+    services: &Services,
+    actor: &Actor,
+    query: &SeriesQuery,
+    mut faults: Faults,
+) -> Result<SeriesReport> {
+    let codes: Vec<String> =
+        query.asked.survey.iter().flat_map(|codes| codes.split(',')).map(str::to_owned).collect();
+    let formulas: Vec<String> =
+        query.asked.formula.iter().flat_map(|ids| ids.split(',')).map(str::to_owned).collect();
+    let mut fault = |name: &str, kind| faults.push(Place::Parameter(name.into()), kind);
+    if codes.len() > MOST_SURVEYS {
+        fault("survey", FaultKind::Figure(FigureFault::TooMany { max: MOST_SURVEYS }));
+    }
+    if formulas.len() > 1 && formulas.len() != codes.len() {
+        fault("formula", FaultKind::Figure(FigureFault::OneForEach));
+    }
+    let points = query.asked.period.as_ref().zip(query.step);
+    let points = points.and_then(|(period, step)| {
+        let points = buckets(period, step, MOST_POINTS);
+        if points.is_none() {
+            fault("step", FaultKind::Figure(FigureFault::TooMany { max: MOST_POINTS }));
+        }
+        points
+    });
+    let first =
+        Asked { survey: codes.first().cloned(), formula: formulas.first().cloned(), ..query.asked.clone() };
+    let setting = Setting::new(services, actor, &first, faults).await?;
+    let segments = segments(&setting, &codes, &formulas, &query.part)?;
+    let (Some(buckets), Some(step)) = (points, query.step) else { return Err(Error::internal("no points")) };
+    let mut report = SeriesReport {
+        step,
+        part: query.part.clone(),
+        points: Vec::new(),
+        watermark: None,
+        head: setting.head.clone(),
+        segments,
+    };
+    for place in 0..report.segments.len() {
+        add_points(&setting, &mut report, place, &buckets).await?;
+    }
+    add_gaps(&mut report, &buckets);
+    report.points.sort_by_key(|point| (point.bucket.from, point.segment));
+    Ok(report)
+}
+
+/// The surveys by questionnaire version and formula, in the order of their opening.
+fn segments(
+    setting: &Setting<'_>,
+    codes: &[String],
+    formulas: &[String],
+    part: &str,
+) -> Result<Vec<Segment>> {
+    let mut faults = Faults::default();
+    let mut segments: Vec<Segment> = Vec::new();
+    for (place, code) in codes.iter().enumerate() {
+        let Some(survey) = survey(&setting.catalogue, code, "survey", &mut faults) else { continue };
+        if survey.questionnaire.kind != setting.head.survey.questionnaire.kind {
+            faults.push(Place::Parameter("survey".into()), FaultKind::Figure(FigureFault::OfOneKind));
+            continue;
+        }
+        let id = formulas.get(place).or(formulas.first());
+        let Some(formula) = formula(&survey, id.map(String::as_str), &mut faults) else { continue };
+        let version = &survey.questionnaire;
+        let same = |segment: &&mut Segment| {
+            segment.formula == formula
+                && segment.version().is_some_and(|v| (&v.code, v.version) == (&version.code, version.version))
+        };
+        match segments.iter_mut().find(same) {
+            Some(segment) => segment.surveys.push(survey),
+            None => {
+                let has_part = places(version, part).is_some();
+                segments.push(Segment { formula, has_part, surveys: vec![survey] });
+            }
+        }
+    }
+    if !segments.iter().any(|segment| segment.has_part) && faults.is_empty() {
+        faults.push(Place::Parameter("part".into()), FaultKind::Figure(FigureFault::UnknownPart));
+    }
+    if !faults.is_empty() {
+        return Err(setting.refuse_all(faults));
+    }
+    segments.sort_by_key(Segment::opens);
+    Ok(segments)
+}
+
+/// What a part is in a version.
+enum Part {
+    Whole,
+    Element(usize),
+    Criterion(usize, usize),
+}
+
+fn places(version: &QuestionnaireVersion, part: &str) -> Option<Part> {
+    if part == "whole" {
+        return Some(Part::Whole);
+    }
+    let element = version.elements.iter().position(|element| element.code == part).map(Part::Element);
+    element.or_else(|| {
+        let place = version.place_of(part, 0)?;
+        let element = version.elements.iter().position(|element| element.criteria.contains(&place))?;
+        let first = version.elements.get(element)?.criteria.start;
+        Some(Part::Criterion(element, place - first))
+    })
+}
+
+/// The points of one segment: those buckets in which one of its surveys was open.
+async fn add_points(
+    setting: &Setting<'_>,
+    report: &mut SeriesReport,
+    place: usize,
+    buckets: &[Bucket],
+) -> Result<()> {
+    let Some(segment) = report.segments.get(place) else { return Ok(()) };
+    let Some((version, part)) = segment.version().and_then(|v| Some((v, places(v, &report.part)?))) else {
+        return Ok(());
+    };
+    let open = |bucket: &&Bucket| segment.surveys.iter().any(|survey| open_in(survey, bucket));
+    let buckets: Vec<&Bucket> = buckets.iter().filter(open).collect();
+    let cells: Vec<_> = buckets.iter().map(|bucket| setting.cell((bucket.from, bucket.to))).collect();
+    let mut evidences = vec![Evidence::new(version); cells.len()];
+    for survey in &segment.surveys {
+        let counted = setting.count(survey, None, &cells).await?;
+        for (sum, by) in evidences.iter_mut().zip(&counted) {
+            for (share, tally) in by.values().flatten() {
+                sum.add(tally, *share);
+            }
+        }
+    }
+    let question = Question { formula: segment.formula, ..setting.question(None) };
+    let mut points = Vec::new();
+    for (bucket, evidence) in buckets.into_iter().zip(&evidences) {
+        let all = figures(version, evidence, &question);
+        let value = match part {
+            Part::Whole => Some(&all.whole),
+            Part::Element(element) => all.elements.get(element).map(|element| &element.value),
+            Part::Criterion(element, criterion) => {
+                all.elements.get(element).and_then(|element| element.criteria.get(criterion))
+            }
+        };
+        let value = value.cloned().unwrap_or_default();
+        if !value.suppressed {
+            report.watermark = report.watermark.max(evidence.watermark());
+        }
+        points.push(Point { bucket: bucket.clone(), segment: place, value });
+    }
+    report.points.extend(points);
+    Ok(())
+}
+
+fn open_in(survey: &Survey, bucket: &Bucket) -> bool {
+    survey.window.from < bucket.to && survey.window.to.is_none_or(|to| bucket.from < to)
+}
+
+/// Buckets in which no survey was open are gaps of the segment before them.
+fn add_gaps(report: &mut SeriesReport, buckets: &[Bucket]) {
+    for bucket in buckets {
+        if !report.points.iter().any(|point| point.bucket == *bucket) {
+            let before = report.points.iter().filter(|point| point.bucket.from < bucket.from);
+            let segment = before.max_by_key(|point| point.bucket.from).map_or(0, |point| point.segment);
+            let value = IndexValue { n: Some(0), ..IndexValue::default() };
+            report.points.push(Point { bucket: bucket.clone(), segment, value });
+        }
+    }
+}

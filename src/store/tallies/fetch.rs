@@ -1,0 +1,198 @@
+//! Reading tallies for figures.
+
+use super::packing::unpack_into;
+use super::{Reach, facet_number};
+use crate::domain::facet::Facet;
+use crate::domain::ids::{AgencyId, ResponseId};
+use crate::domain::period::{Grain, Unit};
+use crate::domain::survey::Survey;
+use crate::domain::tally::Tally;
+use crate::domain::tree::AgencyScope;
+use crate::error::Result;
+use crate::store::{Conn, corrupt};
+use chrono::{DateTime, NaiveDate, Utc};
+use compact_str::CompactString;
+use diesel::prelude::*;
+use diesel::sql_types::{
+    Array, Binary, Bool, Date, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
+};
+use diesel_async::RunQueryDsl;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// Which rows are wanted: those of every unit and every agency, of the agencies themselves and of kept totals.
+#[derive(Debug)]
+pub struct Wanted<'a> {
+    /// The survey.
+    pub survey: &'a Survey,
+    /// By which facet; `None`: everything.
+    pub facet: Option<Facet>,
+    /// Days, months and years.
+    pub units: &'a [Unit],
+    /// Agencies whose own rows are wanted; all in the scope.
+    pub agencies: &'a [AgencyId],
+    /// Roots whose kept totals are wanted.
+    pub roots: &'a [i32],
+}
+
+/// One row.
+#[derive(Debug)]
+pub struct TallyRow {
+    /// The span of time.
+    pub unit: Unit,
+    /// The agency itself or a kept total.
+    pub reach: Reach,
+    /// The agency, or the root of the total.
+    pub agency: i32,
+    /// Value of the facet; empty if not told, or without facet.
+    pub value: CompactString,
+    /// Its numbers.
+    pub tally: Tally,
+}
+
+/// A response that is not in the tallies yet.
+#[derive(Debug)]
+pub struct TailRow {
+    /// When it was answered.
+    pub answered_at: DateTime<Utc>,
+    /// The rated agency.
+    pub agency: AgencyId,
+    /// Value of the facet.
+    pub value: CompactString,
+    /// What it adds.
+    pub tally: Tally,
+}
+
+/// What was found, all of one moment.
+#[derive(Debug, Default)]
+pub struct Fetched {
+    /// The rows.
+    pub rows: Vec<TallyRow>,
+    /// What is not folded yet, whenever it was answered, of all agencies in the scope.
+    pub tail: Vec<TailRow>,
+    /// Digests of the members of the roots that are kept.
+    pub digests: HashMap<i32, Vec<u8>>,
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = SmallInt)]
+    what: i16,
+    #[diesel(sql_type = SmallInt)]
+    grain: i16,
+    #[diesel(sql_type = Nullable<Date>)]
+    starts_on: Option<NaiveDate>,
+    #[diesel(sql_type = Integer)]
+    agency: i32,
+    #[diesel(sql_type = Text)]
+    value: String,
+    #[diesel(sql_type = Binary)]
+    bytes: Vec<u8>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    id: Option<Uuid>,
+}
+
+/// In [`Row::what`] beside the reaches.
+const DIGEST: i16 = 2;
+const TAIL: i16 = 3;
+
+/// The rows that are wanted and the unfolded tail, in one statement: one round trip, and all of it of one moment.
+/// Each branch names its grain and reach, so that each is one short walk down the key.
+const FETCH: &str = "
+    SELECT 0::smallint AS what, grain, starts_on, agency_id AS agency, value, numbers AS bytes,
+           last_received_at AS at, NULL::uuid AS id
+    FROM tallies WHERE survey_id = $1 AND facet = $2 AND grain = 1 AND reach = 0 AND starts_on = ANY ($3) AND agency_id = ANY ($6)
+    UNION ALL
+    SELECT 0::smallint, grain, starts_on, agency_id, value, numbers, last_received_at, NULL
+    FROM tallies WHERE survey_id = $1 AND facet = $2 AND grain = 2 AND reach = 0 AND starts_on = ANY ($4) AND agency_id = ANY ($6)
+    UNION ALL
+    SELECT 0::smallint, grain, starts_on, agency_id, value, numbers, last_received_at, NULL
+    FROM tallies WHERE survey_id = $1 AND facet = $2 AND grain = 3 AND reach = 0 AND starts_on = ANY ($5) AND agency_id = ANY ($6)
+    UNION ALL
+    SELECT 1::smallint, grain, starts_on, agency_id, value, numbers, last_received_at, NULL
+    FROM tallies WHERE survey_id = $1 AND facet = $2 AND grain = 1 AND reach = 1 AND starts_on = ANY ($3) AND agency_id = ANY ($7)
+    UNION ALL
+    SELECT 1::smallint, grain, starts_on, agency_id, value, numbers, last_received_at, NULL
+    FROM tallies WHERE survey_id = $1 AND facet = $2 AND grain = 2 AND reach = 1 AND starts_on = ANY ($4) AND agency_id = ANY ($7)
+    UNION ALL
+    SELECT 1::smallint, grain, starts_on, agency_id, value, numbers, last_received_at, NULL
+    FROM tallies WHERE survey_id = $1 AND facet = $2 AND grain = 3 AND reach = 1 AND starts_on = ANY ($5) AND agency_id = ANY ($7)
+    UNION ALL
+    SELECT 2::smallint, 0::smallint, NULL, root_id, '', digest, NULL, NULL FROM kept_totals WHERE root_id = ANY ($7)
+    UNION ALL
+    SELECT 3::smallint, 0::smallint, NULL, t.agency,
+           coalesce(CASE $2 WHEN 1 THEN t.channel WHEN 2 THEN t.desk::text WHEN 3 THEN t.procedure WHEN 4 THEN t.gender
+                            WHEN 5 THEN t.age_band END, ''),
+           t.answers, b.received_at, t.id
+    FROM ingest_batches b,
+         unnest(b.response_ids, b.survey_ids, b.agency_ids, b.answers, b.desk_ids, b.channels, b.procedures, b.genders,
+                b.age_bands)
+            AS t (id, survey, agency, answers, desk, channel, procedure, gender, age_band)
+    WHERE t.survey = $1 AND ($8 OR t.agency = ANY ($9))";
+
+/// Fetches rows for figures. The scope says whose.
+pub async fn tallies_fetch(conn: &mut Conn, scope: &AgencyScope, wanted: &Wanted<'_>) -> Result<Fetched> {
+    let starts = |grain: Grain| -> Vec<NaiveDate> {
+        wanted.units.iter().filter(|unit| unit.grain == grain).map(|unit| unit.starts_on).collect()
+    };
+    let agencies: Vec<i32> = wanted.agencies.iter().filter(|id| scope.allows(**id)).map(|id| id.0).collect();
+    let everywhere = scope.is_whole_country();
+    let tail_of: Vec<i32> =
+        if everywhere { Vec::new() } else { scope.agencies().iter().map(|id| id.0).collect() };
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the query builder cannot unnest several arrays side by side"
+    )]
+    let rows: Vec<Row> = diesel::sql_query(FETCH)
+        .bind::<Integer, _>(wanted.survey.id.0)
+        .bind::<SmallInt, _>(facet_number(wanted.facet))
+        .bind::<Array<Date>, _>(starts(Grain::Day))
+        .bind::<Array<Date>, _>(starts(Grain::Month))
+        .bind::<Array<Date>, _>(starts(Grain::Year))
+        .bind::<Array<Integer>, _>(agencies)
+        .bind::<Array<Integer>, _>(wanted.roots)
+        .bind::<Bool, _>(everywhere)
+        .bind::<Array<Integer>, _>(tail_of)
+        .load(conn)
+        .await?;
+    let mut fetched = Fetched::default();
+    for row in rows {
+        fetched.take(wanted.survey, row)?;
+    }
+    Ok(fetched)
+}
+
+impl Fetched {
+    fn take(&mut self, survey: &Survey, row: Row) -> Result<()> {
+        let version = &survey.questionnaire;
+        let value = CompactString::from(row.value);
+        match row.what {
+            DIGEST => {
+                self.digests.insert(row.agency, row.bytes);
+            }
+            TAIL => {
+                let (id, at) =
+                    row.id.and_then(ResponseId::new).zip(row.at).ok_or_else(|| corrupt("ingest_batches"))?;
+                let tally = Tally::of(version, &row.bytes, at);
+                self.tail.push(TailRow {
+                    answered_at: id.answered_at(),
+                    agency: AgencyId(row.agency),
+                    value,
+                    tally,
+                });
+            }
+            reach => {
+                let mut tally = Tally { watermark: row.at, ..Tally::empty(version) };
+                let unit = Grain::of(row.grain).zip(row.starts_on);
+                let (grain, starts_on) = unit.ok_or_else(|| corrupt("tallies.grain"))?;
+                unpack_into(&mut tally, &row.bytes).ok_or_else(|| corrupt("tallies.numbers"))?;
+                let reach = if reach == Reach::Kept.number() { Reach::Kept } else { Reach::Itself };
+                let unit = Unit { grain, starts_on };
+                self.rows.push(TallyRow { unit, reach, agency: row.agency, value, tally });
+            }
+        }
+        Ok(())
+    }
+}

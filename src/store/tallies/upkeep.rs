@@ -1,0 +1,290 @@
+//! Writing tallies: by the folder, and by who verifies and repairs. Whoever calls these holds the folder's lock, so
+//! rows can be read, added to and written back.
+
+use super::packing::{pack, unpack_into};
+use super::{Reach, TallyKey, facet_number};
+use crate::domain::facet::Facet;
+use crate::domain::ids::{AgencyId, SurveyId};
+use crate::domain::period::Grain;
+use crate::domain::survey::Survey;
+use crate::domain::tally::Tally;
+use crate::error::Result;
+use crate::store::schema::tallies as t;
+use crate::store::{Conn, corrupt};
+use chrono::{DateTime, NaiveDate, Utc};
+use compact_str::CompactString;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Binary, Date, Integer, Nullable, SmallInt, Text, Timestamptz};
+use diesel_async::RunQueryDsl;
+use futures_util::TryStreamExt;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// The surveys, by number.
+type Surveys = HashMap<SurveyId, Arc<Survey>>;
+
+/// Rows written in one statement.
+const ROWS: usize = 2000;
+
+/// A grain and the days its spans may begin on.
+#[derive(Debug, Clone, Copy)]
+pub struct TallySpan {
+    /// Days, months or years.
+    pub grain: Grain,
+    /// First day.
+    pub from: NaiveDate,
+    /// First day after it.
+    pub to: NaiveDate,
+}
+
+/// Adds to the tallies, to be called in the transaction that takes the responses out of the tail.
+pub async fn tallies_add(conn: &mut Conn, more: &BTreeMap<TallyKey, Tally>) -> Result<()> {
+    let rows: Vec<(&TallyKey, &Tally)> = more.iter().collect();
+    for rows in rows.chunks(ROWS) {
+        let held = numbers_of(conn, rows).await?;
+        let mut sums = Vec::with_capacity(rows.len());
+        for ((key, tally), held) in rows.iter().zip(held) {
+            let mut sum = (*tally).clone();
+            if let Some((numbers, at)) = held {
+                unpack_into(&mut sum, &numbers).ok_or_else(|| corrupt("tallies.numbers"))?;
+                sum.watermark = sum.watermark.max(Some(at));
+            }
+            sums.push((*key, sum));
+        }
+        write(conn, &sums).await?;
+    }
+    Ok(())
+}
+
+/// The keys of rows as columns, for `unnest`.
+#[derive(Default)]
+struct Keys {
+    surveys: Vec<i32>,
+    facets: Vec<i16>,
+    grains: Vec<i16>,
+    reaches: Vec<i16>,
+    starts: Vec<NaiveDate>,
+    agencies: Vec<i32>,
+    values: Vec<String>,
+}
+
+impl Keys {
+    fn of<'k>(keys: impl Iterator<Item = &'k TallyKey>) -> Self {
+        let mut columns = Self::default();
+        for key in keys {
+            columns.surveys.push(key.survey.0);
+            columns.facets.push(facet_number(key.facet));
+            columns.grains.push(key.grain.number());
+            columns.reaches.push(key.reach.number());
+            columns.starts.push(key.starts_on);
+            columns.agencies.push(key.agency);
+            columns.values.push(key.value.to_string());
+        }
+        columns
+    }
+}
+
+#[derive(QueryableByName)]
+struct Held {
+    #[diesel(sql_type = Nullable<Binary>)]
+    numbers: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    last_received_at: Option<DateTime<Utc>>,
+}
+
+/// What is held for each key, in order. Looked up one by one: a join would be planned anew as the table grows.
+async fn numbers_of(
+    conn: &mut Conn,
+    rows: &[(&TallyKey, &Tally)],
+) -> Result<Vec<Option<(Vec<u8>, DateTime<Utc>)>>> {
+    let keys = Keys::of(rows.iter().map(|(key, _)| *key));
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the query builder cannot unnest several arrays side by side"
+    )]
+    let held: Vec<Held> = diesel::sql_query(
+        "SELECT h.numbers, h.last_received_at
+         FROM unnest($1, $2, $3, $4, $5, $6, $7) WITH ORDINALITY
+              AS k (survey, facet, grain, reach, starts_on, agency, value, place)
+         LEFT JOIN LATERAL (
+             SELECT t.numbers, t.last_received_at FROM tallies t
+             WHERE t.survey_id = k.survey AND t.facet = k.facet AND t.grain = k.grain AND t.reach = k.reach
+               AND t.starts_on = k.starts_on AND t.agency_id = k.agency AND t.value = k.value
+             LIMIT 1
+         ) h ON true
+         ORDER BY k.place",
+    )
+    .bind::<Array<Integer>, _>(keys.surveys)
+    .bind::<Array<SmallInt>, _>(keys.facets)
+    .bind::<Array<SmallInt>, _>(keys.grains)
+    .bind::<Array<SmallInt>, _>(keys.reaches)
+    .bind::<Array<Date>, _>(keys.starts)
+    .bind::<Array<Integer>, _>(keys.agencies)
+    .bind::<Array<Text>, _>(keys.values)
+    .load(conn)
+    .await?;
+    Ok(held.into_iter().map(|held| held.numbers.zip(held.last_received_at)).collect())
+}
+
+/// Writes rows as they are, in place of what is held.
+async fn write(conn: &mut Conn, rows: &[(&TallyKey, Tally)]) -> Result<()> {
+    let keys = Keys::of(rows.iter().map(|(key, _)| *key));
+    let people = |(_, tally): &(&TallyKey, Tally)| i64::try_from(tally.people()).unwrap_or(i64::MAX);
+    #[expect(clippy::disallowed_methods, reason = "one array for each column instead of one parameter for each value")]
+    diesel::sql_query(
+        "INSERT INTO tallies (survey_id, facet, grain, reach, starts_on, agency_id, value, people, numbers,
+                              last_received_at)
+         SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+         ON CONFLICT (survey_id, facet, grain, reach, starts_on, agency_id, value) DO UPDATE
+         SET people = excluded.people, numbers = excluded.numbers, last_received_at = excluded.last_received_at",
+    )
+    .bind::<Array<Integer>, _>(keys.surveys)
+    .bind::<Array<SmallInt>, _>(keys.facets)
+    .bind::<Array<SmallInt>, _>(keys.grains)
+    .bind::<Array<SmallInt>, _>(keys.reaches)
+    .bind::<Array<Date>, _>(keys.starts)
+    .bind::<Array<Integer>, _>(keys.agencies)
+    .bind::<Array<Text>, _>(keys.values)
+    .bind::<Array<BigInt>, _>(rows.iter().map(people).collect::<Vec<_>>())
+    .bind::<Array<Binary>, _>(rows.iter().map(|(_, tally)| pack(tally)).collect::<Vec<_>>())
+    .bind::<Array<Timestamptz>, _>(
+        rows.iter().map(|(_, tally)| tally.watermark.unwrap_or_default()).collect::<Vec<_>>(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Puts rows in the place of all rows of some spans.
+pub async fn tallies_replace(
+    conn: &mut Conn,
+    spans: &[TallySpan],
+    rows: &BTreeMap<TallyKey, Tally>,
+) -> Result<()> {
+    for span in spans {
+        let of_span =
+            t::grain.eq(span.grain.number()).and(t::starts_on.ge(span.from)).and(t::starts_on.lt(span.to));
+        diesel::delete(t::table.filter(of_span)).execute(conn).await?;
+    }
+    let rows: Vec<(&TallyKey, Tally)> = rows.iter().map(|(key, tally)| (key, tally.clone())).collect();
+    for rows in rows.chunks(ROWS) {
+        write(conn, rows).await?;
+    }
+    Ok(())
+}
+
+type Row = (i32, i16, i16, i16, NaiveDate, i32, String, Vec<u8>, DateTime<Utc>);
+
+fn read(surveys: &Surveys, row: Row) -> Result<(TallyKey, Tally)> {
+    let (survey, facet, grain, reach, starts_on, agency, value, numbers, at) = row;
+    let survey = SurveyId(survey);
+    let version = &surveys.get(&survey).ok_or_else(|| corrupt("tallies.survey_id"))?.questionnaire;
+    let mut tally = Tally { watermark: Some(at), ..Tally::empty(version) };
+    unpack_into(&mut tally, &numbers).ok_or_else(|| corrupt("tallies.numbers"))?;
+    let key = TallyKey {
+        survey,
+        facet: Facet::ALL.into_iter().find(|known| known.number() == facet),
+        grain: Grain::of(grain).ok_or_else(|| corrupt("tallies.grain"))?,
+        reach: if reach == Reach::Kept.number() { Reach::Kept } else { Reach::Itself },
+        starts_on,
+        agency,
+        value: CompactString::from(value),
+    };
+    Ok((key, tally))
+}
+
+const COLUMNS: (
+    t::survey_id,
+    t::facet,
+    t::grain,
+    t::reach,
+    t::starts_on,
+    t::agency_id,
+    t::value,
+    t::numbers,
+    t::last_received_at,
+) = (
+    t::survey_id,
+    t::facet,
+    t::grain,
+    t::reach,
+    t::starts_on,
+    t::agency_id,
+    t::value,
+    t::numbers,
+    t::last_received_at,
+);
+
+/// Every row of a span.
+pub async fn tallies_of_span(
+    conn: &mut Conn,
+    surveys: &Surveys,
+    span: TallySpan,
+) -> Result<BTreeMap<TallyKey, Tally>> {
+    let of_span =
+        t::grain.eq(span.grain.number()).and(t::starts_on.ge(span.from)).and(t::starts_on.lt(span.to));
+    let mut rows = t::table.select(COLUMNS).filter(of_span).load_stream::<Row>(conn).await?;
+    let mut found = BTreeMap::new();
+    while let Some(row) = rows.try_next().await? {
+        let (key, tally) = read(surveys, row)?;
+        found.insert(key, tally);
+    }
+    Ok(found)
+}
+
+/// What the rows of years have to be: the sums of the months `from..to`.
+pub async fn tallies_of_months(
+    conn: &mut Conn,
+    surveys: &Surveys,
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<BTreeMap<TallyKey, Tally>> {
+    let months = t::grain.eq(Grain::Month.number()).and(t::starts_on.ge(from)).and(t::starts_on.lt(to));
+    let mut rows =
+        t::table.select(COLUMNS).filter(months.and(t::facet.eq(0))).load_stream::<Row>(conn).await?;
+    let mut sums: BTreeMap<TallyKey, Tally> = BTreeMap::new();
+    while let Some(row) = rows.try_next().await? {
+        let (key, tally) = read(surveys, row)?;
+        let key = TallyKey { grain: Grain::Year, starts_on: Grain::Year.start(key.starts_on), ..key };
+        sums.entry(key).and_modify(|sum| sum.add(&tally)).or_insert(tally);
+    }
+    Ok(sums)
+}
+
+/// First days of the months that tallies are held for.
+pub async fn tallies_months(conn: &mut Conn) -> Result<Vec<NaiveDate>> {
+    let months = t::table.filter(t::grain.eq(Grain::Month.number()).and(t::facet.eq(0)));
+    Ok(months.select(t::starts_on).distinct().order(t::starts_on).load(conn).await?)
+}
+
+/// Makes the rows of a root anew from those of its members.
+pub async fn kept_rows_make(
+    conn: &mut Conn,
+    surveys: &Surveys,
+    root: i32,
+    members: &[AgencyId],
+) -> Result<()> {
+    kept_rows_remove(conn, root).await?;
+    let ids: Vec<i32> = members.iter().map(|agency| agency.0).collect();
+    let of_members = t::reach.eq(Reach::Itself.number()).and(t::agency_id.eq_any(ids));
+    let mut sums: BTreeMap<TallyKey, Tally> = BTreeMap::new();
+    {
+        let mut rows = t::table.select(COLUMNS).filter(of_members).load_stream::<Row>(conn).await?;
+        while let Some(row) = rows.try_next().await? {
+            let (key, tally) = read(surveys, row)?;
+            let key = TallyKey { reach: Reach::Kept, agency: root, ..key };
+            sums.entry(key).and_modify(|sum| sum.add(&tally)).or_insert(tally);
+        }
+    }
+    let rows: Vec<(&TallyKey, Tally)> = sums.iter().map(|(key, tally)| (key, tally.clone())).collect();
+    for rows in rows.chunks(ROWS) {
+        write(conn, rows).await?;
+    }
+    Ok(())
+}
+
+/// Removes the rows of a root.
+pub async fn kept_rows_remove(conn: &mut Conn, root: i32) -> Result<()> {
+    let of_root = t::reach.eq(Reach::Kept.number()).and(t::agency_id.eq(root));
+    diesel::delete(t::table.filter(of_root)).execute(conn).await?;
+    Ok(())
+}
