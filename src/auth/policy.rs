@@ -221,7 +221,7 @@ pub fn read_responses(reader: &Client, tree: &AgencyTree, agency: Option<AgencyI
     let agencies = match agency.or(reader.agency) {
         Some(root) if owns(reader, tree, root) => tree.subtree(root),
         Some(_) => return None,
-        None => tree.all(),
+        None => tree.everybody(),
     };
     Some(AgencyScope::granted_by_policy(agencies))
 }

@@ -247,11 +247,6 @@ impl AgencyTree {
         std::iter::once(from).chain(self.changes.range(from..).copied()).all(|day| self.on(day).is_exact())
     }
 
-    /// All of them, whatever their place.
-    pub fn all(&self) -> Vec<AgencyId> {
-        self.agencies.keys().copied().collect()
-    }
-
     /// Whose responses make up a figure about `root` on the days `from..to`, split where that changes; spans follow
     /// each other without a gap, neighbours differ. A span has no members where `root` does not exist on the day of
     /// the tree: see [`AgencyTree::exists_on`] and [`AgencyTree::successors`] for what to tell the reader.
@@ -390,3 +385,15 @@ impl AgencyScope {
 #[cfg(test)]
 #[path = "tree_laws.rs"]
 mod laws;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_allows_what_it_was_granted_in_whatever_order() {
+        let scope = AgencyScope::granted_by_policy([3, 1, 7].map(AgencyId).into());
+        let allowed: Vec<i32> = (0..9).filter(|id| scope.allows(AgencyId(*id))).collect();
+        assert_eq!(allowed, [1, 3, 7]);
+    }
+}
