@@ -4,6 +4,10 @@
 //! What may not: IO, clocks, SQL, HTTP, serialisation to the wire. Knows nothing but [`crate::error`].
 
 pub mod agency;
+pub mod agency_event;
+pub mod agency_plan;
+pub mod agency_register;
+pub mod agency_rows;
 pub mod bucket;
 pub mod client;
 pub mod distribution;
@@ -19,3 +23,4 @@ pub mod survey;
 pub mod tally;
 pub mod text;
 pub mod tree;
+mod tree_day;

@@ -51,6 +51,10 @@ pub enum ErrorCode {
     DeviceSeqConflict,
     /// The catalogue holds this code with other content.
     CatalogueConflict,
+    /// Same event id, other content.
+    AgencyEventConflict,
+    /// Something happened to the agency after the day of the event.
+    AgencyEventOutOfOrder,
     /// Body over the limit.
     BodyTooLarge,
     /// Content type is not what this operation reads.
@@ -87,7 +91,7 @@ const fn row(
 
 impl ErrorCode {
     /// Every code, in the order of the printed table.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 32] = [
         Self::MalformedJson,
         Self::MalformedForm,
         Self::MalformedQuery,
@@ -111,6 +115,8 @@ impl ErrorCode {
         Self::ResponseConflict,
         Self::DeviceSeqConflict,
         Self::CatalogueConflict,
+        Self::AgencyEventConflict,
+        Self::AgencyEventOutOfOrder,
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::ValidationFailed,
@@ -146,6 +152,8 @@ impl ErrorCode {
             Self::ResponseConflict => row("response_conflict", 409, "Mã phiếu trả lời này đã được lưu với nội dung khác.", "This response id is already stored with other content.", "Do not repeat; the stored response stays. Two forms share an id: a defect of the sender."),
             Self::DeviceSeqConflict => row("device_seq_conflict", 409, "Số thứ tự của thiết bị đã dùng cho phiếu khác, hoặc phiếu này đã có số khác.", "The device's number was used for another response, or this response came under another number.", "Do not repeat: numbers are given once, 1, 2, 3, …; give the response its own number and send it again."),
             Self::CatalogueConflict => row("catalogue_conflict", 409, "Danh mục đã có mã này với nội dung khác.", "The catalogue already holds this code with other content.", "Use a new code or version; published content is frozen."),
+            Self::AgencyEventConflict => row("agency_event_conflict", 409, "Mã sự kiện này đã được lưu với nội dung khác.", "This event id is already stored with other content.", "Do not repeat; the stored event stays. Another event needs an id of its own."),
+            Self::AgencyEventOutOfOrder => row("agency_event_out_of_order", 409, "Sự kiện có ngày trước một sự kiện đã ghi của cơ quan.", "Something that happened to the agency later is recorded already.", "Events of an agency are recorded in the order of their days; `detail` names agency and day."),
             Self::BodyTooLarge => row("body_too_large", 413, "Nội dung gửi lên vượt quá giới hạn.", "The body is over the limit.", "Send less at once."),
             Self::UnsupportedMediaType => row("unsupported_media_type", 415, "Kiểu nội dung không được hỗ trợ.", "The content type is not supported.", "Send the content type the operation names."),
             Self::ValidationFailed => row("validation_failed", 422, "Dữ liệu vi phạm một hoặc nhiều quy tắc.", "The input breaks one or more rules.", "Mend every entry of `errors`; do not repeat as it is."),

@@ -1,8 +1,10 @@
 //! One broken rule of one input, with the words for it in both languages.
 
 mod figure;
+mod tree;
 
 pub use figure::FigureFault;
+pub use tree::TreeFault;
 
 use super::Lang;
 
@@ -13,6 +15,13 @@ pub enum Place {
     Pointer(String),
     /// Name of a query parameter.
     Parameter(String),
+    /// Cell of a table that was sent.
+    Cell {
+        /// Row as a spreadsheet counts: the head is row 1.
+        row: usize,
+        /// Name of the column.
+        column: String,
+    },
 }
 
 impl Place {
@@ -24,6 +33,7 @@ impl Place {
                 Self::Pointer(format!("{path}/{}", name.replace('~', "~0").replace('/', "~1")))
             }
             Self::Parameter(_) => Self::Parameter(name.to_owned()),
+            Self::Cell { row, .. } => Self::Cell { row: *row, column: name.to_owned() },
         }
     }
 }
@@ -133,6 +143,8 @@ pub enum FaultKind {
     },
     /// A question about figures that cannot be answered.
     Figure(FigureFault),
+    /// An event that the tree of agencies cannot take.
+    Tree(TreeFault),
 }
 
 impl FaultKind {
@@ -170,6 +182,7 @@ impl FaultKind {
             Self::FormulaDoesNotFit { allowed: vec!["satisfied-share"] },
         ];
         samples.extend(figures);
+        samples.extend(TreeFault::samples().into_iter().map(Self::Tree));
         samples
     }
 
@@ -205,6 +218,7 @@ impl FaultKind {
             Self::NotApplicableRefused => "not_applicable_refused",
             Self::FormulaDoesNotFit { .. } => "formula_does_not_fit",
             Self::Figure(fault) => fault.name(),
+            Self::Tree(fault) => fault.name(),
         }
     }
 
@@ -259,6 +273,7 @@ impl FaultKind {
                 format!("Công thức không dùng cho loại phiếu này; chọn: {}.", allowed.join(", "))
             }
             Self::Figure(fault) => fault.detail(Lang::Vi),
+            Self::Tree(fault) => fault.detail(Lang::Vi),
         }
     }
 
@@ -301,6 +316,7 @@ impl FaultKind {
                 format!("The formula does not fit this kind of survey; one of: {}.", allowed.join(", "))
             }
             Self::Figure(fault) => fault.detail(Lang::En),
+            Self::Tree(fault) => fault.detail(Lang::En),
         }
     }
 }
@@ -311,6 +327,7 @@ fn type_vi(expected: &str) -> &str {
         "string" => "một chuỗi ký tự (string)",
         "boolean" => "đúng hoặc sai (boolean)",
         "integer" => "số nguyên (integer)",
+        "array" => "một danh sách (array)",
         "integer | null" => "số nguyên hoặc null",
         other => other,
     }
@@ -340,6 +357,11 @@ impl Faults {
         self.0.iter().any(|fault| matches!(&fault.place, Place::Pointer(path) if path == pointer))
     }
 
+    /// Whether something is wrong at a place.
+    pub fn any_in(&self, place: &Place) -> bool {
+        self.0.iter().any(|fault| fault.place == *place)
+    }
+
     /// Whether nothing is wrong so far.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -348,6 +370,11 @@ impl Faults {
     /// How many were noted so far.
     pub fn len(&self) -> usize {
         self.0.len()
+    }
+
+    /// All that was noted so far.
+    pub fn iter(&self) -> impl Iterator<Item = &Fault> {
+        self.0.iter()
     }
 
     /// A copy of all that was noted.

@@ -4,9 +4,12 @@
 
 pub mod admission;
 pub mod agencies;
+pub mod agency_events;
+pub mod agency_imports;
 pub mod breakdowns;
 pub mod bulk;
 pub mod catalogue;
+mod catalogue_agencies;
 pub mod clients;
 pub mod clock;
 pub mod comparisons;

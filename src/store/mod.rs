@@ -6,6 +6,7 @@
 //! Knows nothing of HTTP, of use cases or of formulas.
 
 pub mod agencies;
+pub mod agency_events;
 pub mod clients;
 pub mod device_seqs;
 pub mod feed;

@@ -12,6 +12,8 @@
 mod support;
 
 mod agencies;
+mod agency_events;
+mod agency_imports;
 mod authorization;
 mod bulk;
 mod clients;
