@@ -1,5 +1,5 @@
 //! The one permission table, and the only maker of [`AgencyScope`]. Everything a request may touch passes
-//! through [`read_figures`], [`submit_response`] or [`may_read_receipts`]; the catalogue (agencies, surveys, wording) is open to all.
+//! through [`read_figures`], [`submit_response`], [`may_read_receipts`] or [`report_dossiers`]; the catalogue (agencies, surveys, wording) is open to all.
 
 use super::Actor;
 use crate::domain::agency::ServicePoint;
@@ -17,6 +17,8 @@ pub enum Permission {
     ReadFigures,
     /// Read what became of the responses a client sent.
     ReadReceipts,
+    /// Say how many dossiers an agency handled.
+    ReportDossiers,
 }
 
 /// How far a permission reaches.
@@ -44,6 +46,9 @@ const fn grant(kind: Option<ClientKind>, permission: Permission) -> Grant {
         (Permission::ReadReceipts, Some(ClientKind::Admin)) => Grant::OwnSubtree,
         (Permission::ReadReceipts, Some(ClientKind::Device | ClientKind::System)) => Grant::Itself,
         (Permission::ReadReceipts, None) => Grant::No,
+        (Permission::ReportDossiers, Some(ClientKind::System)) => Grant::OwnSubtree,
+        // Whoever is measured by the figures must not set what they are measured against by hand.
+        (Permission::ReportDossiers, Some(ClientKind::Admin | ClientKind::Device) | None) => Grant::No,
     }
 }
 
@@ -158,6 +163,25 @@ pub fn may_read_receipts(reader: &Client, tree: &AgencyTree, sender: &Client) ->
         Grant::Itself => reader.id == sender.id,
         Grant::No | Grant::Public => false,
     }
+}
+
+/// Which client may say how many dossiers were handled, before it is known where.
+///
+/// # Errors
+/// [`ErrorCode::TokenMissing`] or [`ErrorCode::NotPermitted`].
+pub fn dossier_reporter(actor: &Actor) -> Result<&Client> {
+    match actor {
+        Actor::Anonymous => Err(Error::new(ErrorCode::TokenMissing)),
+        Actor::Client(client) => match grant(Some(client.kind), Permission::ReportDossiers) {
+            Grant::OwnSubtree => Ok(client),
+            Grant::No | Grant::Itself | Grant::Public => Err(Error::new(ErrorCode::NotPermitted)),
+        },
+    }
+}
+
+/// May the client say how many dossiers this agency handled? `None` looks like not found.
+pub fn report_dossiers(client: &Client, tree: &AgencyTree, agency: AgencyId) -> Option<AgencyScope> {
+    owns(client, tree, agency).then(|| AgencyScope::granted_by_policy(vec![agency]))
 }
 
 fn owns(client: &Client, tree: &AgencyTree, agency: AgencyId) -> bool {

@@ -6,6 +6,7 @@
 pub mod agency;
 pub mod client;
 pub mod distribution;
+pub mod dossiers;
 pub mod ids;
 pub mod period;
 pub mod questionnaire;

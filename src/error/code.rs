@@ -39,6 +39,8 @@ pub enum ErrorCode {
     ReceiptNotFound,
     /// No such device, or none that the caller may know of.
     DeviceNotFound,
+    /// No such formula.
+    FormulaNotFound,
     /// The path exists, the method does not.
     MethodNotAllowed,
     /// The body did not arrive in time.
@@ -85,7 +87,7 @@ const fn row(
 
 impl ErrorCode {
     /// Every code, in the order of the printed table.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::MalformedJson,
         Self::MalformedForm,
         Self::MalformedQuery,
@@ -103,6 +105,7 @@ impl ErrorCode {
         Self::SurveyNotFound,
         Self::ReceiptNotFound,
         Self::DeviceNotFound,
+        Self::FormulaNotFound,
         Self::MethodNotAllowed,
         Self::BodyTimeout,
         Self::ResponseConflict,
@@ -137,6 +140,7 @@ impl ErrorCode {
             Self::SurveyNotFound => row("survey_not_found", 404, "Không tìm thấy đợt khảo sát.", "There is no such survey.", "Check the code; `GET /v1/surveys` lists them."),
             Self::ReceiptNotFound => row("receipt_not_found", 404, "Không tìm thấy biên nhận.", "There is no such receipt.", "Receipts are kept for 90 days and shown to whoever sent the responses."),
             Self::DeviceNotFound => row("device_not_found", 404, "Không tìm thấy thiết bị.", "There is no such device.", "Check the id; a device sees itself, an administrator those of the own subtree."),
+            Self::FormulaNotFound => row("formula_not_found", 404, "Không tìm thấy công thức.", "There is no such formula.", "Check the id; `GET /v1/formulas` lists them."),
             Self::MethodNotAllowed => row("method_not_allowed", 405, "Địa chỉ này không hỗ trợ phương thức đã gọi.", "This path does not support the method.", "See the `Allow` header."),
             Self::BodyTimeout => row("body_timeout", 408, "Nội dung gửi lên không đến kịp thời gian quy định.", "The body did not arrive in time.", "Repeat with the same id."),
             Self::ResponseConflict => row("response_conflict", 409, "Mã phiếu trả lời này đã được lưu với nội dung khác.", "This response id is already stored with other content.", "Do not repeat; the stored response stays. Two forms share an id: a defect of the sender."),

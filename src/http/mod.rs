@@ -6,8 +6,10 @@ mod agencies;
 mod bulk;
 mod clients;
 mod devices;
+mod dossier_counts;
 mod extract;
 pub mod fields;
+mod formulas;
 mod framing;
 mod health;
 mod indexes;
@@ -29,11 +31,15 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(bulk::submit_batch)
         .service(receipts::get_receipt)
         .service(devices::list_device_receipts)
+        .service(dossier_counts::put_dossier_count)
         // Reading
         .service(surveys::list_surveys)
         .service(surveys::get_survey)
         .service(agencies::list_agencies)
         .service(agencies::get_agency)
+        .service(dossier_counts::list_dossier_counts)
+        .service(formulas::list_formulas)
+        .service(formulas::get_formula)
         .service(indexes::get_index)
         // Credentials
         .service(clients::issue_token)

@@ -1,5 +1,6 @@
 //! Laws that hold for every input, tested on random ones.
 
+mod blocks;
 mod comparisons;
 mod uncertainty;
 
@@ -286,23 +287,6 @@ fn the_whole_is_the_mean_of_all_criteria_not_of_elements_or_answers() {
     );
     assert_eq!(found.left_out, [16, 17, 18]);
     assert_eq!(found.elements[4].value.value, None, "nobody is not zero");
-}
-
-/// 2024: policy 83.84, service 84.09, overall 83.94. An unweighted mean over all items gives it with 32 policy
-/// and 19 service items (a hypothesis about the split); the plain mean of the two blocks, 83.97, does not.
-#[test]
-fn the_published_blocks_of_2024_combine_as_a_mean_over_items() {
-    let block = |hundredths: u64, items: usize| vec![ratio(hundredths, 100); items];
-    let items: Vec<Exact> = block(8384, 32).into_iter().chain(block(8409, 19)).collect();
-    let overall = Formula::SatisfiedShare.combined(&items).unwrap();
-    assert_eq!(
-        Rounded::half_up(&overall).hundredths(),
-        8393,
-        "83.933…: the published 83.94 within rounding of the blocks"
-    );
-    let upper: Vec<Exact> =
-        vec![ratio(838_449, 10_000); 32].into_iter().chain(vec![ratio(840_949, 10_000); 19]).collect();
-    assert_eq!(Rounded::half_up(&Formula::SatisfiedShare.combined(&upper).unwrap()).hundredths(), 8394);
 }
 
 #[test]

@@ -11,6 +11,7 @@ pub mod bands;
 pub mod combine;
 pub mod comparison;
 pub mod confidence;
+pub mod definitions;
 mod error;
 pub mod evidence;
 pub mod formula;

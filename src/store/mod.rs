@@ -8,6 +8,7 @@
 pub mod agencies;
 pub mod clients;
 pub mod device_seqs;
+pub mod dossier_counts;
 pub mod imports;
 pub mod ingest_batches;
 pub mod installation;

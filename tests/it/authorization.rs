@@ -59,6 +59,13 @@ async fn drive(operation: &str, app: &TestApp, senders: &Senders, client: &Clien
         "get_index" => {
             client.get(&format!("/v1/agencies/{agency}/index?survey=demo-service&period=2026")).await
         }
+        "put_dossier_count" => {
+            let body = json!({"count": 1234, "source": "test"});
+            client.put(&format!("/v1/agencies/{agency}/dossier-counts/2026-Q2"), &body).await
+        }
+        "list_dossier_counts" => client.get(&format!("/v1/agencies/{agency}/dossier-counts")).await,
+        "list_formulas" => client.get("/v1/formulas").await,
+        "get_formula" => client.get("/v1/formulas/satisfied-share").await,
         "get_agency" => client.get(&format!("/v1/agencies/{agency}")).await,
         "list_agencies" => client.get(&format!("/v1/agencies?parent={agency}")).await,
         "list_surveys" => client.get("/v1/surveys").await,

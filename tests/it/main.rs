@@ -13,11 +13,14 @@ mod support;
 
 mod agencies;
 mod authorization;
+mod blocks;
 mod bulk;
 mod clients;
 mod contract;
 mod devices;
+mod dossier_counts;
 mod faults;
+mod formulas;
 mod health;
 mod imports;
 mod indexes;
