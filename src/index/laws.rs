@@ -4,6 +4,7 @@ mod blocks;
 mod comparisons;
 mod uncertainty;
 
+use super::bands::Band;
 use super::combine::{Figures, Question, figures};
 use super::confidence::Confidence;
 use super::evidence::Evidence;
@@ -293,4 +294,18 @@ fn the_whole_is_the_mean_of_all_criteria_not_of_elements_or_answers() {
 fn an_interval_at_the_edge_reaches_it() {
     assert_eq!(wilson(0.0, 7.0, Confidence::P95).0, 0.0);
     assert_eq!(wilson(1.0, 7.0, Confidence::P95).1, 1.0);
+}
+
+/// 19 points of 20 people are 0.95, which is rounded up to 1.0: four such indicators are exactly 9 of 18. One
+/// point less is 0.90, and the band below.
+#[test]
+fn rounding_to_tenths_decides_the_band_at_a_border() {
+    let version = version(1);
+    for (points, total, band) in [(19, 900, Band::Fair), (18, 810, Band::Average)] {
+        // Ordinal 1 is 0 points, 2 is 1 point.
+        let people: Vec<Vec<u8>> =
+            (0..20).map(|person| vec![if person < points { 2 } else { 1 }; 4]).collect();
+        let found = computed(Formula::DeskPointsRescaled, &version, &people);
+        assert_eq!((found.whole.value.map(Rounded::hundredths), found.band), (Some(total), Some(band)));
+    }
 }

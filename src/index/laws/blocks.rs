@@ -36,7 +36,10 @@ fn the_published_blocks_of_2024_combine_as_a_mean_over_items() {
     // 13415 / (32·100·5) = 83.84 %, 7989 / (19·100·5) = 84.09 %.
     let found = computed(Formula::MeanNormalised, &two_blocks(), &a_hundred([13_415, 7_989]));
     let hundredths = |value: &IndexValue| value.value.map(Rounded::hundredths);
-    assert_eq!(found.elements.iter().map(|block| hundredths(&block.value)).collect::<Vec<_>>(), [Some(8384), Some(8409)]);
+    assert_eq!(
+        found.elements.iter().map(|block| hundredths(&block.value)).collect::<Vec<_>>(),
+        [Some(8384), Some(8409)]
+    );
     assert_eq!(hundredths(&found.whole), Some(8394));
 }
 
