@@ -12,7 +12,7 @@ pub mod combine;
 pub mod comparison;
 pub mod confidence;
 pub mod definitions;
-mod error;
+pub mod error;
 pub mod evidence;
 pub mod formula;
 pub mod interval;
