@@ -1,5 +1,6 @@
 //! The one permission table, and the only maker of [`AgencyScope`]. Everything a request may touch passes
-//! through [`read_figures`], [`read_responses`], [`submit_response`], [`may_read_receipts`] or [`tree_changer`]; the catalogue (agencies, surveys, wording) is open to all.
+//! through [`read_figures`], [`read_responses`], [`submit_response`], [`may_read_receipts`], [`tree_changer`]
+//! or [`report_dossiers`]; the catalogue (agencies, surveys, wording) is open to all.
 
 use super::Actor;
 use crate::domain::agency::ServicePoint;
@@ -22,6 +23,8 @@ pub enum Permission {
     ReadResponses,
     /// Change the tree of agencies.
     ChangeTree,
+    /// Say how many dossiers an agency handled.
+    ReportDossiers,
 }
 
 /// How far a permission reaches.
@@ -55,6 +58,9 @@ const fn grant(kind: Option<ClientKind>, permission: Permission) -> Grant {
         (Permission::ReadResponses, Some(ClientKind::Device) | None) => Grant::No,
         (Permission::ChangeTree, Some(ClientKind::Admin)) => Grant::OwnSubtree,
         (Permission::ChangeTree, Some(ClientKind::Device | ClientKind::System) | None) => Grant::No,
+        (Permission::ReportDossiers, Some(ClientKind::System)) => Grant::OwnSubtree,
+        // Whoever is measured by the figures must not set what they are measured against by hand.
+        (Permission::ReportDossiers, Some(ClientKind::Admin | ClientKind::Device) | None) => Grant::No,
     }
 }
 
@@ -253,6 +259,25 @@ pub fn may_change_top(client: &Client) -> bool {
 /// May the reader see which client recorded an event? Those who may record some.
 pub fn may_see_recorder(actor: &Actor) -> bool {
     tree_changer(actor).is_ok()
+}
+
+/// Which client may say how many dossiers were handled, before it is known where.
+///
+/// # Errors
+/// [`ErrorCode::TokenMissing`] or [`ErrorCode::NotPermitted`].
+pub fn dossier_reporter(actor: &Actor) -> Result<&Client> {
+    match actor {
+        Actor::Anonymous => Err(Error::new(ErrorCode::TokenMissing)),
+        Actor::Client(client) => match grant(Some(client.kind), Permission::ReportDossiers) {
+            Grant::OwnSubtree => Ok(client),
+            Grant::No | Grant::Itself | Grant::Public => Err(Error::new(ErrorCode::NotPermitted)),
+        },
+    }
+}
+
+/// May the client say how many dossiers this agency handled? `None` looks like not found.
+pub fn report_dossiers(client: &Client, tree: &AgencyTree, agency: AgencyId) -> Option<AgencyScope> {
+    owns(client, tree, agency).then(|| AgencyScope::granted_by_policy(vec![agency]))
 }
 
 fn owns(client: &Client, tree: &AgencyTree, agency: AgencyId) -> bool {

@@ -11,6 +11,7 @@ pub mod agency_rows;
 pub mod bucket;
 pub mod client;
 pub mod distribution;
+pub mod dossiers;
 pub mod facet;
 pub mod feed;
 pub mod ids;

@@ -10,11 +10,13 @@ mod bulk;
 mod clients;
 mod comparisons;
 mod devices;
+mod dossier_counts;
 mod extract;
 mod feed;
 pub mod fields;
 mod figures;
 mod format;
+mod formulas;
 mod framing;
 mod health;
 mod indexes;
@@ -44,12 +46,16 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         // Changing the tree of agencies
         .service(agency_events::record_agency_event)
         .service(agency_imports::import_agencies)
+        .service(dossier_counts::put_dossier_count)
         // Reading
         .service(surveys::list_surveys)
         .service(surveys::get_survey)
         .service(agencies::list_agencies)
         .service(agencies::get_agency)
         .service(agency_events::list_agency_events)
+        .service(dossier_counts::list_dossier_counts)
+        .service(formulas::list_formulas)
+        .service(formulas::get_formula)
         .service(indexes::get_index)
         .service(series::get_series)
         .service(breakdowns::get_breakdown)

@@ -9,6 +9,7 @@ pub mod agencies;
 pub mod agency_events;
 pub mod clients;
 pub mod device_seqs;
+pub mod dossier_counts;
 pub mod feed;
 pub mod imports;
 pub mod ingest_batches;

@@ -106,6 +106,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    dossier_counts (agency_id, period, id) {
+        agency_id -> Int4,
+        period -> Text,
+        id -> Int8,
+        from_day -> Date,
+        to_day -> Date,
+        count -> Int8,
+        source -> Text,
+        client_id -> Uuid,
+        reported_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     elements (version_id, position) {
         version_id -> Int4,
         position -> Int2,
@@ -296,6 +310,8 @@ diesel::joinable!(agency_successions -> agency_events (event_id));
 diesel::joinable!(agency_versions -> agency_events (event_id));
 diesel::joinable!(clients -> agencies (agency_id));
 diesel::joinable!(clients -> service_points (service_point_id));
+diesel::joinable!(dossier_counts -> agencies (agency_id));
+diesel::joinable!(dossier_counts -> clients (client_id));
 diesel::joinable!(elements -> questionnaire_versions (version_id));
 diesel::joinable!(questionnaire_versions -> questionnaires (questionnaire_id));
 diesel::joinable!(scales -> questionnaire_versions (version_id));
@@ -315,6 +331,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     comments,
     criteria,
     device_seqs,
+    dossier_counts,
     elements,
     imports,
     ingest_batches,

@@ -87,6 +87,13 @@ async fn drive(operation: &str, app: &TestApp, senders: &Senders, client: &Clien
         "get_ranking" => client.get(&format!("/v1/agencies/{agency}/index/ranking?{FIGURE}")).await,
         "list_responses" => client.get(&format!("/v1/responses?agency={agency}")).await,
         "export_responses" => client.get(&format!("/v1/responses/export?agency={agency}")).await,
+        "put_dossier_count" => {
+            let body = json!({"count": 1234, "source": "test"});
+            client.put(&format!("/v1/agencies/{agency}/dossier-counts/2026-Q2"), &body).await
+        }
+        "list_dossier_counts" => client.get(&format!("/v1/agencies/{agency}/dossier-counts")).await,
+        "list_formulas" => client.get("/v1/formulas").await,
+        "get_formula" => client.get("/v1/formulas/satisfied-share").await,
         "get_agency" => client.get(&format!("/v1/agencies/{agency}")).await,
         "list_agencies" => client.get(&format!("/v1/agencies?parent={agency}")).await,
         "list_surveys" => client.get("/v1/surveys").await,
