@@ -131,9 +131,14 @@ pub fn whole_of(version: &QuestionnaireVersion, evidence: &Evidence, question: &
 impl<'a> Sheet<'a> {
     fn new(version: &'a QuestionnaireVersion, evidence: &'a Evidence, question: &'a Question) -> Self {
         let total = evidence.unweighted();
-        let nothing = (1..question.min_n).contains(&total.people());
-        let few = |counts: &Distribution| nothing || (1..question.min_n).contains(&counts.answered());
-        let withheld = total.counts.iter().map(few).collect();
+        let withheld = evidence.withheld();
+        let nothing =
+            (withheld.everything && total.people() > 0) || (1..question.min_n).contains(&total.people());
+        let few = |(place, counts): (usize, &Distribution)| {
+            let few = nothing || (1..question.min_n).contains(&counts.answered());
+            few || (counts.answered() > 0 && withheld.criteria.contains(&place))
+        };
+        let withheld = total.counts.iter().enumerate().map(few).collect();
         Self { question, version, evidence, total, withheld, nothing }
     }
 

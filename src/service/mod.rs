@@ -32,6 +32,7 @@ pub mod responses;
 pub mod series;
 pub mod surveys;
 pub mod verification;
+pub mod visibility;
 
 use crate::auth::token::Keys;
 use crate::store::Db;
@@ -73,6 +74,8 @@ pub struct Services {
     pub exports: std::sync::Arc<tokio::sync::Semaphore>,
     /// The catalogue in memory.
     pub catalogue: CatalogueCache,
+    /// What may be shown to the public.
+    pub masks: visibility::Masks,
     /// Signing keys.
     pub keys: Keys,
     /// Tokens that were checked.

@@ -26,6 +26,7 @@ pub mod responses;
 pub mod schema;
 pub mod surveys;
 pub mod tallies;
+pub mod tally_shapes;
 
 use crate::error::{Error, ErrorCode, Result};
 use deadpool::managed::QueueMode;

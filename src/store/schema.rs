@@ -303,6 +303,13 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    tally_shapes (survey_id) {
+        survey_id -> Int4,
+        revision -> Int8,
+    }
+}
+
 diesel::joinable!(agency_event_agencies -> agencies (agency_id));
 diesel::joinable!(agency_event_agencies -> agency_events (event_id));
 diesel::joinable!(agency_events -> clients (client_id));
@@ -348,4 +355,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     survey_agencies,
     surveys,
     tallies,
+    tally_shapes,
 );
