@@ -36,4 +36,5 @@ mod recount;
 mod responses;
 mod retention;
 mod schema;
+mod suppression;
 mod surveys;
