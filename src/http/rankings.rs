@@ -4,7 +4,9 @@ use super::extract::{App, Caller, Query, number};
 use super::figures::{FigureParams, HeadBody, IntervalBody, PeriodBody, ValueBody, asked, subject};
 use super::openapi::{NotFound, NotModified, Refused};
 use super::problem::Problem;
-use super::reply::cached;
+use super::SharedAnswers;
+use super::reply::{Rendered, answer, render};
+use crate::auth::Actor;
 use crate::domain::agency::AgencyLevel;
 use crate::domain::period::Period;
 use crate::domain::questionnaire::Kind;
@@ -157,11 +159,19 @@ impl From<&RankingReport> for RankingBody {
 pub async fn get_ranking(
     request: HttpRequest,
     app: App,
+    sharing: web::Data<SharedAnswers>,
     Caller(actor): Caller,
     query: Query,
     code: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let subject = subject(&code)?;
+    let question = (actor.clone(), request.uri().to_string());
+    let work = async || rendered(&app, &actor, query, &code).await;
+    let ranking = sharing.share(question, work).await?;
+    Ok(answer(&request, ranking, vec![CacheDirective::Private, CacheDirective::NoCache]))
+}
+
+async fn rendered(app: &App, actor: &Actor, query: Query, code: &str) -> Result<Rendered, Problem> {
+    let subject = subject(code)?;
     let (query, faults) = query.draft(|fields| RankingQuery {
         asked: asked(subject, fields),
         level: fields.optional("level", AgencyLevel::parse),
@@ -171,6 +181,6 @@ pub async fn get_ranking(
             .unwrap_or(MIN_N),
         against: fields.optional("against", Period::parse),
     });
-    let report = rankings::read(&app, &actor, &query, faults).await?;
-    cached(&request, &RankingBody::from(&report), vec![CacheDirective::Private, CacheDirective::NoCache])
+    let report = rankings::read(app, actor, &query, faults).await?;
+    render(&RankingBody::from(&report))
 }
