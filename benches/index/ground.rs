@@ -3,6 +3,7 @@
 
 use super::Result;
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc, Weekday};
+use num_traits::ToPrimitive;
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
 use std::fmt::Write;
@@ -22,8 +23,8 @@ const COMMUNES: usize = 3000;
 const COMMUNES_OF_FIRST: usize = 99;
 
 /// First day, and how many.
-const FIRST_DAY: NaiveDate = NaiveDate::from_ymd_opt(2024, 7, 1).unwrap();
-const DAYS: u64 = 730;
+const FIRST_DAY: &str = "2024-07-01";
+const DAYS: u32 = 730;
 
 /// Criteria of `sipas-service-2022`; the last three are about feedback, which most dossiers have none of.
 pub const CRITERIA: usize = 19;
@@ -36,14 +37,10 @@ fn province(number: usize) -> String {
 
 /// Codes of all communes.
 pub fn communes() -> Vec<String> {
-    let others = (0..COMMUNES - COMMUNES_OF_FIRST).map(|place| place % (PROVINCES - 1) + 2);
-    let mut held = [0; PROVINCES + 1];
-    let of = std::iter::repeat_n(1, COMMUNES_OF_FIRST).chain(others);
-    of.map(|number| {
-        held[number] += 1;
-        format!("{}.X{:03}", province(number), held[number])
-    })
-    .collect()
+    let first = (1..=COMMUNES_OF_FIRST).map(|place| (1, place));
+    let others = PROVINCES - 1;
+    let others = (0..COMMUNES - COMMUNES_OF_FIRST).map(|place| (place % others + 2, place / others + 1));
+    first.chain(others).map(|(number, place)| format!("{}.X{place:03}", province(number))).collect()
 }
 
 /// The catalogue file: provinces, communes, a desk for each, the survey.
@@ -125,18 +122,20 @@ impl Citizens {
     fn commune(&mut self) -> (i32, i32, usize) {
         let drawn = self.chance.random::<f64>() * self.weights.last().copied().unwrap_or(1.0);
         let place = self.weights.partition_point(|sum| *sum < drawn).min(self.communes.len() - 1);
-        self.communes[place]
+        self.communes.get(place).copied().unwrap_or_default()
     }
 
     fn answers(&mut self, satisfied: usize) -> [u8; CRITERIA] {
         // The mood of the day is in all answers of a person.
         let mood = self.chance.random_range(0..4_usize);
-        let levels = self.levels[satisfied + mood];
         let mut answers = [0_u8; CRITERIA];
         self.chance.fill_bytes(&mut answers);
-        answers.iter_mut().for_each(|answer| *answer = levels[usize::from(*answer)]);
+        if let Some(levels) = self.levels.get(satisfied + mood) {
+            let level = |byte: u8| levels.get(usize::from(byte)).copied().unwrap_or(1);
+            answers.iter_mut().for_each(|answer| *answer = level(*answer));
+        }
         if self.chance.random_range(0..100) < 85 {
-            answers[CRITERIA - FEEDBACK..].fill(0);
+            answers.iter_mut().rev().take(FEEDBACK).for_each(|answer| *answer = 0);
         }
         answers
     }
@@ -171,13 +170,13 @@ const AGES: [(u32, Option<&str>); 5] = [
 ];
 
 /// How much happens on a day: few come at weekends, and more from month to month.
-fn weight(place: u64, day: NaiveDate) -> f64 {
+fn weight(place: u32, day: NaiveDate) -> f64 {
     let week = match day.weekday() {
         Weekday::Sat => 0.3,
         Weekday::Sun => 0.02,
         _ => 1.0,
     };
-    week * (1.0 + 0.5 * place as f64 / DAYS as f64)
+    week * (1.0 + 0.5 * f64::from(place) / f64::from(DAYS))
 }
 
 const COPY: &str = "COPY responses (id, survey_id, rated_agency_id, service_point_id, client_id, answers, channel, \
@@ -195,9 +194,9 @@ pub async fn fill(sql: &Client, responses: u32) -> Result<()> {
         )
         .await?;
     let mut citizens = Citizens::new(found.iter().map(|row| (row.get(0), row.get(1))).collect());
-    let days: Vec<(NaiveDate, f64)> = (0..DAYS)
-        .map(|place| (FIRST_DAY + Days::new(place), weight(place, FIRST_DAY + Days::new(place))))
-        .collect();
+    let first: NaiveDate = FIRST_DAY.parse()?;
+    let day = |place: u32| first + Days::new(place.into());
+    let days: Vec<(NaiveDate, f64)> = (0..DAYS).map(|place| (day(place), weight(place, day(place)))).collect();
     for (day, _) in &days {
         sql.execute("SELECT ensure_response_partition($1)", &[day]).await?;
     }
@@ -219,7 +218,7 @@ pub async fn fill(sql: &Client, responses: u32) -> Result<()> {
     let (mut passed, mut made) = (0.0, 0);
     for (day, weight) in days {
         passed += weight;
-        let until = (f64::from(responses) * passed / all).round() as u32;
+        let until = (f64::from(responses) * passed / all).round().to_u32().ok_or("too many")?;
         // Desks are open from half past seven to half past four, Viet Nam time.
         let opens = day.and_hms_opt(0, 30, 0).ok_or("no such time")?.and_utc().timestamp_millis();
         let mut times: Vec<i64> =

@@ -149,10 +149,11 @@ impl Report<'_> {
     }
 
     fn plain(&self, text: &mut String) {
+        let [_, large] = self.sides;
         let _ = write!(
             text,
             "\n| at {} responses | GROUP BY over the responses, s | over HTTP, ms | times faster |\n|---|--:|--:|--:|\n",
-            self.sides[1].responses
+            large.responses
         );
         for (name, theirs, ours) in self.raw {
             let times = theirs.as_secs_f64() / ours.as_secs_f64();

@@ -14,6 +14,7 @@ mod load;
 mod machine;
 mod report;
 #[path = "../common/stage.rs"]
+#[expect(dead_code, reason = "other benchmarks use the rest")]
 mod stage;
 
 use baseline::{Baseline, Form};
