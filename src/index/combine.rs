@@ -14,9 +14,9 @@ use super::error::{StandardError, moments_of_criterion};
 use super::evidence::Evidence;
 use super::formula::{DESK_INDICATORS, Formula};
 use super::interval::{Estimate, Interval};
-use super::rounding::{Rounded, nearest_count};
+use super::rounding::{Rounded, nearest_count, nearest_float};
 use crate::domain::distribution::Distribution;
-use crate::domain::questionnaire::{QuestionnaireVersion, Scale};
+use crate::domain::questionnaire::{Kind, QuestionnaireVersion, Scale};
 use crate::domain::tally::Tally;
 use num_integer::Integer;
 use num_traits::{ToPrimitive, Zero};
@@ -181,8 +181,19 @@ impl<'a> Sheet<'a> {
         formula.combined(&values)
     }
 
-    fn estimate(&self, places: &[usize], formula: Formula, error: Option<StandardError>) -> Option<Estimate> {
-        let value = self.value(places, formula, false)?.to_f64()?;
+    /// `value` is that of [`Sheet::value`] after the rounding to tenths.
+    fn estimate(
+        &self,
+        places: &[usize],
+        formula: Formula,
+        value: Option<&Exact>,
+        error: Option<StandardError>,
+    ) -> Option<Estimate> {
+        // Only desk points are rounded on the way.
+        let value = match formula.kind() {
+            Kind::Sipas => nearest_float(value?)?,
+            Kind::Desk => nearest_float(&self.value(places, formula, false)?)?,
+        };
         let Question { confidence, population, .. } = *self.question;
         Estimate::new(formula, places.len(), value, error?, confidence, population)
     }
@@ -205,8 +216,9 @@ impl<'a> Sheet<'a> {
             return IndexValue { suppressed: true, ..IndexValue::default() };
         }
         let formula = self.question.formula.of_one_criterion();
-        let value = self.value(&[place], formula, true).as_ref().map(Rounded::half_up);
-        let estimate = self.estimate(&[place], formula, self.error(place));
+        let exact = self.value(&[place], formula, true);
+        let value = exact.as_ref().map(Rounded::half_up);
+        let estimate = self.estimate(&[place], formula, exact.as_ref(), self.error(place));
         IndexValue {
             value,
             interval: estimate.zip(value).and_then(|(estimate, value)| estimate.interval(value)),
@@ -261,8 +273,10 @@ impl<'a> Sheet<'a> {
         let respondents = self.total.moments.get(part).map_or(0, |sums| sums.respondents);
         // The number of people who answered any of them would tell of those behind a withheld criterion.
         let most = shown.iter().map(|place| self.answered(*place)).max();
-        let value = self.value(&shown, self.question.formula, true).as_ref().map(Rounded::half_up);
-        let estimate = self.estimate(&shown, self.question.formula, self.error_of(&shown, part));
+        let (formula, error) = (self.question.formula, self.error_of(&shown, part));
+        let exact = self.value(&shown, formula, true);
+        let value = exact.as_ref().map(Rounded::half_up);
+        let estimate = self.estimate(&shown, formula, exact.as_ref(), error);
         IndexValue {
             value,
             interval: estimate.zip(value).and_then(|(estimate, value)| estimate.interval(value)),

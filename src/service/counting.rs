@@ -42,7 +42,8 @@ pub async fn count(
     cells: &[Cell],
 ) -> Result<Vec<CountedBy>> {
     // A total that was made for other members than these is no use; then all is added up from the agencies' own.
-    for plan in [Plan::new(cells, true), Plan::new(cells, false)] {
+    for with_totals in [true, false] {
+        let plan = Plan::new(cells, with_totals);
         let wanted =
             Wanted { survey, facet, units: &plan.units, agencies: &plan.agencies, roots: &plan.roots };
         let fetched = db.within(SILENCE, async |conn| tallies_fetch(conn, scope, &wanted).await).await?;
@@ -116,7 +117,12 @@ impl Plan {
         let mut add = |place: usize, value: &CompactString, share: Share, tally: &Tally| {
             if let Some(cell) = counted.get_mut(place) {
                 let by_share = cell.entry(value.clone()).or_default();
-                by_share.entry(share).and_modify(|sum| sum.add(tally)).or_insert_with(|| tally.clone());
+                match by_share.get_mut(&share) {
+                    Some(sum) => sum.add(tally),
+                    None => {
+                        by_share.insert(share, tally.clone());
+                    }
+                }
             }
         };
         for row in &fetched.rows {
@@ -125,15 +131,28 @@ impl Plan {
                 add(*place, &row.value, *share, &row.tally);
             }
         }
+        // Which cells each agency of the tail is in: a ranking has thousands.
+        let mut held: HashMap<AgencyId, Vec<(usize, &Span)>> =
+            fetched.tail.iter().map(|row| (row.agency, Vec::new())).collect();
+        if !held.is_empty() {
+            for (place, cell) in cells.iter().enumerate() {
+                for span in &cell.spans {
+                    for (agency, _) in &span.members {
+                        if let Some(held) = held.get_mut(agency) {
+                            held.push((place, span));
+                        }
+                    }
+                }
+            }
+        }
         for row in &fetched.tail {
             let day = day_of(row.answered_at);
-            for (place, cell) in cells.iter().enumerate() {
-                let spans = cell.spans.iter().filter(|span| span.from <= day && day < span.to);
-                for span in spans {
+            for (place, span) in held.get(&row.agency).into_iter().flatten() {
+                if span.from <= day && day < span.to {
                     if let Ok(at) = span.members.binary_search_by_key(&row.agency, |(agency, _)| *agency)
                         && let Some((_, share)) = span.members.get(at)
                     {
-                        add(place, &row.value, *share, &row.tally);
+                        add(*place, &row.value, *share, &row.tally);
                     }
                 }
             }
