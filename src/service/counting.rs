@@ -148,12 +148,12 @@ impl Plan {
         for row in &fetched.tail {
             let day = day_of(row.answered_at);
             for (place, span) in held.get(&row.agency).into_iter().flatten() {
-                if span.from <= day && day < span.to {
-                    if let Ok(at) = span.members.binary_search_by_key(&row.agency, |(agency, _)| *agency)
-                        && let Some((_, share)) = span.members.get(at)
-                    {
-                        add(*place, &row.value, *share, &row.tally);
-                    }
+                if span.from <= day
+                    && day < span.to
+                    && let Ok(at) = span.members.binary_search_by_key(&row.agency, |(agency, _)| *agency)
+                    && let Some((_, share)) = span.members.get(at)
+                {
+                    add(*place, &row.value, *share, &row.tally);
                 }
             }
         }
