@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// How a database was made.
+#[derive(serde::Serialize, serde::Deserialize)]
 pub struct Made {
     pub responses: u32,
     /// Storing the raw responses; counting tallies from them and the memory of it in MiB; verifying the same.
@@ -44,6 +45,7 @@ impl Side {
             totals: Duration::ZERO,
             gigabytes: 0.0,
         };
+        let note = cluster.scratch().join(format!("{database}.json"));
         if known.is_none() {
             server.batch_execute(&format!("CREATE DATABASE {database}")).await?;
             fill(cluster, &url, &mut made).await?;
@@ -53,6 +55,11 @@ impl Side {
         let service = Service::start_on(cluster, &url, &[])?;
         totals_are_kept(&sql).await?;
         made.totals = begun.elapsed();
+        if known.is_none() {
+            std::fs::write(&note, serde_json::to_vec(&made)?)?;
+        } else if let Ok(text) = std::fs::read(&note) {
+            made = serde_json::from_slice(&text)?;
+        }
         sql.batch_execute("VACUUM ANALYZE").await?;
         sql.batch_execute("CHECKPOINT").await?;
         let bytes: i64 = sql.query_one("SELECT pg_database_size(current_database())", &[]).await?.get(0);

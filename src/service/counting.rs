@@ -9,9 +9,10 @@ use crate::domain::tally::Tally;
 use crate::domain::tree::{AgencyScope, Share, Span};
 use crate::error::Result;
 use crate::store::kept_totals::digest;
-use crate::store::tallies::{Fetched, Reach, Wanted, tallies_fetch};
+use crate::store::tallies::{Fetched, Reach, TallyRow, Wanted, tallies_fetch};
 use crate::store::{Db, SILENCE};
 use compact_str::CompactString;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// One figure's worth of responses: whose and when.
@@ -69,21 +70,25 @@ impl Plan {
     fn new(cells: &[Cell], with_totals: bool) -> Self {
         let (mut plan, mut all_units, mut agencies) = (Self::default(), BTreeSet::new(), BTreeSet::new());
         let one = Share::from_integer(1);
-        let mut last: Option<(&[(AgencyId, Share)], Vec<u8>)> = None;
+        let mut last: Option<(&Span, Vec<u8>)> = None;
         for (place, cell) in cells.iter().enumerate() {
             for span in &cell.spans {
                 let units = units(span.from, span.to);
                 all_units.extend(units.iter().copied());
-                let whole = span.members.len() > 1 && span.members.iter().all(|(_, share)| *share == one);
+                let whole = span.members.len() > 1
+                    && span.members.iter().all(|(_, share)| share.numer() == share.denom());
                 let root = cell.root.filter(|_| with_totals && whole);
                 let made_of = root.map(|root| {
                     // Cells of a series have the same members: their digest is made once.
-                    let known = last.take().filter(|(members, _)| *members == span.members.as_slice());
-                    let (_, digest) = known.map_or_else(
-                        || (span.members.as_slice(), digest(span.members.iter().map(|(agency, _)| *agency))),
-                        |known| known,
-                    );
-                    last = Some((&span.members, digest.clone()));
+                    let ids = |span: &'_ Span| -> Vec<AgencyId> {
+                        span.members.iter().map(|(agency, _)| *agency).collect()
+                    };
+                    let members = ids(span);
+                    let digest = match last.take() {
+                        Some((known, digest)) if ids(known) == members => digest,
+                        _ => digest(members),
+                    };
+                    last = Some((span, digest.clone()));
                     (root, digest)
                 });
                 // Two spans of one root with different members cannot both be the kept ones.
@@ -114,22 +119,24 @@ impl Plan {
 
     fn add_up(&self, cells: &[Cell], fetched: Fetched) -> Vec<CountedBy> {
         let mut counted = vec![CountedBy::new(); cells.len()];
-        let mut add = |place: usize, value: &CompactString, share: Share, tally: &Tally| {
+        let mut add = |place: usize, value: &CompactString, share: Share, tally: Tally| {
             if let Some(cell) = counted.get_mut(place) {
-                let by_share = cell.entry(value.clone()).or_default();
-                match by_share.get_mut(&share) {
-                    Some(sum) => sum.add(tally),
-                    None => {
-                        by_share.insert(share, tally.clone());
+                match cell.entry(value.clone()).or_default().entry(share) {
+                    Entry::Occupied(mut sum) => sum.get_mut().add(&tally),
+                    Entry::Vacant(none) => {
+                        none.insert(tally);
                     }
                 }
             }
         };
-        for row in &fetched.rows {
-            let places = self.places.get(&(row.reach, row.agency, row.unit));
-            for (place, share) in places.into_iter().flatten() {
-                add(*place, &row.value, *share, &row.tally);
+        for TallyRow { unit, reach, agency, value, tally } in fetched.rows {
+            // Nearly every row is of one cell: it is moved there, not copied.
+            let places = self.places.get(&(reach, agency, unit)).map(Vec::as_slice);
+            let Some(((place, share), others)) = places.and_then(<[_]>::split_first) else { continue };
+            for (place, share) in others {
+                add(*place, &value, *share, tally.clone());
             }
+            add(*place, &value, *share, tally);
         }
         // Which cells each agency of the tail is in: a ranking has thousands.
         let mut held: HashMap<AgencyId, Vec<(usize, &Span)>> =
@@ -153,7 +160,7 @@ impl Plan {
                     && let Ok(at) = span.members.binary_search_by_key(&row.agency, |(agency, _)| *agency)
                     && let Some((_, share)) = span.members.get(at)
                 {
-                    add(*place, &row.value, *share, &row.tally);
+                    add(*place, &row.value, *share, row.tally.clone());
                 }
             }
         }

@@ -96,8 +96,9 @@ pub async fn read(
     let question = setting.question(None);
     let mut watermark = None;
     let blank = Evidence::new(&survey.questionnaire);
+    // Consumed, so that thousands of tallies go as soon as they have been used.
     let figures: Vec<IndexValue> = counted
-        .iter()
+        .into_iter()
         .map(|by| {
             let mut evidence = blank.clone();
             by.values().next().into_iter().flatten().for_each(|(share, tally)| evidence.add(tally, *share));

@@ -19,6 +19,7 @@ use diesel::sql_types::{
     Array, Binary, Bool, Date, Integer, Nullable, SmallInt, Text, Timestamptz, Untyped, Uuid as SqlUuid,
 };
 use diesel_async::RunQueryDsl;
+use futures_util::TryStreamExt;
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -195,11 +196,12 @@ pub async fn tallies_fetch(conn: &mut Conn, scope: &AgencyScope, wanted: &Wanted
         everywhere,
         tail_of,
     };
-    let rows: Vec<Row> = fetch.load(conn).await?;
     let mut fetched = Fetched::default();
-    for row in rows {
+    let mut rows = fetch.load_stream::<Row>(conn).await?;
+    while let Some(row) = rows.try_next().await? {
         fetched.take(wanted.survey, row)?;
     }
+    drop(rows);
     Ok(fetched)
 }
 
