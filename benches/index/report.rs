@@ -201,7 +201,11 @@ impl Report<'_> {
         );
     }
 
+    /// Nothing is known of databases that an interrupted run has left.
     fn making(&self, text: &mut String) {
+        if self.sides.iter().any(|side| side.filled.is_zero()) {
+            return;
+        }
         text.push_str(
             "\n| responses | stored by COPY, s | `verify --repair`, s (MiB) | `verify`, s (MiB) | totals of provinces and \
              country, s | database, GB |\n|--:|--:|--:|--:|--:|--:|\n",
