@@ -96,10 +96,8 @@ impl Cluster {
 
     fn start_in(dir: PathBuf, temporary: Option<TempDir>) -> Result<Self> {
         let mut command = program(&dir, "cluster");
-        let running = Running::start(
-            command.args(["postgres", "--until-stdin-closes"]),
-            &dir.join("cluster.log"),
-        )?;
+        let running =
+            Running::start(command.args(["postgres", "--until-stdin-closes"]), &dir.join("cluster.log"))?;
         let url = running.said("url")?.to_owned();
         Ok(Self { url, _running: running, dir, _temporary: temporary })
     }
@@ -199,11 +197,7 @@ impl Service {
     pub fn start_on(cluster: &Cluster, url: &str, settings: &[&str]) -> Result<Self> {
         let dir = &cluster.dir;
         let mut command = program(dir, "service");
-        command
-            .arg("serve")
-            .args(settings)
-            .env("DATABASE_URL", url)
-            .env("SIPAS_LISTEN", "127.0.0.1:0");
+        command.arg("serve").args(settings).env("DATABASE_URL", url).env("SIPAS_LISTEN", "127.0.0.1:0");
         let running = Running::start(&mut command, &dir.join("service.log"))?;
         let address = running.said("url")?.trim_start_matches("http://").parse()?;
         Ok(Self { address, running })
@@ -223,7 +217,7 @@ fn peak_memory(process: u32) -> Result<u64> {
 
 /// The program with none of our own settings; instances that share a directory share the signing key.
 fn program(dir: &Path, data: &str) -> Command {
-    let mut command = Command::new(std::env::var("BENCH_PROGRAM").unwrap_or(PROGRAM.into()));
+    let mut command = Command::new(PROGRAM);
     command.env_remove("DATABASE_URL").env("SIPAS_DATA_DIR", dir.join(data));
     for (key, _) in std::env::vars_os() {
         if key.to_string_lossy().starts_with("SIPAS_") && key != "SIPAS_POSTGRES_DIR" {

@@ -49,7 +49,10 @@ pub fn catalogue() -> String {
     let valid = "valid_from = \"2020-01-01\", sample = true";
     for number in 1..=PROVINCES {
         let code = province(number);
-        let _ = writeln!(text, "{{ code = \"{code}\", level = \"province\", name = \"Tỉnh {number}\", {valid} }},");
+        let _ = writeln!(
+            text,
+            "{{ code = \"{code}\", level = \"province\", name = \"Tỉnh {number}\", {valid} }},"
+        );
     }
     for code in communes() {
         let (parent, rest) = code.split_once('.').unwrap_or_default();
@@ -196,7 +199,8 @@ pub async fn fill(sql: &Client, responses: u32) -> Result<()> {
     let mut citizens = Citizens::new(found.iter().map(|row| (row.get(0), row.get(1))).collect());
     let first: NaiveDate = FIRST_DAY.parse()?;
     let day = |place: u32| first + Days::new(place.into());
-    let days: Vec<(NaiveDate, f64)> = (0..DAYS).map(|place| (day(place), weight(place, day(place)))).collect();
+    let days: Vec<(NaiveDate, f64)> =
+        (0..DAYS).map(|place| (day(place), weight(place, day(place)))).collect();
     for (day, _) in &days {
         sql.execute("SELECT ensure_response_partition($1)", &[day]).await?;
     }

@@ -40,7 +40,8 @@ impl Question {
     }
 
     pub fn province_year() -> Self {
-        Self::new("province-year, 100 agencies", PROVINCE, "", &format!("period={YEAR}")).against(Raw::Province)
+        Self::new("province-year, 100 agencies", PROVINCE, "", &format!("period={YEAR}"))
+            .against(Raw::Province)
     }
 
     pub fn nation_year() -> Self {

@@ -39,12 +39,9 @@ impl Figure {
     }
 
     fn line(&self) -> String {
-        let percentiles = |load: &Load| {
-            [50, 95, 99].map(|percent| milliseconds(load.percentile(percent))).join(" / ")
-        };
-        let crowd = |load: &Load| {
-            format!("{:.0}; {}", load.rate(), milliseconds(load.percentile(99)))
-        };
+        let percentiles =
+            |load: &Load| [50, 95, 99].map(|percent| milliseconds(load.percentile(percent))).join(" / ");
+        let crowd = |load: &Load| format!("{:.0}; {}", load.rate(), milliseconds(load.percentile(99)));
         let ([few, many], [few_crowd, many_crowd]) = (&self.alone, &self.crowd);
         let mut ratios = self.ratios.clone();
         ratios.sort_by(f64::total_cmp);
@@ -189,9 +186,9 @@ impl Report<'_> {
         );
         for Arrivals { name, read, posted } in self.arrivals {
             let [p50, p99, max] = [50, 99, 100].map(|percent| milliseconds(read.percentile(percent)));
-            let (rate, arrived, theirs) =
-                (read.rate(), posted.rate(), milliseconds(posted.percentile(99)));
-            let _ = writeln!(text, "| {name} | {rate:.0} | {p50} | {p99} | {max} | {arrived:.0} | {theirs} |");
+            let (rate, arrived, theirs) = (read.rate(), posted.rate(), milliseconds(posted.percentile(99)));
+            let _ =
+                writeln!(text, "| {name} | {rate:.0} | {p50} | {p99} | {max} | {arrived:.0} | {theirs} |");
         }
         let _ = write!(
             text,

@@ -1,10 +1,10 @@
 //! Who is first: `GET /v1/agencies/{code}/index/ranking`.
 
+use super::SharedAnswers;
 use super::extract::{App, Caller, Query, number};
 use super::figures::{FigureParams, HeadBody, IntervalBody, PeriodBody, ValueBody, asked, subject};
 use super::openapi::{NotFound, NotModified, Refused};
 use super::problem::Problem;
-use super::SharedAnswers;
 use super::reply::{Rendered, answer, render};
 use crate::auth::Actor;
 use crate::domain::agency::AgencyLevel;

@@ -1,11 +1,11 @@
 //! Formulas: named, versioned rules. A figure without its formula id is worth nothing.
 
-use num_integer::Integer;
 use super::rounding::to_tenth;
 use super::{Exact, ratio, whole};
 use crate::domain::distribution::Distribution;
 use crate::domain::questionnaire::{Kind, Scale, Wording};
 use crate::error::FaultKind;
+use num_integer::Integer;
 
 /// A rule from level counts to a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -12,7 +12,9 @@ use crate::domain::survey::Survey;
 use crate::domain::tree::{AgencyTree, AsOf, Depth, Share};
 use crate::error::{Error, Result};
 use crate::store::ingest_batches::{batches_take, fold_lock};
-use crate::store::kept_totals::{COUNTRY, KeptTotals, Members, kept_total_remove, kept_total_set, kept_totals_all};
+use crate::store::kept_totals::{
+    COUNTRY, KeptTotals, Members, kept_total_remove, kept_total_set, kept_totals_all,
+};
 use crate::store::tallies::{TallyDelta, kept_rows_make, kept_rows_remove, tallies_add};
 use crate::store::{AsyncConnection, Conn, Db, take_your_time};
 use chrono::NaiveDate;

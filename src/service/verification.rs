@@ -183,7 +183,9 @@ impl Recount {
         for key in counted.keys().chain(held.keys().filter(|key| !counted.contains_key(key))) {
             let (counted, held) = (counted.get(key), held.get(key));
             let same = match (counted, held) {
-                (Some(counted), Some(held)) => counted.counts == held.counts && counted.moments == held.moments,
+                (Some(counted), Some(held)) => {
+                    counted.counts == held.counts && counted.moments == held.moments
+                }
                 (counted, held) => counted.is_none() && held.is_none(),
             };
             if same {
