@@ -5,8 +5,8 @@ use super::figures::{Asked, Head, IndexValue, Setting};
 use crate::auth::Actor;
 use crate::domain::facet::Facet;
 use crate::domain::ids::ServicePointId;
-use crate::domain::period::{Grain, units};
-use crate::error::{Error, FaultKind, Faults, FigureFault, Result};
+use crate::domain::period::{Grain, Period, units};
+use crate::error::{Error, FaultKind, Faults, FigureFault, Place, Result};
 use chrono::{DateTime, Utc};
 
 /// A figure broken down.
@@ -44,14 +44,16 @@ pub async fn read(
     services: &Services,
     actor: &Actor,
     (asked, facet): (&Asked, Option<Facet>),
-    faults: Faults,
+    mut faults: Faults,
 ) -> Result<BreakdownReport> {
+    let inside_months =
+        |period: &Period| units(period.from(), period.to()).iter().any(|unit| unit.grain == Grain::Day);
+    if asked.period.as_ref().is_some_and(inside_months) {
+        faults.push(Place::Parameter("period".into()), FaultKind::Figure(FigureFault::WholeMonths));
+    }
     let setting = Setting::new(services, actor, asked, faults).await?;
     let facet = facet.ok_or_else(|| Error::internal("a breakdown without facet"))?;
     let days = (setting.head.period.from(), setting.head.period.to());
-    if units(days.0, days.1).iter().any(|unit| unit.grain == Grain::Day) {
-        return Err(setting.refuse("period", FaultKind::Figure(FigureFault::WholeMonths)));
-    }
     let survey = setting.head.survey.clone();
     let cell = setting.cell(days);
     let by = setting.count(&survey, Some(facet), std::slice::from_ref(&cell)).await?;
