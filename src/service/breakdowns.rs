@@ -5,9 +5,9 @@ use super::figures::{Asked, Head, IndexValue, Setting};
 use crate::auth::Actor;
 use crate::domain::facet::Facet;
 use crate::domain::ids::ServicePointId;
-use crate::domain::period::{Grain, Period, units};
+use crate::domain::period::{Grain, units};
 use crate::error::{Error, FaultKind, Faults, FigureFault, Place, Result};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 /// A figure broken down.
 #[derive(Debug, Clone)]
@@ -46,9 +46,7 @@ pub async fn read(
     (asked, facet): (&Asked, Option<Facet>),
     mut faults: Faults,
 ) -> Result<BreakdownReport> {
-    let inside_months =
-        |period: &Period| units(period.from(), period.to()).iter().any(|unit| unit.grain == Grain::Day);
-    if asked.period.as_ref().is_some_and(inside_months) {
+    if asked.period.as_ref().is_some_and(|period| !is_months(period.from(), period.to())) {
         faults.push(Place::Parameter("period".into()), FaultKind::Figure(FigureFault::WholeMonths));
     }
     let setting = Setting::new(services, actor, asked, faults).await?;
@@ -56,6 +54,11 @@ pub async fn read(
     let days = (setting.head.period.from(), setting.head.period.to());
     let survey = setting.head.survey.clone();
     let cell = setting.cell(days);
+    // Where the tree of each day counts and it changed inside a month, nobody knows which of the month's responses
+    // came before.
+    if cell.spans.iter().any(|span| !is_months(span.from, span.to)) {
+        return Err(setting.refuse("as_of", FaultKind::Figure(FigureFault::WholeMonths)));
+    }
     let by = setting.count(&survey, Some(facet), std::slice::from_ref(&cell)).await?;
     let by = by.into_iter().next().unwrap_or_default();
     // Everybody is in one slice or another, the one of those who told nothing included.
@@ -73,6 +76,11 @@ pub async fn read(
     let mut slices: Vec<Slice> = by.iter().map(slice).collect();
     slices.sort_by(|a, b| (a.value.is_none(), &a.value).cmp(&(b.value.is_none(), &b.value)));
     Ok(BreakdownReport { facet, all: figures.whole, slices, watermark, head: setting.head })
+}
+
+/// Whether the days `from..to` are whole months.
+fn is_months(from: NaiveDate, to: NaiveDate) -> bool {
+    units(from, to).iter().all(|unit| unit.grain != Grain::Day)
 }
 
 /// Code and name of a stored value: desks are stored by number.

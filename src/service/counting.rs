@@ -3,7 +3,7 @@
 
 use crate::domain::facet::Facet;
 use crate::domain::ids::AgencyId;
-use crate::domain::period::{Unit, day_of, units};
+use crate::domain::period::{Grain, Unit, day_of, units};
 use crate::domain::survey::Survey;
 use crate::domain::tally::Tally;
 use crate::domain::tree::{AgencyScope, Share, Span};
@@ -42,7 +42,7 @@ pub async fn count(
     cells: &[Cell],
 ) -> Result<Vec<CountedBy>> {
     // A total that was made for other members than these is no use; then all is added up from the agencies' own.
-    for plan in [Plan::new(cells, true), Plan::new(cells, false)] {
+    for plan in [Plan::new(cells, facet, true), Plan::new(cells, facet, false)] {
         let wanted =
             Wanted { survey, facet, units: &plan.units, agencies: &plan.agencies, roots: &plan.roots };
         let fetched = db.within(SILENCE, async |conn| tallies_fetch(conn, scope, &wanted).await).await?;
@@ -65,13 +65,13 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(cells: &[Cell], with_totals: bool) -> Self {
+    fn new(cells: &[Cell], facet: Option<Facet>, with_totals: bool) -> Self {
         let (mut plan, mut all_units, mut agencies) = (Self::default(), BTreeSet::new(), BTreeSet::new());
         let one = Share::from_integer(1);
         let mut last: Option<(&[(AgencyId, Share)], Vec<u8>)> = None;
         for (place, cell) in cells.iter().enumerate() {
             for span in &cell.spans {
-                let units = units(span.from, span.to);
+                let units = units_of(span, facet);
                 all_units.extend(units.iter().copied());
                 let whole = span.members.len() > 1 && span.members.iter().all(|(_, share)| *share == one);
                 let root = cell.root.filter(|_| with_totals && whole);
@@ -140,4 +140,18 @@ impl Plan {
         }
         counted
     }
+}
+
+/// The rows that make up a span. Facets are tallied by month only, so a year of them is its months.
+fn units_of(span: &Span, facet: Option<Facet>) -> Vec<Unit> {
+    let fewest = units(span.from, span.to);
+    if facet.is_none() {
+        return fewest;
+    }
+    let months = |unit: Unit| {
+        let end = unit.grain.end(unit.starts_on);
+        let starts = std::iter::successors(Some(unit.starts_on), |day| Some(Grain::Month.end(*day)));
+        starts.take_while(move |day| *day < end).map(|starts_on| Unit { grain: Grain::Month, starts_on })
+    };
+    fewest.into_iter().flat_map(months).collect()
 }

@@ -197,7 +197,7 @@ async fn any_level_may_be_ranked_however_deep_and_the_whole_country() {
         column(&communes, &["code", "rank", "n"])[..2],
         [json!(["H56.C1", 1, 10]), json!(["H56.C1.X1", 1, 10])]
     );
-    assert_eq!(communes["entries"].as_array().unwrap().len(), 13);
+    assert_eq!(communes["entries"].as_array().unwrap().len(), 14);
     let below = ranking("H56", "period=2026-05&level=commune&scope=self").await;
     assert_eq!(
         column(&below, &["code", "rank", "n"])[..2],

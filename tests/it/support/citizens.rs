@@ -96,8 +96,11 @@ pub fn alike(agency: &'static str, day: &str, levels: &[(u8, usize)]) -> Vec<Cit
     each.map(|level| Citizen::alike(agency, day, level)).collect()
 }
 
+/// An agency that began inside a month.
+const YOUNG: &str = r#"agencies = [{ code = "H56.C3.X1", level = "commune", name = "Tổ mẫu", parent = "H56.C3", valid_from = "2026-05-15", sample = true }]"#;
+
 /// A second version of the service questionnaire, without its last criterion, and the surveys of both:
-/// `spring` (version 1, closed on 2026-04-01) and `summer` (version 2, from then on).
+/// `spring` (version 1, closed on 2026-04-01), `summer` (version 2, closed on 2026-06-01) and `late` (version 1).
 fn second_version() -> Vec<Source> {
     let mut first = built_in();
     first.retain(|source| source.text.contains("code = \"sipas-service-2022\""));
@@ -115,7 +118,8 @@ fn second_version() -> Vec<Source> {
         survey("summer", 2, "opens_on = \"2026-04-01\"\ncloses_on = \"2026-06-01\""),
         survey("late", 1, "opens_on = \"2026-06-01\""),
     ];
-    vec![source("second.toml", &lines.join("\n")), source("two-surveys.toml", &surveys.join("\n"))]
+    let surveys = format!("{YOUNG}\n{}", surveys.join("\n"));
+    vec![source("second.toml", &lines.join("\n")), source("three-surveys.toml", &surveys)]
 }
 
 /// A service that takes responses of the last two years, with the surveys of [`second_version`].
