@@ -121,6 +121,12 @@ impl Segment {
         self.surveys.first().map(|survey| &*survey.questionnaire)
     }
 
+    /// First day of the first of its surveys that was open in a bucket.
+    fn opens_in(&self, bucket: &Bucket) -> Option<NaiveDate> {
+        let open = self.surveys.iter().filter(|survey| open_in(survey, bucket));
+        open.map(|survey| survey.window.from).min()
+    }
+
     /// First day on which one of its surveys was open.
     pub fn opens(&self) -> Option<NaiveDate> {
         self.surveys.iter().map(|survey| survey.window.from).min()
@@ -170,7 +176,12 @@ pub async fn read(
         add_points(&setting, &mut report, place, &buckets).await?;
     }
     add_gaps(&mut report, &buckets);
-    report.points.sort_by_key(|point| (point.bucket.from, point.segment));
+    let SeriesReport { points, segments, .. } = &mut report;
+    points.sort_by_key(|point| {
+        // Of two segments in one bucket the one that opened first.
+        let segment = segments.get(point.segment);
+        (point.bucket.from, segment.and_then(|segment| segment.opens_in(&point.bucket)), point.segment)
+    });
     Ok(report)
 }
 
