@@ -94,7 +94,7 @@ impl SeriesBody {
 /// The words of the part by the newest version that has it; `None` for the whole.
 fn part_words(report: &SeriesReport) -> Option<&Wording> {
     let versions = report.segments.iter().rev().filter_map(|segment| segment.version());
-    versions.flat_map(|version| texts(version)).find(|(code, _)| *code == report.part).map(|(_, text)| text)
+    versions.flat_map(texts).find(|(code, _)| *code == report.part).map(|(_, text)| text)
 }
 
 fn texts(version: &QuestionnaireVersion) -> impl Iterator<Item = (&str, &Wording)> {
