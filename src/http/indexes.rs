@@ -5,7 +5,7 @@ mod sheet;
 
 use super::extract::{App, Caller, Query};
 use super::figures::{FigureParams, HeadBody, ValueBody, asked, subject};
-use super::format::{self, CHARTS, Format};
+use super::format::{self, CHARTS, ChartParams, Format};
 use super::openapi::{NotAcceptable, NotFound, NotModified, Refused};
 use super::problem::Problem;
 use super::reply::Wanted;
@@ -13,16 +13,7 @@ use super::surveys::TextBody;
 use crate::service::indexes::{self, IndexReport};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
-
-/// The format of figures that can be drawn.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "documentation of what the handler takes; a test compares the two")]
-struct FormatParams {
-    /// `json`, `csv`, `xlsx` or `svg` (answers per level); without it `Accept` decides.
-    format: Option<String>,
-}
+use utoipa::ToSchema;
 
 /// An index with everything needed to judge and to recompute it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -118,8 +109,9 @@ impl From<&IndexReport> for IndexBody {
 ///
 /// The whole, every element and every criterion with n, level counts and interval, for an agency, several taken
 /// together (`H56,H21`) or the whole country (`VN`). For readers who are not in charge, criteria that fewer than
-/// `min_n` people answered are withheld, and elements and the whole are made without them.
-#[utoipa::path(tag = "figures", params(("code" = String, Path, example = "H56"), FigureParams, FormatParams),
+/// `min_n` people answered are withheld, and elements and the whole are made without them. The chart has the answers
+/// per level.
+#[utoipa::path(tag = "figures", params(("code" = String, Path, example = "H56"), FigureParams, ChartParams),
     security((), ("bearer" = [])),
     responses((status = 200, description = "The index", content(
         (IndexBody = "application/json"),

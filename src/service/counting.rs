@@ -3,7 +3,7 @@
 
 use crate::domain::facet::Facet;
 use crate::domain::ids::AgencyId;
-use crate::domain::period::{Unit, day_of, units};
+use crate::domain::period::{Grain, Unit, day_of, units};
 use crate::domain::survey::Survey;
 use crate::domain::tally::Tally;
 use crate::domain::tree::{AgencyScope, Share, Span};
@@ -44,7 +44,7 @@ pub async fn count(
 ) -> Result<Vec<CountedBy>> {
     // A total that was made for other members than these is no use; then all is added up from the agencies' own.
     for with_totals in [true, false] {
-        let plan = Plan::new(cells, with_totals);
+        let plan = Plan::new(cells, facet, with_totals);
         let wanted =
             Wanted { survey, facet, units: &plan.units, agencies: &plan.agencies, roots: &plan.roots };
         let fetched = db.within(SILENCE, async |conn| tallies_fetch(conn, scope, &wanted).await).await?;
@@ -67,12 +67,12 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(cells: &[Cell], with_totals: bool) -> Self {
+    fn new(cells: &[Cell], facet: Option<Facet>, with_totals: bool) -> Self {
         let (mut plan, mut all_units, mut agencies) = (Self::default(), BTreeSet::new(), BTreeSet::new());
         let mut digests = Digests::default();
         for (place, cell) in cells.iter().enumerate() {
             for span in &cell.spans {
-                let units = units(span.from, span.to);
+                let units = units_of(span, facet);
                 all_units.extend(units.iter().copied());
                 let root = cell.root.filter(|_| with_totals && is_whole(span));
                 if let Some(root) = root.filter(|root| plan.may_use_total(*root, digests.of(span))) {
@@ -175,4 +175,18 @@ impl<'c> Digests<'c> {
         }
         &self.digest
     }
+}
+
+/// The rows that make up a span. Facets are tallied by month only, so a year of them is its months.
+fn units_of(span: &Span, facet: Option<Facet>) -> Vec<Unit> {
+    let fewest = units(span.from, span.to);
+    if facet.is_none() {
+        return fewest;
+    }
+    let months = |unit: Unit| {
+        let end = unit.grain.end(unit.starts_on);
+        let starts = std::iter::successors(Some(unit.starts_on), |day| Some(Grain::Month.end(*day)));
+        starts.take_while(move |day| *day < end).map(|starts_on| Unit { grain: Grain::Month, starts_on })
+    };
+    fewest.into_iter().flat_map(months).collect()
 }

@@ -7,7 +7,7 @@ use crate::domain::agency::{Agency, AgencyLevel};
 use crate::domain::ids::AgencyId;
 use crate::domain::period::Period;
 use crate::domain::subject::Subject;
-use crate::error::{FaultKind, Faults, FigureFault, Result};
+use crate::error::{FaultKind, Faults, FigureFault, Place, Result};
 use crate::index::combine::whole_of;
 use crate::index::evidence::Evidence;
 pub use crate::index::ranking::Standing;
@@ -74,8 +74,14 @@ pub async fn read(
     services: &Services,
     actor: &Actor,
     query: &RankingQuery,
-    faults: Faults,
+    mut faults: Faults,
 ) -> Result<RankingReport> {
+    // The change since then has an interval only if different people answered.
+    let overlap = |one: &Period, two: &Period| one.from() < two.to() && two.from() < one.to();
+    let periods = query.asked.period.as_ref().zip(query.against.as_ref());
+    if periods.is_some_and(|(period, against)| overlap(period, against)) {
+        faults.push(Place::Parameter("against".into()), FaultKind::Figure(FigureFault::Overlapping));
+    }
     let setting = Setting::new(services, actor, &query.asked, faults).await?;
     let day = tree_day(&setting.head);
     let agencies = ranked(&setting, query.level, day);

@@ -10,7 +10,7 @@ use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 
 /// Sizes of the elements of the questionnaire, by hand.
-const ELEMENTS: [usize; 5] = [4, 4, 5, 3, 3];
+pub const ELEMENTS: [usize; 5] = [4, 4, 5, 3, 3];
 
 /// One raw row: who is rated, on which day, each answer (0 not applicable).
 type Row = (String, String, Vec<u8>);
@@ -115,7 +115,7 @@ fn interval(formula: &str, value: f64, error: Option<(f64, f64)>) -> Value {
 }
 
 /// Student's t at 0.975 by bisection over Simpson's rule on the density.
-fn student_quantile(df: f64) -> f64 {
+pub fn student_quantile(df: f64) -> f64 {
     let density = |x: f64| (1.0 + x * x / df).powf(-(df + 1.0) / 2.0);
     let area = |to: f64| {
         let steps = 4000;
@@ -166,7 +166,7 @@ async fn raw_rows(app: &TestApp) -> Vec<Row> {
     rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect()
 }
 
-fn check_cell(cell: &Value, formula: &str, people: &[Vec<u8>], places: &[usize], single: bool) {
+pub fn check_cell(cell: &Value, formula: &str, people: &[Vec<u8>], places: &[usize], single: bool) {
     let of = |place: usize| people.iter().map(|person| person[place]).collect::<Vec<_>>();
     let fractions: Vec<_> = places
         .iter()
