@@ -24,6 +24,9 @@ pub struct IndexBody {
     whole: ValueBody,
     /// The whole by every formula of the kind, since which one is official is not verified.
     by_formula: Vec<FormulaValue>,
+    /// How many of those who could have answered did; `null` where the numbers of dossiers are not known completely, or
+    /// the whole is suppressed.
+    participation: Option<ParticipationBody>,
     /// Band of a desk rating, where the rule gives one.
     band: Option<BandBody>,
     /// Codes of criteria that elements and the whole are made without: nobody answered them, or too few did
@@ -38,6 +41,20 @@ pub struct IndexBody {
 pub struct FormulaValue {
     formula: &'static str,
     value: Option<f64>,
+}
+
+/// Answers held against dossiers handled.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ParticipationBody {
+    /// Dossiers handled by the same agencies in the same days; intervals are corrected for them.
+    dossiers: u64,
+    /// People who answered, in percent of the dossiers.
+    #[schema(example = 12.34)]
+    rate_percent: Option<f64>,
+    /// Fewest people the sample rule n = N / (1 + N e²), e = 5 %, asks for (as taught in 2013; assumed).
+    sample_required: u64,
+    /// Whether so many answered.
+    sample_sufficient: bool,
 }
 
 /// Band of a desk rating (TT 01/2018/TT-VPCP art. 15).
@@ -98,6 +115,12 @@ impl From<&IndexReport> for IndexBody {
             head: HeadBody::new(&report.head, report.watermark),
             whole: ValueBody::new(&figures.whole, kind),
             by_formula: by_formula.collect(),
+            participation: report.participation.map(|participation| ParticipationBody {
+                dossiers: participation.dossiers,
+                rate_percent: participation.rate.map(|rate| rate.to_f64()),
+                sample_required: participation.required,
+                sample_sufficient: participation.sufficient,
+            }),
             band: figures.band.map(|band| BandBody { code: band.as_str(), name: band.vi() }),
             left_out: left_out.map(|criterion| criterion.code.clone()).collect(),
             elements: elements.collect(),
