@@ -11,6 +11,7 @@ use crate::service::clock::Clock;
 use crate::service::feed::EXPORTS_AT_ONCE;
 use crate::service::ingest::{Intake, IntakeSettings};
 use crate::service::metrics::Metrics;
+use crate::service::visibility::Masks;
 use crate::service::{Rules, Services, folding, partitions, receipts};
 use crate::store::Db;
 use actix_web::body::MessageBody;
@@ -212,6 +213,7 @@ fn services(config: &ServeConfig, url: &str, data_dir: &Path, clock: Clock) -> R
         exports: Arc::new(tokio::sync::Semaphore::new(EXPORTS_AT_ONCE)),
         db,
         catalogue: CatalogueCache::new(CATALOGUE_MAX_AGE),
+        masks: Masks::default(),
         keys: Keys::from_pem(
             &pem,
             &config.token_issuer,

@@ -68,8 +68,8 @@ struct PostgresConfig {
 
 #[derive(Subcommand)]
 enum CatalogueCommand {
-    /// Enter catalogue files, all or nothing; without files the built-in ones (two questionnaires, the 34
-    /// provinces).
+    /// Enter catalogue files, all or nothing; without files the built-in ones (two questionnaires, the
+    /// provinces with the reform of 2025).
     Load {
         #[command(flatten)]
         database: DatabaseConfig,
@@ -176,6 +176,7 @@ fn run(command: Command) -> Result<()> {
                 let loaded = service::catalogue::load(&db, &sources).await?;
                 print(&serde_json::json!({
                     "questionnaires": loaded.questionnaires, "agencies": loaded.agencies,
+                    "agency_events": loaded.agency_events,
                     "service_points": loaded.service_points, "surveys": loaded.surveys,
                 }))
             })

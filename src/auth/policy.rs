@@ -1,5 +1,6 @@
 //! The one permission table, and the only maker of [`AgencyScope`]. Everything a request may touch passes
-//! through [`read_figures`], [`read_responses`], [`submit_response`] or [`may_read_receipts`]; the catalogue (agencies, surveys, wording) is open to all.
+//! through [`read_figures`], [`read_responses`], [`submit_response`], [`may_read_receipts`], [`tree_changer`]
+//! or [`report_dossiers`]; the catalogue (agencies, surveys, wording) is open to all.
 
 use super::Actor;
 use crate::domain::agency::ServicePoint;
@@ -20,6 +21,10 @@ pub enum Permission {
     ReadReceipts,
     /// Read single responses.
     ReadResponses,
+    /// Change the tree of agencies.
+    ChangeTree,
+    /// Say how many dossiers an agency handled.
+    ReportDossiers,
 }
 
 /// How far a permission reaches.
@@ -51,6 +56,11 @@ const fn grant(kind: Option<ClientKind>, permission: Permission) -> Grant {
         // A device stands where everybody can reach it; what others answered there is none of its business
         // (NĐ 61/2018/NĐ-CP art. 27.3: information on the person who rates is confidential).
         (Permission::ReadResponses, Some(ClientKind::Device) | None) => Grant::No,
+        (Permission::ChangeTree, Some(ClientKind::Admin)) => Grant::OwnSubtree,
+        (Permission::ChangeTree, Some(ClientKind::Device | ClientKind::System) | None) => Grant::No,
+        (Permission::ReportDossiers, Some(ClientKind::System)) => Grant::OwnSubtree,
+        // Whoever is measured by the figures must not set what they are measured against by hand.
+        (Permission::ReportDossiers, Some(ClientKind::Admin | ClientKind::Device) | None) => Grant::No,
     }
 }
 
@@ -217,9 +227,57 @@ pub fn read_responses(reader: &Client, tree: &AgencyTree, agency: Option<AgencyI
     let agencies = match agency.or(reader.agency) {
         Some(root) if owns(reader, tree, root) => tree.subtree(root),
         Some(_) => return None,
-        None => tree.all(),
+        None => tree.everybody(),
     };
     Some(AgencyScope::granted_by_policy(agencies))
+}
+
+/// Which client may change the tree of agencies at all, before it is known which agencies.
+///
+/// # Errors
+/// [`ErrorCode::TokenMissing`] or [`ErrorCode::NotPermitted`].
+pub fn tree_changer(actor: &Actor) -> Result<&Client> {
+    match actor {
+        Actor::Anonymous => Err(Error::new(ErrorCode::TokenMissing)),
+        Actor::Client(client) => match grant(Some(client.kind), Permission::ChangeTree) {
+            Grant::OwnSubtree => Ok(client),
+            Grant::No | Grant::Itself | Grant::Public => Err(Error::new(ErrorCode::NotPermitted)),
+        },
+    }
+}
+
+/// May the client change this agency, or put others below it? If not, it looks unknown.
+pub fn may_change_agency(client: &Client, tree: &AgencyTree, agency: AgencyId) -> bool {
+    owns(client, tree, agency)
+}
+
+/// May the client open or move agencies at the top of the tree? Whoever belongs to the whole country.
+pub fn may_change_top(client: &Client) -> bool {
+    client.agency.is_none()
+}
+
+/// May the reader see which client recorded an event? Those who may record some.
+pub fn may_see_recorder(actor: &Actor) -> bool {
+    tree_changer(actor).is_ok()
+}
+
+/// Which client may say how many dossiers were handled, before it is known where.
+///
+/// # Errors
+/// [`ErrorCode::TokenMissing`] or [`ErrorCode::NotPermitted`].
+pub fn dossier_reporter(actor: &Actor) -> Result<&Client> {
+    match actor {
+        Actor::Anonymous => Err(Error::new(ErrorCode::TokenMissing)),
+        Actor::Client(client) => match grant(Some(client.kind), Permission::ReportDossiers) {
+            Grant::OwnSubtree => Ok(client),
+            Grant::No | Grant::Itself | Grant::Public => Err(Error::new(ErrorCode::NotPermitted)),
+        },
+    }
+}
+
+/// May the client say how many dossiers this agency handled? `None` looks like not found.
+pub fn report_dossiers(client: &Client, tree: &AgencyTree, agency: AgencyId) -> Option<AgencyScope> {
+    owns(client, tree, agency).then(|| AgencyScope::granted_by_policy(vec![agency]))
 }
 
 fn owns(client: &Client, tree: &AgencyTree, agency: AgencyId) -> bool {

@@ -5,7 +5,8 @@ use super::Source;
 use super::shape::{
     AgencyBody, CriterionBody, ElementBody, FileBody, ScaleBody, ServicePointBody, SurveyBody, WordingBody,
 };
-use crate::domain::agency::{AgencyCode, AgencyLevel, NewAgency, NewServicePoint, Validity};
+use crate::domain::agency::{AgencyCode, AgencyLevel, NewAgency, NewServicePoint, Validity, parse_unit_code};
+use crate::domain::agency_event::EventDraft;
 use crate::domain::period::parse_day;
 use crate::domain::questionnaire::{Criterion, Element, Kind, Level, QuestionnaireVersion, Scale, Wording};
 use crate::domain::response::MAX_CRITERIA;
@@ -23,6 +24,8 @@ pub struct Catalogue {
     pub questionnaire: Option<NewQuestionnaire>,
     /// Agencies, parents before children or not.
     pub agencies: Vec<NewAgency>,
+    /// What became of agencies, in order.
+    pub events: Vec<EventDraft>,
     /// Service points.
     pub service_points: Vec<NewServicePoint>,
     /// Surveys.
@@ -53,6 +56,7 @@ pub fn parse(source: &Source) -> Result<Catalogue, Vec<String>> {
     let catalogue = Catalogue {
         questionnaire,
         agencies: body.agencies.iter().filter_map(|agency| rules.agency(agency)).collect(),
+        events: body.agency_events.iter().filter_map(|event| rules.event(event)).collect(),
         service_points: body.service_points.iter().filter_map(|point| rules.service_point(point)).collect(),
         surveys: body.surveys.iter().filter_map(|survey| rules.survey(survey)).collect(),
     };
@@ -60,21 +64,21 @@ pub fn parse(source: &Source) -> Result<Catalogue, Vec<String>> {
 }
 
 /// Collects broken rules while entries are read.
-struct Rules<'a> {
+pub(super) struct Rules<'a> {
     file: &'a str,
     broken: Vec<String>,
 }
 
 impl Rules<'_> {
-    fn broken(&mut self, place: &str, message: impl AsRef<str>) {
+    pub(super) fn broken(&mut self, place: &str, message: impl AsRef<str>) {
         self.broken.push(format!("{}: {place}: {}", self.file, message.as_ref()));
     }
 
-    fn keep<T>(&mut self, place: &str, result: Result<T, FaultKind>) -> Option<T> {
+    pub(super) fn keep<T>(&mut self, place: &str, result: Result<T, FaultKind>) -> Option<T> {
         result.map_err(|fault| self.broken(place, fault.detail(Lang::En))).ok()
     }
 
-    fn text(&mut self, place: &str, raw: &str) -> String {
+    pub(super) fn text(&mut self, place: &str, raw: &str) -> String {
         self.keep(place, text::clean(raw, 1000)).flatten().unwrap_or_default()
     }
 
@@ -220,13 +224,10 @@ impl Rules<'_> {
 
     fn agency(&mut self, body: &AgencyBody) -> Option<NewAgency> {
         let place = format!("agency {}", body.code);
-        let unit_code = body.unit_code.clone();
-        if unit_code
-            .as_ref()
-            .is_some_and(|code| !matches!(code.len(), 2 | 5) || !code.bytes().all(|b| b.is_ascii_digit()))
-        {
-            self.broken(&place, "unit_code has 2 digits (province) or 5 (commune)");
-        }
+        let unit_code = match &body.unit_code {
+            Some(code) => Some(self.keep(&place, parse_unit_code(code))?),
+            None => None,
+        };
         let code = self.keep(&place, AgencyCode::parse(&body.code));
         let parent = match &body.parent {
             Some(parent) => Some(self.keep(&place, AgencyCode::parse(parent))?),

@@ -20,6 +20,9 @@ pub(super) struct FileBody {
     pub(super) agencies: Vec<AgencyBody>,
     #[serde(default)]
     #[validate(nested)]
+    pub(super) agency_events: Vec<AgencyEventBody>,
+    #[serde(default)]
+    #[validate(nested)]
     pub(super) service_points: Vec<ServicePointBody>,
     #[serde(default)]
     #[validate(nested)]
@@ -108,6 +111,34 @@ pub(super) struct AgencyBody {
     pub(super) sample: bool,
     #[validate(length(min = 1, max = 1000))]
     pub(super) note: Option<String>,
+}
+
+/// What became of agencies; `kind` says which of the fields are meant. An agency that comes up by an event stands among
+/// the agencies, with the day of the event as `valid_from`.
+#[derive(Debug, Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AgencyEventBody {
+    pub(super) kind: String,
+    pub(super) effective_on: String,
+    #[validate(length(min = 1, max = 1000))]
+    pub(super) basis: String,
+    pub(super) agency: Option<String>,
+    #[validate(length(min = 1, max = 300))]
+    pub(super) name: Option<String>,
+    pub(super) parent: Option<String>,
+    pub(super) unit_code: Option<String>,
+    pub(super) predecessors: Option<Vec<String>>,
+    pub(super) successor: Option<String>,
+    #[validate(nested)]
+    pub(super) successors: Option<Vec<SuccessorBody>>,
+}
+
+#[derive(Debug, Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SuccessorBody {
+    pub(super) agency: String,
+    /// A fraction, for example `3/5`.
+    pub(super) share: String,
 }
 
 #[derive(Debug, Deserialize, Validate)]

@@ -108,7 +108,19 @@ impl Validity {
     }
 }
 
-/// A body that decides and is rated.
+/// Reads an administrative unit code (QĐ 19/2025/QĐ-TTg): 2 digits for a province, 5 for a commune.
+///
+/// # Errors
+/// [`FaultKind::BadFormat`] for anything else.
+pub fn parse_unit_code(text: &str) -> Result<String, FaultKind> {
+    if matches!(text.len(), 2 | 5) && text.bytes().all(|b| b.is_ascii_digit()) {
+        Ok(text.to_owned())
+    } else {
+        Err(FaultKind::BadFormat { expected: "38 (province) / 14797 (commune)" })
+    }
+}
+
+/// A body that decides and is rated, as it is on one day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Agency {
     /// Internal number.
@@ -129,6 +141,83 @@ pub struct Agency {
     pub sample: bool,
     /// What a user of the row has to know, for example that its code is not verified.
     pub note: Option<String>,
+}
+
+/// What may change about an agency, from a day on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgencyVersion {
+    /// First day on which it is so.
+    pub from: NaiveDate,
+    /// See [`Agency::name`].
+    pub name: String,
+    /// See [`Agency::parent`].
+    pub parent: Option<AgencyId>,
+    /// See [`Agency::unit_code`].
+    pub unit_code: Option<String>,
+}
+
+/// An agency with everything it was and will be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgencyHistory {
+    /// See [`Agency::id`].
+    pub id: AgencyId,
+    /// See [`Agency::code`].
+    pub code: AgencyCode,
+    /// See [`Agency::level`].
+    pub level: AgencyLevel,
+    /// See [`Agency::valid`].
+    pub valid: Validity,
+    /// See [`Agency::sample`].
+    pub sample: bool,
+    /// See [`Agency::note`].
+    pub note: Option<String>,
+    /// In order; of two of one day the later counts. The first is of the day it begins.
+    pub versions: Vec<AgencyVersion>,
+}
+
+impl AgencyHistory {
+    /// The version of a day; before the first day the first, after the last the last.
+    pub fn version_on(&self, day: NaiveDate) -> Option<&AgencyVersion> {
+        let begun = self.versions.partition_point(|version| version.from <= day);
+        self.versions.get(begun.saturating_sub(1))
+    }
+
+    /// The agency as it is on a day; see [`AgencyHistory::version_on`] for days on which it does not exist.
+    pub fn on(&self, day: NaiveDate) -> Agency {
+        let version = self.version_on(day);
+        Agency {
+            id: self.id,
+            code: self.code.clone(),
+            unit_code: version.and_then(|version| version.unit_code.clone()),
+            level: self.level,
+            name: version.map(|version| version.name.clone()).unwrap_or_default(),
+            parent: version.and_then(|version| version.parent),
+            valid: self.valid,
+            sample: self.sample,
+            note: self.note.clone(),
+        }
+    }
+}
+
+impl From<Agency> for AgencyHistory {
+    /// An agency about which nothing ever changed.
+    fn from(agency: Agency) -> Self {
+        let version = AgencyVersion {
+            from: agency.valid.from,
+            name: agency.name,
+            parent: agency.parent,
+            unit_code: agency.unit_code,
+        };
+        Self {
+            id: agency.id,
+            code: agency.code,
+            level: agency.level,
+            valid: agency.valid,
+            sample: agency.sample,
+            note: agency.note,
+            versions: vec![version],
+        }
+    }
 }
 
 /// A desk where files are received; the agency that decides may be another one.

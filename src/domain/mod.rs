@@ -4,9 +4,14 @@
 //! What may not: IO, clocks, SQL, HTTP, serialisation to the wire. Knows nothing but [`crate::error`].
 
 pub mod agency;
+pub mod agency_event;
+pub mod agency_plan;
+pub mod agency_register;
+pub mod agency_rows;
 pub mod bucket;
 pub mod client;
 pub mod distribution;
+pub mod dossiers;
 pub mod facet;
 pub mod feed;
 pub mod ids;
@@ -19,3 +24,4 @@ pub mod survey;
 pub mod tally;
 pub mod text;
 pub mod tree;
+mod tree_day;

@@ -34,7 +34,21 @@ pub struct Period {
     to: NaiveDate,
 }
 
+/// First day of a year.
+const fn new_year(year: i32) -> NaiveDate {
+    match NaiveDate::from_ymd_opt(year, 1, 1) {
+        Some(day) => day,
+        None => panic!("every year has a first day"),
+    }
+}
+
 impl Period {
+    /// First day that is read.
+    pub const EARLIEST: NaiveDate = new_year(YEARS.start);
+
+    /// First day that is not read any more.
+    pub const END: NaiveDate = new_year(YEARS.end);
+
     /// What `parse` reads, for messages.
     pub const FORMS: &'static str = "2026, 2026-Q3, 2026-07, 2026-W31, 2026-07-15";
 

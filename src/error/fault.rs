@@ -1,8 +1,10 @@
 //! One broken rule of one input, with the words for it in both languages.
 
 mod figure;
+mod tree;
 
 pub use figure::FigureFault;
+pub use tree::TreeFault;
 
 use super::Lang;
 
@@ -13,6 +15,13 @@ pub enum Place {
     Pointer(String),
     /// Name of a query parameter.
     Parameter(String),
+    /// Cell of a table that was sent.
+    Cell {
+        /// Row as a spreadsheet counts: the head is row 1.
+        row: usize,
+        /// Name of the column.
+        column: String,
+    },
 }
 
 impl Place {
@@ -24,6 +33,7 @@ impl Place {
                 Self::Pointer(format!("{path}/{}", name.replace('~', "~0").replace('/', "~1")))
             }
             Self::Parameter(_) => Self::Parameter(name.to_owned()),
+            Self::Cell { row, .. } => Self::Cell { row: *row, column: name.to_owned() },
         }
     }
 }
@@ -82,6 +92,8 @@ pub enum FaultKind {
     },
     /// The period ends before it begins, or both forms of period are given.
     BadPeriod,
+    /// The period lies ahead of today.
+    PeriodNotBegun,
     /// The id is not a UUIDv7.
     NotUuidV7,
     /// Time of answering ahead of the server's clock.
@@ -133,6 +145,8 @@ pub enum FaultKind {
     },
     /// A question about figures that cannot be answered.
     Figure(FigureFault),
+    /// An event that the tree of agencies cannot take.
+    Tree(TreeFault),
 }
 
 impl FaultKind {
@@ -151,6 +165,7 @@ impl FaultKind {
             Self::ForbiddenCharacter,
             Self::OutOfRange { min: 1, max: 1000 },
             Self::BadPeriod,
+            Self::PeriodNotBegun,
             Self::NotUuidV7,
             Self::AnsweredInFuture { tolerance_minutes: 5 },
             Self::AnsweredTooLongAgo { max_days: 90 },
@@ -170,6 +185,7 @@ impl FaultKind {
             Self::FormulaDoesNotFit { allowed: vec!["satisfied-share"] },
         ];
         samples.extend(figures);
+        samples.extend(TreeFault::samples().into_iter().map(Self::Tree));
         samples
     }
 
@@ -187,6 +203,7 @@ impl FaultKind {
             Self::ForbiddenCharacter => "forbidden_character",
             Self::OutOfRange { .. } => "out_of_range",
             Self::BadPeriod => "bad_period",
+            Self::PeriodNotBegun => "period_not_begun",
             Self::NotUuidV7 => "not_uuid_v7",
             Self::AnsweredInFuture { .. } => "answered_in_future",
             Self::AnsweredTooLongAgo { .. } => "answered_too_long_ago",
@@ -205,6 +222,7 @@ impl FaultKind {
             Self::NotApplicableRefused => "not_applicable_refused",
             Self::FormulaDoesNotFit { .. } => "formula_does_not_fit",
             Self::Figure(fault) => fault.name(),
+            Self::Tree(fault) => fault.name(),
         }
     }
 
@@ -231,6 +249,7 @@ impl FaultKind {
             Self::ForbiddenCharacter => "Có ký tự điều khiển không được phép.".into(),
             Self::OutOfRange { min, max } => format!("Ngoài khoảng cho phép từ {min} đến {max}."),
             Self::BadPeriod => "Kỳ không hợp lệ: dùng `period`, hoặc `from` và `to` với from < to.".into(),
+            Self::PeriodNotBegun => "Kỳ này chưa bắt đầu.".into(),
             Self::NotUuidV7 => "Mã phiếu phải là UUID phiên bản 7 (RFC 9562).".into(),
             Self::AnsweredInFuture { tolerance_minutes } => {
                 format!("Thời điểm trả lời đi trước đồng hồ máy chủ hơn {tolerance_minutes} phút.")
@@ -259,6 +278,7 @@ impl FaultKind {
                 format!("Công thức không dùng cho loại phiếu này; chọn: {}.", allowed.join(", "))
             }
             Self::Figure(fault) => fault.detail(Lang::Vi),
+            Self::Tree(fault) => fault.detail(Lang::Vi),
         }
     }
 
@@ -275,6 +295,7 @@ impl FaultKind {
             Self::ForbiddenCharacter => "Control characters are not allowed.".into(),
             Self::OutOfRange { min, max } => format!("Outside the range {min} to {max}."),
             Self::BadPeriod => "Not a period: give `period`, or `from` and `to` with from < to.".into(),
+            Self::PeriodNotBegun => "The period has not begun.".into(),
             Self::NotUuidV7 => "The id must be a UUID of version 7 (RFC 9562).".into(),
             Self::AnsweredInFuture { tolerance_minutes } => {
                 format!("Answered more than {tolerance_minutes} minutes ahead of the server's clock.")
@@ -301,6 +322,7 @@ impl FaultKind {
                 format!("The formula does not fit this kind of survey; one of: {}.", allowed.join(", "))
             }
             Self::Figure(fault) => fault.detail(Lang::En),
+            Self::Tree(fault) => fault.detail(Lang::En),
         }
     }
 }
@@ -311,6 +333,7 @@ fn type_vi(expected: &str) -> &str {
         "string" => "một chuỗi ký tự (string)",
         "boolean" => "đúng hoặc sai (boolean)",
         "integer" => "số nguyên (integer)",
+        "array" => "một danh sách (array)",
         "integer | null" => "số nguyên hoặc null",
         other => other,
     }
@@ -340,6 +363,11 @@ impl Faults {
         self.0.iter().any(|fault| matches!(&fault.place, Place::Pointer(path) if path == pointer))
     }
 
+    /// Whether something is wrong at a place.
+    pub fn any_in(&self, place: &Place) -> bool {
+        self.0.iter().any(|fault| fault.place == *place)
+    }
+
     /// Whether nothing is wrong so far.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -348,6 +376,11 @@ impl Faults {
     /// How many were noted so far.
     pub fn len(&self) -> usize {
         self.0.len()
+    }
+
+    /// All that was noted so far.
+    pub fn iter(&self) -> impl Iterator<Item = &Fault> {
+        self.0.iter()
     }
 
     /// A copy of all that was noted.

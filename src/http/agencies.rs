@@ -8,7 +8,9 @@ use crate::domain::agency::{AgencyCode, AgencyLevel};
 use crate::domain::period::{day_of, parse_day};
 use crate::domain::text;
 use crate::error::{Error, ErrorCode, FaultKind};
-use crate::service::agencies::{self, AgencyPlace, AgencyQuery, DEFAULT_LIMIT, MAX_LIMIT};
+use crate::service::agencies::{
+    self, AgencyPlace, AgencyQuery, AgencyRecord, DEFAULT_LIMIT, MAX_LIMIT, PastPlace, Relative,
+};
 
 use actix_web::http::header::CacheDirective;
 use actix_web::{HttpRequest, HttpResponse, get, web};
@@ -59,6 +61,76 @@ impl From<AgencyPlace> for AgencyBody {
     }
 }
 
+/// An agency with its past and what is planned.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AgencyRecordBody {
+    /// As it is today; if it is over or to come, as it was at last or will be at first.
+    #[serde(flatten)]
+    agency: AgencyBody,
+    /// What it was and will be called, where it stood and its unit code, in order; the first from `valid_from` on.
+    versions: Vec<VersionBody>,
+    /// With whose work it goes on.
+    predecessors: Vec<RelativeBody>,
+    /// Who goes on with its work. Shares of one day add up to 1; the agency itself is among them if it goes on with
+    /// a part.
+    successors: Vec<RelativeBody>,
+}
+
+/// What holds of an agency from a day on.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct VersionBody {
+    /// First day.
+    valid_from: NaiveDate,
+    /// Vietnamese name.
+    #[schema(example = "Gia Lai")]
+    name: String,
+    /// Code of the agency above.
+    parent: Option<String>,
+    /// Administrative unit code.
+    #[schema(example = "64")]
+    unit_code: Option<String>,
+}
+
+/// An agency at the other end of a succession.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RelativeBody {
+    /// Its code.
+    #[schema(example = "H08")]
+    agency: String,
+    /// First day on which the successor goes on with the work.
+    effective_on: NaiveDate,
+    /// How much of the predecessor's work, as a fraction.
+    #[schema(example = "3/5")]
+    share: String,
+}
+
+impl From<Relative> for RelativeBody {
+    fn from(relative: Relative) -> Self {
+        Self {
+            agency: relative.code.to_string(),
+            effective_on: relative.on,
+            share: relative.share.to_string(),
+        }
+    }
+}
+
+impl From<AgencyRecord> for AgencyRecordBody {
+    fn from(record: AgencyRecord) -> Self {
+        let version = |version: PastPlace| VersionBody {
+            valid_from: version.from,
+            name: version.name,
+            parent: version.parent.map(|code| code.to_string()),
+            unit_code: version.unit_code,
+        };
+        Self {
+            agency: record.place.into(),
+            versions: record.versions.into_iter().map(version).collect(),
+            predecessors: record.predecessors.into_iter().map(RelativeBody::from).collect(),
+            successors: record.successors.into_iter().map(RelativeBody::from).collect(),
+        }
+    }
+}
+
 /// One page of agencies.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AgencyPage {
@@ -82,7 +154,7 @@ struct ListAgenciesParams {
     /// Name holds this text, compared without diacritics and case.
     #[param(example = "dak lak")]
     q: Option<String>,
-    /// Exists on this day; today by default.
+    /// Agencies that exist on this day, with the names and parents of that day; today by default.
     valid_on: Option<NaiveDate>,
     /// Most entries of a page.
     #[param(minimum = 1, maximum = 1000, default = 100)]
@@ -108,7 +180,7 @@ pub async fn list_agencies(
         parent: fields.optional("parent", AgencyCode::parse),
         level: fields.optional("level", AgencyLevel::parse),
         name: fields.optional("q", |raw| text::clean(raw, 100)).flatten(),
-        valid_on: Some(fields.optional("valid_on", parse_day).unwrap_or(today)),
+        valid_on: fields.optional("valid_on", parse_day).unwrap_or(today),
         limit: fields.optional("limit", |raw| number(raw, 1, MAX_LIMIT)).unwrap_or(DEFAULT_LIMIT),
         cursor: fields.optional("cursor", |raw| Ok::<_, FaultKind>(raw.to_owned())),
     })?;
@@ -119,9 +191,10 @@ pub async fn list_agencies(
 
 /// Shows an agency
 ///
-/// Also one that no longer exists. Open to everybody.
+/// With its past: names, parents, unit codes, predecessors and successors with their days. Also one that no longer
+/// exists. Open to everybody.
 #[utoipa::path(tag = "catalogue", params(("code" = String, Path, example = "H56")),
-    responses((status = 200, description = "The agency", body = AgencyBody), NotModified, Refused, NotFound))]
+    responses((status = 200, description = "The agency", body = AgencyRecordBody), NotModified, Refused, NotFound))]
 #[get("/v1/agencies/{code}")]
 pub async fn get_agency(
     request: HttpRequest,
@@ -132,6 +205,6 @@ pub async fn get_agency(
 ) -> Result<HttpResponse, Problem> {
     query.read(&app, |_| ())?;
     let code = AgencyCode::parse(&code).map_err(|_| Error::new(ErrorCode::AgencyNotFound))?;
-    let body = AgencyBody::from(agencies::fetch(&app, &code).await?);
+    let body = AgencyRecordBody::from(agencies::fetch(&app, &code).await?);
     cached(&request, &body, vec![CacheDirective::Public, CacheDirective::MaxAge(60)])
 }

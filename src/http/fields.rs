@@ -22,8 +22,8 @@ pub enum Node {
     Number,
     /// A string.
     Text(String),
-    /// An array; nothing reads one yet.
-    List,
+    /// An array; of more than [`MAX_FIELDS`] items the rest is dropped, and whoever reads it refuses that many.
+    List(Vec<Node>),
     /// An object in the order it was written.
     Object(Vec<(Name, Node)>),
 }
@@ -77,8 +77,13 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Node, A::Error> {
-        while list.next_element::<Node>()?.is_some() {}
-        Ok(Node::List)
+        let mut items = Vec::new();
+        while let Some(item) = list.next_element()? {
+            if items.len() <= MAX_FIELDS {
+                items.push(item);
+            }
+        }
+        Ok(Node::List(items))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
@@ -99,7 +104,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
 }
 
 /// Most fields of one object; keeps the list of faults in a bound that can be sent.
-const MAX_FIELDS: usize = 1000;
+pub const MAX_FIELDS: usize = 1000;
 
 /// Positions of fields whose name was there before.
 fn doubled(fields: &[(Name, Node)]) -> HashSet<usize> {
@@ -183,6 +188,17 @@ impl<'f> Fields<'f> {
             self.fault(name, FaultKind::Missing);
         }
         node
+    }
+
+    /// Takes a list; absent is a fault.
+    pub fn required_list(&mut self, name: &str) -> Option<Vec<Node>> {
+        match self.required_node(name)? {
+            Node::List(items) => Some(items),
+            _ => {
+                self.fault(name, FaultKind::WrongType { expected: "array" });
+                None
+            }
+        }
     }
 
     /// Takes a truth value.

@@ -3,16 +3,20 @@
 //! from the handlers' own attributes, and the OpenAPI file is collected from the same registration.
 
 mod agencies;
+mod agency_events;
+mod agency_imports;
 mod breakdowns;
 mod bulk;
 mod clients;
 mod comparisons;
 mod devices;
+mod dossier_counts;
 mod extract;
 mod feed;
 pub mod fields;
 mod figures;
 mod format;
+mod formulas;
 mod framing;
 mod health;
 mod indexes;
@@ -39,11 +43,19 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(bulk::submit_batch)
         .service(receipts::get_receipt)
         .service(devices::list_device_receipts)
+        // Changing the tree of agencies
+        .service(agency_events::record_agency_event)
+        .service(agency_imports::import_agencies)
+        .service(dossier_counts::put_dossier_count)
         // Reading
         .service(surveys::list_surveys)
         .service(surveys::get_survey)
         .service(agencies::list_agencies)
         .service(agencies::get_agency)
+        .service(agency_events::list_agency_events)
+        .service(dossier_counts::list_dossier_counts)
+        .service(formulas::list_formulas)
+        .service(formulas::get_formula)
         .service(indexes::get_index)
         .service(series::get_series)
         .service(breakdowns::get_breakdown)

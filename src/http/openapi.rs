@@ -109,7 +109,7 @@ pub enum SubmitRefused {
     /// Body over the limit
     #[response(status = 413, content_type = "application/problem+json")]
     TooLarge(ProblemBody),
-    /// Not `application/json`
+    /// Not of the content type that the operation reads
     #[response(status = 415, content_type = "application/problem+json")]
     MediaType(ProblemBody),
 }
@@ -165,8 +165,8 @@ pub fn errors_markdown() -> String {
         text.push_str(&format!("| `{name}` | {status} | {title} | {} |\n", code.advice()));
     }
     text.push_str(
-        "\n## Broken rules\n\nEntries of `errors`, each with a JSON Pointer into the body (`pointer`) or the name of a \
-         query parameter (`parameter`).\n\n| code | meaning (with example values) |\n|---|---|\n",
+        "\n## Broken rules\n\nEntries of `errors`, each with a JSON Pointer into the body (`pointer`), the name of a \
+         query parameter (`parameter`), or `row` and `column` of a table.\n\n| code | meaning (with example values) |\n|---|---|\n",
     );
     for kind in FaultKind::samples() {
         text.push_str(&format!("| `{}` | {} |\n", kind.name(), kind.detail(Lang::En)));

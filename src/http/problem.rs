@@ -94,6 +94,12 @@ pub struct FaultBody {
     /// Name of the query parameter.
     #[serde(skip_serializing_if = "Option::is_none")]
     parameter: Option<String>,
+    /// Row of a table that was sent, as a spreadsheet counts: the head is row 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    row: Option<usize>,
+    /// Column of that table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<String>,
     /// Stable code of the rule.
     #[schema(example = "level_off_scale")]
     code: &'static str,
@@ -104,11 +110,13 @@ pub struct FaultBody {
 impl FaultBody {
     /// The fault in the words of a language.
     pub fn new(fault: &Fault, lang: Lang) -> Self {
-        let (pointer, parameter) = match &fault.place {
-            Place::Pointer(path) => (Some(path.clone()), None),
-            Place::Parameter(name) => (None, Some(name.clone())),
-        };
-        Self { pointer, parameter, code: fault.kind.name(), detail: fault.kind.detail(lang) }
+        let (mut pointer, mut parameter, mut row, mut column) = (None, None, None, None);
+        match fault.place.clone() {
+            Place::Pointer(path) => pointer = Some(path),
+            Place::Parameter(name) => parameter = Some(name),
+            Place::Cell { row: number, column: name } => (row, column) = (Some(number), Some(name)),
+        }
+        Self { pointer, parameter, row, column, code: fault.kind.name(), detail: fault.kind.detail(lang) }
     }
 }
 

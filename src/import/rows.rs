@@ -362,7 +362,7 @@ pub fn reasons(error: &Error) -> Vec<Value> {
     }
     let reason = |fault: &Fault| {
         let place = match &fault.place {
-            Place::Pointer(path) | Place::Parameter(path) => path,
+            Place::Pointer(path) | Place::Parameter(path) | Place::Cell { column: path, .. } => path,
         };
         json!({"pointer": place, "code": fault.kind.name(), "detail": fault.kind.detail(Lang::En)})
     };

@@ -79,4 +79,17 @@ mod tests {
             assert_eq!(Band::of(&ratio(tenths, 10)), band, "{tenths} tenths");
         }
     }
+
+    #[test]
+    fn nothing_however_small_is_lost_at_a_border() {
+        let borders = [(6, Band::Weak), (9, Band::Average), (12, Band::Fair), (15, Band::Good)];
+        let above = [Band::Average, Band::Fair, Band::Good, Band::Excellent];
+        let least = ratio(1, 1_000_000_000_000_000_000);
+        for ((border, below), above) in borders.into_iter().zip(above) {
+            let border = super::super::whole(border);
+            assert_eq!(Band::of(&(&border - &least)), below, "just under {border}");
+            assert_eq!(Band::of(&border), above, "{border}");
+            assert_eq!(Band::of(&(&border + &least)), above, "just over {border}");
+        }
+    }
 }

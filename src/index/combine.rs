@@ -16,7 +16,7 @@ use super::formula::{DESK_INDICATORS, Formula};
 use super::interval::{Estimate, Interval};
 use super::rounding::{Rounded, nearest_count};
 use crate::domain::distribution::Distribution;
-use crate::domain::questionnaire::{QuestionnaireVersion, Scale};
+use crate::domain::questionnaire::{Kind, QuestionnaireVersion, Scale};
 use crate::domain::tally::Tally;
 use num_integer::Integer;
 use num_traits::{ToPrimitive, Zero};
@@ -131,9 +131,14 @@ pub fn whole_of(version: &QuestionnaireVersion, evidence: &Evidence, question: &
 impl<'a> Sheet<'a> {
     fn new(version: &'a QuestionnaireVersion, evidence: &'a Evidence, question: &'a Question) -> Self {
         let total = evidence.unweighted();
-        let nothing = (1..question.min_n).contains(&total.people());
-        let few = |counts: &Distribution| nothing || (1..question.min_n).contains(&counts.answered());
-        let withheld = total.counts.iter().map(few).collect();
+        let withheld = evidence.withheld();
+        let nothing =
+            (withheld.everything && total.people() > 0) || (1..question.min_n).contains(&total.people());
+        let few = |(place, counts): (usize, &Distribution)| {
+            let few = nothing || (1..question.min_n).contains(&counts.answered());
+            few || (counts.answered() > 0 && withheld.criteria.contains(&place))
+        };
+        let withheld = total.counts.iter().enumerate().map(few).collect();
         Self { question, version, evidence, total, withheld, nothing }
     }
 
@@ -181,8 +186,19 @@ impl<'a> Sheet<'a> {
         formula.combined(&values)
     }
 
-    fn estimate(&self, places: &[usize], formula: Formula, error: Option<StandardError>) -> Option<Estimate> {
-        let value = self.value(places, formula, false)?.to_f64()?;
+    /// `value` is that of [`Sheet::value`] after the rounding to tenths.
+    fn estimate(
+        &self,
+        places: &[usize],
+        formula: Formula,
+        value: Option<&Exact>,
+        error: Option<StandardError>,
+    ) -> Option<Estimate> {
+        // Only desk points are rounded on the way.
+        let value = match formula.kind() {
+            Kind::Sipas => value?.to_f64()?,
+            Kind::Desk => self.value(places, formula, false)?.to_f64()?,
+        };
         let Question { confidence, population, .. } = *self.question;
         Estimate::new(formula, places.len(), value, error?, confidence, population)
     }
@@ -205,8 +221,9 @@ impl<'a> Sheet<'a> {
             return IndexValue { suppressed: true, ..IndexValue::default() };
         }
         let formula = self.question.formula.of_one_criterion();
-        let value = self.value(&[place], formula, true).as_ref().map(Rounded::half_up);
-        let estimate = self.estimate(&[place], formula, self.error(place));
+        let exact = self.value(&[place], formula, true);
+        let value = exact.as_ref().map(Rounded::half_up);
+        let estimate = self.estimate(&[place], formula, exact.as_ref(), self.error(place));
         IndexValue {
             value,
             interval: estimate.zip(value).and_then(|(estimate, value)| estimate.interval(value)),
@@ -261,8 +278,10 @@ impl<'a> Sheet<'a> {
         let respondents = self.total.moments.get(part).map_or(0, |sums| sums.respondents);
         // The number of people who answered any of them would tell of those behind a withheld criterion.
         let most = shown.iter().map(|place| self.answered(*place)).max();
-        let value = self.value(&shown, self.question.formula, true).as_ref().map(Rounded::half_up);
-        let estimate = self.estimate(&shown, self.question.formula, self.error_of(&shown, part));
+        let (formula, error) = (self.question.formula, self.error_of(&shown, part));
+        let exact = self.value(&shown, formula, true);
+        let value = exact.as_ref().map(Rounded::half_up);
+        let estimate = self.estimate(&shown, formula, exact.as_ref(), error);
         IndexValue {
             value,
             interval: estimate.zip(value).and_then(|(estimate, value)| estimate.interval(value)),

@@ -28,6 +28,26 @@ pub struct Evidence {
     full: Tally,
     /// What counts with a share below 1, one tally a share.
     partial: Vec<(Share, Tally)>,
+    /// What is withheld whatever the counts.
+    withheld: Withheld,
+}
+
+/// What a reader may not see although enough people answered: it would tell what too few did, see
+/// [`suppression`](super::suppression).
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Withheld {
+    /// Everything.
+    pub everything: bool,
+    /// Places of criteria.
+    pub criteria: Vec<usize>,
+}
+
+impl Withheld {
+    /// Withholds what either withholds.
+    pub fn and(&mut self, other: Self) {
+        self.everything |= other.everything;
+        self.criteria.extend(other.criteria);
+    }
 }
 
 impl Evidence {
@@ -39,7 +59,7 @@ impl Evidence {
             moments: vec![Moments::default(); parts.len()],
             watermark: None,
         };
-        Self { parts, full, partial: Vec::new() }
+        Self { parts, full, partial: Vec::new(), withheld: Withheld::default() }
     }
 
     /// Adds responses to the same version, of which `share` counts: above 0, at most 1. Nothing of a share of 0
@@ -53,6 +73,15 @@ impl Evidence {
                 None => self.partial.push((share, tally.clone())),
             }
         }
+    }
+
+    /// Withholds what the reader may not see.
+    pub fn withhold(&mut self, withheld: Withheld) {
+        self.withheld = withheld;
+    }
+
+    pub(super) const fn withheld(&self) -> &Withheld {
+        &self.withheld
     }
 
     /// People with at least one applicable answer, each counted once whatever the share.

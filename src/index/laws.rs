@@ -1,8 +1,10 @@
 //! Laws that hold for every input, tested on random ones.
 
+mod blocks;
 mod comparisons;
 mod uncertainty;
 
+use super::bands::Band;
 use super::combine::{Figures, Question, figures};
 use super::confidence::Confidence;
 use super::evidence::Evidence;
@@ -288,25 +290,22 @@ fn the_whole_is_the_mean_of_all_criteria_not_of_elements_or_answers() {
     assert_eq!(found.elements[4].value.value, None, "nobody is not zero");
 }
 
-/// 2024: policy 83.84, service 84.09, overall 83.94. An unweighted mean over all items gives it with 32 policy
-/// and 19 service items (a hypothesis about the split); the plain mean of the two blocks, 83.97, does not.
-#[test]
-fn the_published_blocks_of_2024_combine_as_a_mean_over_items() {
-    let block = |hundredths: u64, items: usize| vec![ratio(hundredths, 100); items];
-    let items: Vec<Exact> = block(8384, 32).into_iter().chain(block(8409, 19)).collect();
-    let overall = Formula::SatisfiedShare.combined(&items).unwrap();
-    assert_eq!(
-        Rounded::half_up(&overall).hundredths(),
-        8393,
-        "83.933…: the published 83.94 within rounding of the blocks"
-    );
-    let upper: Vec<Exact> =
-        vec![ratio(838_449, 10_000); 32].into_iter().chain(vec![ratio(840_949, 10_000); 19]).collect();
-    assert_eq!(Rounded::half_up(&Formula::SatisfiedShare.combined(&upper).unwrap()).hundredths(), 8394);
-}
-
 #[test]
 fn an_interval_at_the_edge_reaches_it() {
     assert_eq!(wilson(0.0, 7.0, Confidence::P95).0, 0.0);
     assert_eq!(wilson(1.0, 7.0, Confidence::P95).1, 1.0);
+}
+
+/// 19 points of 20 people are 0.95, which is rounded up to 1.0: four such indicators are exactly 9 of 18. One
+/// point less is 0.90, and the band below.
+#[test]
+fn rounding_to_tenths_decides_the_band_at_a_border() {
+    let version = version(1);
+    for (points, total, band) in [(19, 900, Band::Fair), (18, 810, Band::Average)] {
+        // Ordinal 1 is 0 points, 2 is 1 point.
+        let people: Vec<Vec<u8>> =
+            (0..20).map(|person| vec![if person < points { 2 } else { 1 }; 4]).collect();
+        let found = computed(Formula::DeskPointsRescaled, &version, &people);
+        assert_eq!((found.whole.value.map(Rounded::hundredths), found.band), (Some(total), Some(band)));
+    }
 }

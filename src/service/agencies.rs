@@ -1,17 +1,18 @@
-//! Looking up agencies; open to everybody.
+//! Looking up agencies; open to everybody. Answered from the catalogue in memory, which has every day's tree.
 
 use super::Services;
 use super::catalogue::current;
-use crate::domain::agency::{Agency, AgencyCode, AgencyLevel};
+use crate::domain::agency::{Agency, AgencyCode, AgencyHistory, AgencyLevel};
+use crate::domain::ids::AgencyId;
+use crate::domain::text::folded;
+use crate::domain::tree::{AgencyTree, Share};
 use crate::error::{Error, ErrorCode, FaultKind, Faults, Place, Result};
-use crate::store::SILENCE;
-use crate::store::agencies::{AgencyFilter, agencies_list};
 use crate::store::paging::Page;
 pub use crate::store::paging::{DEFAULT_LIMIT, MAX_LIMIT};
 use chrono::NaiveDate;
 
 /// What a list of agencies is narrowed to; codes as they came.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct AgencyQuery {
     /// Children of this agency only.
     pub parent: Option<AgencyCode>,
@@ -19,8 +20,8 @@ pub struct AgencyQuery {
     pub level: Option<AgencyLevel>,
     /// Name holds this text, compared without diacritics and case.
     pub name: Option<String>,
-    /// Exists on this day.
-    pub valid_on: Option<NaiveDate>,
+    /// The day whose agencies, names and parents are meant.
+    pub valid_on: NaiveDate,
     /// Most rows.
     pub limit: i64,
     /// Where the page before ended.
@@ -36,15 +37,53 @@ pub struct AgencyPlace {
     pub parent: Option<AgencyCode>,
 }
 
-/// One page of agencies by code, and the cursor of the next.
+/// What an agency was called and where it stood, from a day on.
+#[derive(Debug, Clone)]
+pub struct PastPlace {
+    /// First day.
+    pub from: NaiveDate,
+    /// Its name.
+    pub name: String,
+    /// Code of its parent.
+    pub parent: Option<AgencyCode>,
+    /// Its administrative unit code.
+    pub unit_code: Option<String>,
+}
+
+/// An agency at the other end of a succession.
+#[derive(Debug, Clone)]
+pub struct Relative {
+    /// Its code.
+    pub code: AgencyCode,
+    /// First day of the successor's.
+    pub on: NaiveDate,
+    /// How much of the predecessor's work.
+    pub share: Share,
+}
+
+/// An agency with its past and what is planned.
+#[derive(Debug, Clone)]
+pub struct AgencyRecord {
+    /// The agency as it is today.
+    pub place: AgencyPlace,
+    /// Its versions, in order.
+    pub versions: Vec<PastPlace>,
+    /// With whose work it goes on.
+    pub predecessors: Vec<Relative>,
+    /// Who goes on with its work.
+    pub successors: Vec<Relative>,
+}
+
+/// One page of agencies by code, as they are on the day, and the cursor of the next.
 ///
 /// # Errors
 /// [`ErrorCode::ValidationFailed`] for an unknown parent, [`ErrorCode::InvalidCursor`].
 pub async fn list(services: &Services, query: &AgencyQuery) -> Result<(Vec<AgencyPlace>, Option<String>)> {
     let catalogue = current(services).await?;
+    let (tree, day) = (&catalogue.tree, query.valid_on);
     let mut faults = Faults::default();
     let parent = query.parent.as_ref().and_then(|code| {
-        let found = catalogue.tree.find(code).map(|agency| agency.id);
+        let found = tree.find(code).map(|agency| agency.id);
         if found.is_none() {
             faults.push(Place::Parameter("parent".into()), FaultKind::UnknownAgency);
         }
@@ -53,27 +92,65 @@ pub async fn list(services: &Services, query: &AgencyQuery) -> Result<(Vec<Agenc
     if !faults.is_empty() {
         return Err(Error::invalid(faults.into_vec(), services.clock.now()));
     }
-    let bound = format!("agencies {parent:?} {:?} {:?} {:?}", query.level, query.name, query.valid_on);
+    let bound = format!("agencies {parent:?} {:?} {:?} {:?}", query.level, query.name, Some(day));
     let page = Page::new(query.limit, query.cursor.as_deref(), &bound)?;
-    let filter =
-        AgencyFilter { parent, level: query.level, name: query.name.clone(), valid_on: query.valid_on };
-    let mut rows =
-        services.db.within(SILENCE, async |conn| agencies_list(conn, &filter, &page).await).await?;
-    let next = page.cut(&mut rows, |agency| agency.code.to_string());
-    let place = |agency: Agency| AgencyPlace {
-        parent: agency.parent.and_then(|id| catalogue.tree.get(id)).map(|parent| parent.code.clone()),
-        agency,
+    let name = query.name.as_deref().map(folded);
+    let wanted = |history: &&AgencyHistory| {
+        history.valid.covers(day)
+            && page.after.as_deref().is_none_or(|after| history.code.as_str() > after)
+            && query.level.is_none_or(|level| history.level == level)
+            && parent.is_none_or(|parent| tree.parent_on(history.id, day) == Some(parent))
+            && name.as_ref().is_none_or(|name| {
+                tree.name_on(history.id, day).is_some_and(|own| folded(own).contains(name.as_str()))
+            })
     };
-    Ok((rows.into_iter().map(place).collect(), next))
+    let one_more = usize::try_from(query.limit).unwrap_or(usize::MAX).saturating_add(1);
+    let found = tree.histories().filter(wanted).take(one_more);
+    let mut rows: Vec<AgencyPlace> = found.map(|history| place_on(tree, history, day)).collect();
+    let next = page.cut(&mut rows, |place| place.agency.code.to_string());
+    Ok((rows, next))
 }
 
-/// One agency.
+/// One agency with its past.
 ///
 /// # Errors
 /// [`ErrorCode::AgencyNotFound`].
-pub async fn fetch(services: &Services, code: &AgencyCode) -> Result<AgencyPlace> {
+pub async fn fetch(services: &Services, code: &AgencyCode) -> Result<AgencyRecord> {
     let catalogue = current(services).await?;
-    let agency = catalogue.tree.find(code).cloned().ok_or_else(|| Error::new(ErrorCode::AgencyNotFound))?;
-    let parent = agency.parent.and_then(|id| catalogue.tree.get(id)).map(|parent| parent.code.clone());
-    Ok(AgencyPlace { agency, parent })
+    let tree = &catalogue.tree;
+    let history = tree.find(code).and_then(|agency| tree.history(agency.id));
+    let history = history.ok_or_else(|| Error::new(ErrorCode::AgencyNotFound))?;
+    let versions = history.versions.iter().map(|version| PastPlace {
+        from: version.from,
+        name: version.name.clone(),
+        parent: version.parent.and_then(|id| code_of(tree, id)),
+        unit_code: version.unit_code.clone(),
+    });
+    let relative = |id, on, share| Some(Relative { code: code_of(tree, id)?, on, share });
+    let before =
+        tree.predecessors(history.id).iter().filter_map(|one| relative(one.predecessor, one.on, one.share));
+    let after =
+        tree.successors(history.id).iter().filter_map(|one| relative(one.successor, one.on, one.share));
+    let mut record = AgencyRecord {
+        place: place_on(tree, history, tree.today()),
+        versions: versions.collect(),
+        predecessors: before.collect(),
+        successors: after.collect(),
+    };
+    // Of several changes of one day only the last was ever so.
+    record.versions.reverse();
+    record.versions.dedup_by_key(|version| version.from);
+    record.versions.reverse();
+    Ok(record)
+}
+
+fn code_of(tree: &AgencyTree, id: AgencyId) -> Option<AgencyCode> {
+    tree.get(id).map(|agency| agency.code.clone())
+}
+
+/// The agency as it is on a day; where it does not exist any more, as it was at last.
+fn place_on(tree: &AgencyTree, history: &AgencyHistory, day: NaiveDate) -> AgencyPlace {
+    let agency = history.on(day);
+    let parent = tree.parent_on(history.id, day).or(agency.parent);
+    AgencyPlace { parent: parent.and_then(|id| code_of(tree, id)), agency }
 }

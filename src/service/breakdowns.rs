@@ -1,13 +1,18 @@
 //! A figure by the values of a facet.
 
 use super::Services;
-use super::figures::{Asked, Head, IndexValue, Setting};
+use super::counting::{Counted, CountedBy};
+use super::figures::{Asked, Head, IndexValue, Setting, evidence};
+use super::visibility::Withheld;
+use super::visibility::slices::slice_sight;
 use crate::auth::Actor;
+use crate::auth::policy::Audience;
 use crate::domain::facet::Facet;
 use crate::domain::ids::ServicePointId;
 use crate::domain::period::{Grain, units};
 use crate::error::{Error, FaultKind, Faults, FigureFault, Place, Result};
 use chrono::{DateTime, NaiveDate, Utc};
+use compact_str::CompactString;
 
 /// A figure broken down.
 #[derive(Debug, Clone)]
@@ -62,16 +67,26 @@ pub async fn read(
     let by = setting.count(&survey, Some(facet), std::slice::from_ref(&cell)).await?;
     let by = by.into_iter().next().unwrap_or_default();
     // Everybody is in one slice or another, the one of those who told nothing included.
-    let everything = by.values().fold(super::counting::Counted::new(), |mut sum, counted| {
+    let everything = by.values().fold(Counted::new(), |mut sum, counted| {
         for (share, tally) in counted {
             sum.entry(*share).and_modify(|held| held.add(tally)).or_insert_with(|| tally.clone());
         }
         sum
     });
-    let (figures, watermark) = setting.figures(Some(&everything));
-    let slice = |(value, counted): (&compact_str::CompactString, &super::counting::Counted)| {
+    let sight = setting.sight(&survey, &[days]).await?;
+    let withheld = setting.withheld(&sight, days, &cell);
+    let (figures, watermark) = setting.figures(Some(&everything), withheld.clone());
+    let public = match setting.audience() {
+        Audience::Public => Some(slice_sight(&setting, &sight, facet, days).await?),
+        Audience::InCharge => None,
+    };
+    let few = few_answered(&setting, &by);
+    let slice = |(value, counted): (&CompactString, &Counted)| {
+        let mut hidden =
+            public.as_ref().map_or_else(Withheld::default, |sight| sight.withheld(facet, value, &few));
+        hidden.and(withheld.clone());
         let (code, name) = named(&setting, facet, value);
-        Slice { value: code, name, whole: setting.figures(Some(counted)).0.whole }
+        Slice { value: code, name, whole: setting.figures(Some(counted), hidden).0.whole }
     };
     let mut slices: Vec<Slice> = by.iter().map(slice).collect();
     slices.sort_by(|a, b| (a.value.is_none(), &a.value).cmp(&(b.value.is_none(), &b.value)));
@@ -81,6 +96,16 @@ pub async fn read(
 /// Whether the days `from..to` are whole months.
 fn is_months(from: NaiveDate, to: NaiveDate) -> bool {
     units(from, to).iter().all(|unit| unit.grain != Grain::Day)
+}
+
+/// Criteria that too few of some slice answered.
+fn few_answered(setting: &Setting<'_>, by: &CountedBy) -> Vec<usize> {
+    let evidences: Vec<_> =
+        by.values().map(|counted| evidence(&setting.head.survey, Some(counted))).collect();
+    let few = |place: &usize| {
+        evidences.iter().any(|evidence| (1..setting.head.min_n).contains(&evidence.answered(*place)))
+    };
+    (0..setting.head.survey.questionnaire.criteria.len()).filter(few).collect()
 }
 
 /// Code and name of a stored value: desks are stored by number.

@@ -5,14 +5,17 @@
 //! when it is out of date; it is asked for at most once in the age a cache allows.
 
 use super::Services;
+use super::catalogue_agencies::enter_agencies;
+use super::clock::Clock;
 use crate::catalogue::{Catalogue as Entries, NewQuestionnaire, Source, parse};
-use crate::domain::agency::{Agency, AgencyCode, NewAgency, ServicePoint};
+use crate::domain::agency::{AgencyCode, ServicePoint};
 use crate::domain::ids::{AgencyId, ServicePointId};
+use crate::domain::period::day_of;
 use crate::domain::survey::{NewSurvey, Survey};
 use crate::domain::tree::AgencyTree;
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::{AsyncConnection, Conn, Db, SILENCE, agencies, installation, questionnaires, surveys};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -21,7 +24,7 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub struct Catalogue {
     revision: i64,
-    /// The agencies.
+    /// The agencies, as they are on the day it was read.
     pub tree: AgencyTree,
     /// Desks by code.
     pub desks: HashMap<String, ServicePoint>,
@@ -43,9 +46,9 @@ impl Catalogue {
         self.desks.get(self.desk_codes.get(&id)?)
     }
 
-    async fn read(conn: &mut Conn) -> Result<Self> {
+    async fn read(conn: &mut Conn, today: NaiveDate) -> Result<Self> {
         let revision = installation::catalogue_revision_fetch(conn).await?;
-        let tree = AgencyTree::new(agencies::agencies_all(conn).await?);
+        let tree = agencies::tree_fetch(conn, today).await?;
         let desks = agencies::service_points_all(conn).await?;
         let surveys = surveys::surveys_all(conn).await?;
         let kept_from = installation::kept_from_find(conn).await?;
@@ -76,8 +79,12 @@ impl CatalogueCache {
         }
     }
 
-    fn young(&self) -> Option<Arc<Catalogue>> {
-        self.held().filter(|(checked, _)| checked.elapsed() < self.max_age).map(|(_, catalogue)| catalogue)
+    /// The copy that is held, if it need not be looked after: a new day may bring another tree.
+    fn young(&self, today: NaiveDate) -> Option<Arc<Catalogue>> {
+        let young = |(checked, catalogue): &(Instant, Arc<Catalogue>)| {
+            checked.elapsed() < self.max_age && catalogue.tree.today() == today
+        };
+        self.held().filter(young).map(|(_, catalogue)| catalogue)
     }
 
     fn held(&self) -> Option<(Instant, Arc<Catalogue>)> {
@@ -90,13 +97,13 @@ impl CatalogueCache {
 /// # Errors
 /// [`ErrorCode::Unavailable`] if the database is away.
 pub async fn current(services: &Services) -> Result<Arc<Catalogue>> {
-    let cache = &services.catalogue;
-    if let Some(catalogue) = cache.young() {
+    let (cache, today) = (&services.catalogue, day_of(services.clock.now()));
+    if let Some(catalogue) = cache.young(today) {
         return Ok(catalogue);
     }
     let asked = Instant::now();
     let _looking = cache.looking.lock().await;
-    if let Some(catalogue) = cache.young() {
+    if let Some(catalogue) = cache.young(today) {
         return Ok(catalogue);
     }
     if cache.failed.read().unwrap_or_else(PoisonError::into_inner).is_some_and(|failed| failed >= asked) {
@@ -104,7 +111,7 @@ pub async fn current(services: &Services) -> Result<Arc<Catalogue>> {
             Error::new(ErrorCode::Unavailable).because("the catalogue could not be looked at just now")
         );
     }
-    let looked = look(services, cache.held().map(|(_, catalogue)| catalogue)).await;
+    let looked = look(services, today, cache.held().map(|(_, catalogue)| catalogue)).await;
     match &looked {
         Ok(fresh) => {
             let mut current = cache.current.write().unwrap_or_else(PoisonError::into_inner);
@@ -116,24 +123,29 @@ pub async fn current(services: &Services) -> Result<Arc<Catalogue>> {
 }
 
 /// The copy that is held if it is still right, otherwise a new one.
-async fn look(services: &Services, held: Option<Arc<Catalogue>>) -> Result<Arc<Catalogue>> {
+async fn look(services: &Services, today: NaiveDate, held: Option<Arc<Catalogue>>) -> Result<Arc<Catalogue>> {
     let look = async |conn: &mut Conn| {
         let revision = installation::catalogue_revision_fetch(conn).await?;
         match held {
-            Some(catalogue) if catalogue.revision == revision => Ok(catalogue),
-            _ => snapshot(conn).await.map(Arc::new),
+            Some(held) if held.revision == revision && held.tree.today() == today => Ok(held),
+            _ => snapshot(conn, today).await.map(Arc::new),
         }
     };
     services.db.within(SILENCE, look).await
 }
 
-/// Reads the catalogue in one snapshot: half of a load would refuse valid responses.
+/// Forgets how old the copy is, so that whoever changed the catalogue sees the change at once.
+pub fn look_again(services: &Services) {
+    *services.catalogue.current.write().unwrap_or_else(PoisonError::into_inner) = None;
+}
+
+/// Reads the catalogue in one snapshot, with the tree as it is on a day: half of a load would refuse valid responses.
 ///
 /// # Errors
 /// [`ErrorCode::Unavailable`] if the database is away.
-pub async fn snapshot(conn: &mut Conn) -> Result<Catalogue> {
+pub async fn snapshot(conn: &mut Conn, today: NaiveDate) -> Result<Catalogue> {
     let mut read = conn.build_transaction().read_only().repeatable_read();
-    read.run(async |conn| Catalogue::read(conn).await).await
+    read.run(async |conn| Catalogue::read(conn, today).await).await
 }
 
 /// How many entries were new.
@@ -143,6 +155,8 @@ pub struct Loaded {
     pub questionnaires: usize,
     /// Agencies.
     pub agencies: usize,
+    /// Events of agencies.
+    pub agency_events: usize,
     /// Service points.
     pub service_points: usize,
     /// Surveys.
@@ -166,10 +180,12 @@ pub async fn load(db: &Db, sources: &[Source]) -> Result<Loaded> {
         return Err(Error::new(ErrorCode::ValidationFailed).detail(broken.join("\n")));
     }
     let mut conn = db.conn().await?;
+    // Only says when facts were recorded; no rule depends on it.
+    let now = Clock::System.now();
     conn.transaction(async |conn| {
         // One load after the other: two would trip over each other's codes.
         installation::catalogue_lock(conn).await?;
-        Loading::default().enter(conn, &entries).await
+        Loading::default().enter(conn, &entries, now).await
     })
     .await
 }
@@ -179,15 +195,19 @@ pub async fn load(db: &Db, sources: &[Source]) -> Result<Loaded> {
 struct Loading {
     loaded: Loaded,
     conflicts: Vec<String>,
-    agencies: HashMap<AgencyCode, Agency>,
+    agencies: HashMap<AgencyCode, AgencyId>,
 }
 
 impl Loading {
-    async fn enter(mut self, conn: &mut Conn, files: &[Entries]) -> Result<Loaded> {
+    async fn enter(mut self, conn: &mut Conn, files: &[Entries], now: DateTime<Utc>) -> Result<Loaded> {
         for new in files.iter().filter_map(|file| file.questionnaire.as_ref()) {
             self.questionnaire(conn, new).await?;
         }
-        self.agencies(conn, files.iter().flat_map(|file| &file.agencies).collect()).await?;
+        let entered = enter_agencies(conn, files, now).await?;
+        self.loaded.agencies = entered.agencies;
+        self.loaded.agency_events = entered.events;
+        self.conflicts.extend(entered.conflicts);
+        self.agencies = entered.ids;
         self.service_points(conn, files).await?;
         self.surveys(conn, files).await?;
         if self.conflicts.is_empty() {
@@ -217,69 +237,12 @@ impl Loading {
         Ok(())
     }
 
-    /// Parents first, whatever the order in the files; what is left over has no parent anywhere.
-    async fn agencies(&mut self, conn: &mut Conn, mut waiting: Vec<&NewAgency>) -> Result<()> {
-        let known = agencies::agencies_all(conn).await?;
-        self.agencies = known.into_iter().map(|agency| (agency.code.clone(), agency)).collect();
-        loop {
-            let before = waiting.len();
-            let mut left = Vec::new();
-            for new in waiting {
-                match self.parent(new) {
-                    Some(parent) => self.agency(conn, new, parent).await?,
-                    None => left.push(new),
-                }
-            }
-            if left.is_empty() || left.len() == before {
-                let lost =
-                    left.iter().map(|new| format!("agency {}: its parent is not in the catalogue", new.code));
-                self.conflicts.extend(lost);
-                return Ok(());
-            }
-            waiting = left;
-        }
-    }
-
-    /// `Some(None)` at the top, `None` while the parent is not there.
-    fn parent(&self, new: &NewAgency) -> Option<Option<AgencyId>> {
-        match &new.parent {
-            None => Some(None),
-            Some(code) => self.agencies.get(code).map(|agency| Some(agency.id)),
-        }
-    }
-
-    async fn agency(&mut self, conn: &mut Conn, new: &NewAgency, parent: Option<AgencyId>) -> Result<()> {
-        let entered = |id| Agency {
-            id,
-            code: new.code.clone(),
-            unit_code: new.unit_code.clone(),
-            level: new.level,
-            name: new.name.clone(),
-            parent,
-            valid: new.valid,
-            sample: new.sample,
-            note: new.note.clone(),
-        };
-        match self.agencies.get(&new.code) {
-            Some(known) if *known == entered(known.id) => {}
-            Some(_) => {
-                self.conflicts.push(format!("agency {} is in the catalogue with other content", new.code))
-            }
-            None => {
-                let id = agencies::agency_insert(conn, new, parent).await?;
-                self.agencies.insert(new.code.clone(), entered(id));
-                self.loaded.agencies += 1;
-            }
-        }
-        Ok(())
-    }
-
     async fn service_points(&mut self, conn: &mut Conn, files: &[Entries]) -> Result<()> {
         let known = agencies::service_points_all(conn).await?;
         let mut known: HashMap<String, ServicePoint> =
             known.into_iter().map(|desk| (desk.code.clone(), desk)).collect();
         for new in files.iter().flat_map(|file| &file.service_points) {
-            let Some(agency) = self.agencies.get(&new.agency).map(|agency| agency.id) else {
+            let Some(agency) = self.agencies.get(&new.agency).copied() else {
                 self.conflicts.push(format!("service point {}: no agency {}", new.code, new.agency));
                 continue;
             };
@@ -316,12 +279,8 @@ impl Loading {
                 }
                 continue;
             }
-            let roots: Vec<AgencyId> = new
-                .agencies
-                .iter()
-                .filter_map(|code| self.agencies.get(code))
-                .map(|agency| agency.id)
-                .collect();
+            let roots: Vec<AgencyId> =
+                new.agencies.iter().filter_map(|code| self.agencies.get(code)).copied().collect();
             let version = questionnaires::version_find(conn, &new.questionnaire, new.version).await?;
             match version {
                 Some((version, _)) if roots.len() == new.agencies.len() => {
@@ -340,7 +299,7 @@ impl Loading {
 
     fn same_survey(&self, known: &Survey, new: &NewSurvey) -> bool {
         let mut roots: Vec<AgencyId> =
-            new.agencies.iter().filter_map(|code| self.agencies.get(code)).map(|agency| agency.id).collect();
+            new.agencies.iter().filter_map(|code| self.agencies.get(code)).copied().collect();
         roots.sort_unstable();
         known.name == new.name
             && known.questionnaire.code == new.questionnaire

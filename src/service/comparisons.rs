@@ -70,9 +70,15 @@ pub async fn read(
     // Counted together, so that both are of one moment; whoever may read both may read each.
     let survey = setting.head.survey.clone();
     let together = Setting::together(&setting, &second);
-    let counted = together.count(&survey, None, &[here, there]).await?;
-    let [(first, at), (other, later)] =
-        [0, 1].map(|place| together.figures(counted.get(place).and_then(|by| by.values().next())));
+    let cells = [here, there];
+    let counted = together.count(&survey, None, &cells).await?;
+    let sight = together.sight(&survey, &[days(&setting), days(&second)]).await?;
+    let figures = |place: usize, setting: &Setting<'_>| {
+        let withheld = cells.get(place).map(|cell| setting.withheld(&sight, days(setting), cell));
+        let counted = counted.get(place).and_then(|by| by.values().next());
+        together.figures(counted, withheld.unwrap_or_default())
+    };
+    let ((first, at), (other, later)) = (figures(0, &setting), figures(1, &second));
     Ok(ComparisonReport {
         comparison: compare(&first.whole, &other.whole),
         first: first.whole,

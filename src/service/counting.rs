@@ -67,40 +67,22 @@ struct Plan {
 impl Plan {
     fn new(cells: &[Cell], facet: Option<Facet>, with_totals: bool) -> Self {
         let (mut plan, mut all_units, mut agencies) = (Self::default(), BTreeSet::new(), BTreeSet::new());
-        let one = Share::from_integer(1);
-        let mut last: Option<(&[(AgencyId, Share)], Vec<u8>)> = None;
+        let mut digests = Digests::default();
         for (place, cell) in cells.iter().enumerate() {
             for span in &cell.spans {
                 let units = units_of(span, facet);
                 all_units.extend(units.iter().copied());
-                let whole = span.members.len() > 1 && span.members.iter().all(|(_, share)| *share == one);
-                let root = cell.root.filter(|_| with_totals && whole);
-                let made_of = root.map(|root| {
-                    // Cells of a series have the same members: their digest is made once.
-                    let known = last.take().filter(|(members, _)| *members == span.members.as_slice());
-                    let (_, digest) = known.map_or_else(
-                        || (span.members.as_slice(), digest(span.members.iter().map(|(agency, _)| *agency))),
-                        |known| known,
-                    );
-                    last = Some((&span.members, digest.clone()));
-                    (root, digest)
-                });
-                // Two spans of one root with different members cannot both be the kept ones.
-                match made_of {
-                    Some((root, digest)) if plan.totals.get(&root).is_none_or(|held| *held == digest) => {
-                        plan.totals.insert(root, digest);
-                        for unit in &units {
-                            plan.places.entry((Reach::Kept, root, *unit)).or_default().push((place, one));
-                        }
+                let root = cell.root.filter(|_| with_totals && is_whole(span));
+                if let Some(root) = root.filter(|root| plan.may_use_total(*root, digests.of(span))) {
+                    for unit in &units {
+                        plan.take((Reach::Kept, root, *unit), place, Share::from_integer(1));
                     }
-                    _ => {
-                        for (agency, share) in &span.members {
-                            agencies.insert(*agency);
-                            for unit in &units {
-                                let key = (Reach::Itself, agency.0, *unit);
-                                plan.places.entry(key).or_default().push((place, *share));
-                            }
-                        }
+                    continue;
+                }
+                for (agency, share) in &span.members {
+                    agencies.insert(*agency);
+                    for unit in &units {
+                        plan.take((Reach::Itself, agency.0, *unit), place, *share);
                     }
                 }
             }
@@ -109,6 +91,15 @@ impl Plan {
         plan.agencies = agencies.into_iter().collect();
         plan.roots = plan.totals.keys().copied().collect();
         plan
+    }
+
+    /// Two spans of one root with different members cannot both be the kept ones.
+    fn may_use_total(&mut self, root: i32, digest: &[u8]) -> bool {
+        *self.totals.entry(root).or_insert_with(|| digest.to_vec()) == digest
+    }
+
+    fn take(&mut self, key: (Reach, i32, Unit), place: usize, share: Share) {
+        self.places.entry(key).or_default().push((place, share));
     }
 
     fn add_up(&self, cells: &[Cell], fetched: Fetched) -> Vec<CountedBy> {
@@ -154,4 +145,26 @@ fn units_of(span: &Span, facet: Option<Facet>) -> Vec<Unit> {
         starts.take_while(move |day| *day < end).map(|starts_on| Unit { grain: Grain::Month, starts_on })
     };
     fewest.into_iter().flat_map(months).collect()
+}
+
+/// Whether a total of several agencies may stand for the span: all of each counts.
+fn is_whole(span: &Span) -> bool {
+    span.members.len() > 1 && span.members.iter().all(|(_, share)| *share == Share::from_integer(1))
+}
+
+/// Digests of members; cells of a series have the same members, and their digest is made once.
+#[derive(Default)]
+struct Digests<'c> {
+    members: &'c [(AgencyId, Share)],
+    digest: Vec<u8>,
+}
+
+impl<'c> Digests<'c> {
+    fn of(&mut self, span: &'c Span) -> &[u8] {
+        if self.members != span.members.as_slice() || self.digest.is_empty() {
+            self.members = &span.members;
+            self.digest = digest(span.members.iter().map(|(agency, _)| *agency));
+        }
+        &self.digest
+    }
 }

@@ -4,6 +4,7 @@
 use super::Services;
 use super::catalogue::{Catalogue, current};
 use super::counting::{Cell, Counted, CountedBy, count};
+use super::visibility::{Sight, Withheld, sight};
 use crate::auth::Actor;
 use crate::auth::policy::{Audience, FigureReader, read_figures};
 use crate::domain::agency::Agency;
@@ -13,7 +14,7 @@ use crate::domain::period::{Period, day_of};
 use crate::domain::subject::{Subject, SubjectCode};
 use crate::domain::survey::Survey;
 use crate::domain::tree::{AsOf, Depth};
-use crate::error::{Error, ErrorCode, FaultKind, Faults, Place, Result};
+use crate::error::{Error, ErrorCode, FaultKind, Faults, FigureFault, Place, Result};
 pub use crate::index::IndexValue;
 use crate::index::combine::Question;
 pub use crate::index::confidence::Confidence;
@@ -110,6 +111,17 @@ impl<'s> Setting<'s> {
         else {
             return Err(Error::invalid(faults.into_vec(), services.clock.now()));
         };
+        let tree = &catalogue.tree;
+        let spans = subject.spans(tree, asked.depth, asked.as_of, today, (period.from(), period.to()));
+        if spans.iter().all(|span| span.members.is_empty()) {
+            let successors = agencies.iter().flat_map(|agency| tree.successors(agency.id));
+            let successors = successors.filter_map(|succession| tree.get(succession.successor));
+            let successors = successors.map(|agency| agency.code.to_string()).collect();
+            let mut faults = Faults::default();
+            let kind = FaultKind::Figure(FigureFault::NotInTree { successors });
+            faults.push(Place::Parameter("as_of".into()), kind);
+            return Err(Error::invalid(faults.into_vec(), services.clock.now()));
+        }
         let roots: Vec<AgencyId> = agencies.iter().map(|agency| agency.id).collect();
         let head = Head {
             fielded: fielded(&catalogue, &survey, &roots),
@@ -194,9 +206,23 @@ impl<'s> Setting<'s> {
         Question { formula, confidence, min_n, population }
     }
 
+    /// What the audience may see of a survey in some spans of days; to be asked for after they were counted.
+    ///
+    /// # Errors
+    /// As [`sight`].
+    pub async fn sight(&self, survey: &Survey, days: &[(NaiveDate, NaiveDate)]) -> Result<Sight> {
+        sight(self.services, self, survey, days).await
+    }
+
+    /// What has to be withheld of the subject's figure.
+    pub fn withheld(&self, sight: &Sight, days: (NaiveDate, NaiveDate), cell: &Cell) -> Withheld {
+        sight.of(&self.subject, self.head.depth, days, &cell.spans)
+    }
+
     /// Every figure of a cell.
-    pub fn figures(&self, counted: Option<&Counted>) -> (Figures, Option<DateTime<Utc>>) {
-        let evidence = evidence(&self.head.survey, counted);
+    pub fn figures(&self, counted: Option<&Counted>, withheld: Withheld) -> (Figures, Option<DateTime<Utc>>) {
+        let mut evidence = evidence(&self.head.survey, counted);
+        evidence.withhold(withheld);
         let figures = figures(&self.head.survey.questionnaire, &evidence, &self.question(None));
         // When the only few answered is theirs to know.
         let watermark = evidence.watermark().filter(|_| !figures.whole.suppressed);

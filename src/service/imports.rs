@@ -61,7 +61,7 @@ pub async fn begin(db: &Db, source: Source, now: DateTime<Utc>) -> Result<Import
     let actor = Actor::Client(client);
     let client =
         policy::importer(&actor).map_err(|_| refuse("client: has to be of kind system".into()))?.clone();
-    let catalogue = snapshot(&mut conn).await?;
+    let catalogue = snapshot(&mut conn, day_of(now)).await?;
     let state = import_begin(&mut conn, &source.digest, client.id, &source.name, now).await?;
     let (digest, months, chunks) = (source.digest, HashSet::new(), 0);
     let mut import = Import { db: db.clone(), client, catalogue, digest, state, months, chunks };
@@ -135,8 +135,9 @@ impl Import {
     /// Brings the tallies up to date, with the catalogue as it is now. That it fails is no failure of the import:
     /// a service folds what is left.
     async fn fold(&mut self, now: DateTime<Utc>) -> Result<()> {
-        self.catalogue = snapshot(&mut *self.db.conn().await?).await?;
-        if let Err(error) = fold_with(&self.db, &self.catalogue, day_of(now)).await {
+        let today = day_of(now);
+        self.catalogue = snapshot(&mut *self.db.conn().await?, today).await?;
+        if let Err(error) = fold_with(&self.db, &self.catalogue, today).await {
             tracing::warn!("the tallies are brought up to date later: {}", error.chain());
         }
         Ok(())

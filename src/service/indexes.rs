@@ -29,11 +29,14 @@ pub struct IndexReport {
 pub async fn read(services: &Services, actor: &Actor, asked: &Asked, faults: Faults) -> Result<IndexReport> {
     let setting = Setting::new(services, actor, asked, faults).await?;
     let survey = &setting.head.survey;
-    let cell = setting.cell((setting.head.period.from(), setting.head.period.to()));
-    let counted = setting.count(survey, None, &[cell]).await?;
+    let days = (setting.head.period.from(), setting.head.period.to());
+    let cell = setting.cell(days);
+    let counted = setting.count(survey, None, std::slice::from_ref(&cell)).await?;
     let counted = counted.first().and_then(|by| by.values().next());
-    let (figures, watermark) = setting.figures(counted);
-    let evidence = evidence(survey, counted);
+    let withheld = setting.withheld(&setting.sight(survey, &[days]).await?, days, &cell);
+    let (figures, watermark) = setting.figures(counted, withheld.clone());
+    let mut evidence = evidence(survey, counted);
+    evidence.withhold(withheld);
     let by = |formula| {
         let question = Question { formula, ..setting.question(None) };
         (formula, whole_of(&survey.questionnaire, &evidence, &question).value)

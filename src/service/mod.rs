@@ -4,17 +4,22 @@
 
 pub mod admission;
 pub mod agencies;
+pub mod agency_events;
+pub mod agency_imports;
 pub mod breakdowns;
 pub mod bulk;
 pub mod catalogue;
+mod catalogue_agencies;
 pub mod clients;
 pub mod clock;
 pub mod comparisons;
 pub mod counting;
 pub mod devices;
+pub mod dossier_counts;
 pub mod feed;
 pub mod figures;
 pub mod folding;
+pub mod formulas;
 pub mod imports;
 pub mod indexes;
 pub mod ingest;
@@ -27,6 +32,7 @@ pub mod responses;
 pub mod series;
 pub mod surveys;
 pub mod verification;
+pub mod visibility;
 
 use crate::auth::token::Keys;
 use crate::store::Db;
@@ -68,6 +74,8 @@ pub struct Services {
     pub exports: std::sync::Arc<tokio::sync::Semaphore>,
     /// The catalogue in memory.
     pub catalogue: CatalogueCache,
+    /// What may be shown to the public.
+    pub masks: visibility::Masks,
     /// Signing keys.
     pub keys: Keys,
     /// Tokens that were checked.

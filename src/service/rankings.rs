@@ -99,11 +99,16 @@ pub async fn read(
     let survey = setting.head.survey.clone();
     let counted = setting.count(&survey, None, &cells).await?;
     let question = setting.question(None);
+    let days: Vec<_> = periods.iter().map(|period| (period.from(), period.to())).collect();
+    let sight = setting.sight(&survey, &days).await?;
+    let whose = days.iter().flat_map(|days| subjects.iter().map(move |subject| (days, subject)));
     let mut watermark = None;
     let figures: Vec<IndexValue> = counted
         .iter()
-        .map(|by| {
-            let evidence = evidence(&survey, by.values().next());
+        .zip(whose.zip(&cells))
+        .map(|(by, ((days, subject), cell))| {
+            let mut evidence = evidence(&survey, by.values().next());
+            evidence.withhold(sight.of(subject, setting.head.depth, *days, &cell.spans));
             let whole = whole_of(&survey.questionnaire, &evidence, &question);
             if !whole.suppressed {
                 watermark = watermark.max(evidence.watermark());

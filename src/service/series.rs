@@ -11,7 +11,7 @@ use crate::domain::survey::Survey;
 use crate::error::{Error, FaultKind, Faults, FigureFault, Place, Result};
 use crate::index::Formula;
 use crate::index::combine::{Question, figures};
-use crate::index::evidence::Evidence;
+use crate::index::evidence::{Evidence, Withheld};
 use chrono::{DateTime, NaiveDate, Utc};
 use std::sync::Arc;
 
@@ -284,14 +284,24 @@ async fn add_points(
     let open = |bucket: &&Bucket| segment.surveys.iter().any(|survey| open_in(survey, bucket));
     let buckets: Vec<&Bucket> = buckets.iter().filter(open).collect();
     let cells: Vec<_> = buckets.iter().map(|bucket| setting.cell((bucket.from, bucket.to))).collect();
+    let days: Vec<_> = buckets.iter().map(|bucket| (bucket.from, bucket.to)).collect();
     let mut evidences = vec![Evidence::new(version); cells.len()];
+    let mut withheld = vec![Withheld::default(); cells.len()];
     for survey in &segment.surveys {
         let counted = setting.count(survey, None, &cells).await?;
-        for (sum, by) in evidences.iter_mut().zip(&counted) {
+        let sight = setting.sight(survey, &days).await?;
+        for ((sum, by), (withheld, place)) in
+            evidences.iter_mut().zip(&counted).zip(withheld.iter_mut().zip(cells.iter().zip(&days)))
+        {
             for (share, tally) in by.values().flatten() {
                 sum.add(tally, *share);
             }
+            // Surveys counted together can each be asked for alone: together they tell no more than each.
+            withheld.and(setting.withheld(&sight, *place.1, place.0));
         }
+    }
+    for (evidence, withheld) in evidences.iter_mut().zip(withheld) {
+        evidence.withhold(withheld);
     }
     let question = Question { formula: segment.formula, ..setting.question(None) };
     let mut points = Vec::new();

@@ -6,8 +6,10 @@
 //! Knows nothing of HTTP, of use cases or of formulas.
 
 pub mod agencies;
+pub mod agency_events;
 pub mod clients;
 pub mod device_seqs;
+pub mod dossier_counts;
 pub mod feed;
 pub mod imports;
 pub mod ingest_batches;
@@ -24,6 +26,7 @@ pub mod responses;
 pub mod schema;
 pub mod surveys;
 pub mod tallies;
+pub mod tally_shapes;
 
 use crate::error::{Error, ErrorCode, Result};
 use deadpool::managed::QueueMode;

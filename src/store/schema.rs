@@ -4,15 +4,55 @@ diesel::table! {
     agencies (id) {
         id -> Int4,
         code -> Text,
-        unit_code -> Nullable<Text>,
         level -> Text,
-        name -> Text,
-        search_name -> Text,
-        parent_id -> Nullable<Int4>,
         valid_from -> Date,
         valid_to -> Nullable<Date>,
         sample -> Bool,
         note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    agency_event_agencies (event_id, agency_id, role) {
+        event_id -> Uuid,
+        agency_id -> Int4,
+        role -> Text,
+    }
+}
+
+diesel::table! {
+    agency_events (id) {
+        id -> Uuid,
+        seq -> Int8,
+        kind -> Text,
+        effective_on -> Date,
+        basis -> Text,
+        client_id -> Nullable<Uuid>,
+        recorded_at -> Timestamptz,
+        content_digest -> Bytea,
+    }
+}
+
+diesel::table! {
+    agency_successions (predecessor_id, successor_id, effective_on) {
+        predecessor_id -> Int4,
+        successor_id -> Int4,
+        effective_on -> Date,
+        numerator -> Int8,
+        denominator -> Int8,
+        event_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    agency_versions (id) {
+        id -> Int4,
+        agency_id -> Int4,
+        valid_from -> Date,
+        name -> Text,
+        parent_id -> Nullable<Int4>,
+        unit_code -> Nullable<Text>,
+        event_id -> Nullable<Uuid>,
     }
 }
 
@@ -62,6 +102,20 @@ diesel::table! {
         client_id -> Uuid,
         seq -> Int8,
         response_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    dossier_counts (agency_id, period, id) {
+        agency_id -> Int4,
+        period -> Text,
+        id -> Int8,
+        from_day -> Date,
+        to_day -> Date,
+        count -> Int8,
+        source -> Text,
+        client_id -> Uuid,
+        reported_at -> Timestamptz,
     }
 }
 
@@ -249,8 +303,22 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    tally_shapes (survey_id) {
+        survey_id -> Int4,
+        revision -> Int8,
+    }
+}
+
+diesel::joinable!(agency_event_agencies -> agencies (agency_id));
+diesel::joinable!(agency_event_agencies -> agency_events (event_id));
+diesel::joinable!(agency_events -> clients (client_id));
+diesel::joinable!(agency_successions -> agency_events (event_id));
+diesel::joinable!(agency_versions -> agency_events (event_id));
 diesel::joinable!(clients -> agencies (agency_id));
 diesel::joinable!(clients -> service_points (service_point_id));
+diesel::joinable!(dossier_counts -> agencies (agency_id));
+diesel::joinable!(dossier_counts -> clients (client_id));
 diesel::joinable!(elements -> questionnaire_versions (version_id));
 diesel::joinable!(questionnaire_versions -> questionnaires (questionnaire_id));
 diesel::joinable!(scales -> questionnaire_versions (version_id));
@@ -261,11 +329,16 @@ diesel::joinable!(surveys -> questionnaire_versions (version_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     agencies,
+    agency_event_agencies,
+    agency_events,
+    agency_successions,
+    agency_versions,
     catalogue_revision,
     clients,
     comments,
     criteria,
     device_seqs,
+    dossier_counts,
     elements,
     imports,
     ingest_batches,
@@ -282,4 +355,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     survey_agencies,
     surveys,
     tallies,
+    tally_shapes,
 );

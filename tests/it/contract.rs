@@ -141,6 +141,7 @@ async fn every_documented_parameter_is_known_and_no_other() {
         }
         let url = path
             .replace("/agencies/{code}", "/agencies/H56")
+            .replace("/formulas/{id}", "/formulas/satisfied-share")
             .replace("/surveys/{code}", "/surveys/demo-service");
         let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
         let names = parameters.iter().filter(|parameter| parameter["in"] == "query");

@@ -12,16 +12,21 @@
 mod support;
 
 mod agencies;
+mod agency_events;
+mod agency_imports;
 mod authorization;
+mod blocks;
 mod breakdowns;
 mod bulk;
 mod clients;
 mod comparisons;
 mod contract;
 mod devices;
+mod dossier_counts;
 mod faults;
 mod feed;
 mod formats;
+mod formulas;
 mod health;
 mod imports;
 mod indexes;
@@ -35,4 +40,5 @@ mod responses;
 mod retention;
 mod schema;
 mod series;
+mod suppression;
 mod surveys;

@@ -41,7 +41,7 @@ async fn unknown_paths_and_wrong_methods_are_told_apart() {
         assert_eq!(app.anonymous().get(path).await.expect(404).problem(), "route_not_found", "{path}");
     }
     for (method, path, allow) in [
-        (Method::GET, "/v1/responses", "POST"),
+        (Method::GET, "/v1/responses/batch", "POST"),
         (Method::DELETE, "/v1/agencies", "GET, HEAD"),
         (Method::PUT, "/v1/agencies/H56", "GET, HEAD"),
         (Method::PATCH, "/v1/agencies/H56/index", "GET, HEAD"),

@@ -26,6 +26,8 @@ pub enum FigureFault {
     Overlapping,
     /// Give exactly one of two.
     OneOfTwo,
+    /// Such a breakdown would tell the public too much.
+    BreakdownInCharge,
     /// The agency did not exist by that tree.
     NotInTree {
         /// Agencies it became part of.
@@ -46,6 +48,7 @@ impl FigureFault {
             Self::MonthsForPublic,
             Self::Overlapping,
             Self::OneOfTwo,
+            Self::BreakdownInCharge,
             Self::NotInTree { successors: vec!["H21".into()] },
         ]
     }
@@ -62,6 +65,7 @@ impl FigureFault {
             Self::MonthsForPublic => "months_for_public",
             Self::Overlapping => "overlapping",
             Self::OneOfTwo => "one_of_two",
+            Self::BreakdownInCharge => "breakdown_in_charge",
             Self::NotInTree { .. } => "not_in_tree",
         }
     }
@@ -102,6 +106,10 @@ impl FigureFault {
             Self::Overlapping => (
                 "Hai số liệu có chung người trả lời nên không so sánh được; chọn hai cơ quan hoặc hai kỳ tách biệt.",
                 "Both figures are about some of the same people; choose agencies or periods that do not overlap.",
+            ),
+            Self::BreakdownInCharge => (
+                "Công khai chỉ có phân tích của cả nước và các cơ quan cấp cao nhất, theo kênh, giới tính và nhóm tuổi, tối đa năm năm; còn lại dành cho người phụ trách.",
+                "Everybody may break down the country and the agencies at the top alone, by channel, gender and age band, over five years at most; the rest is for those in charge.",
             ),
             Self::OneOfTwo => (
                 "Cần đúng một trong hai tham số `with` và `with_period`.",

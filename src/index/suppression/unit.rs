@@ -52,6 +52,11 @@ impl Unit {
         Self { year, place: YEAR }
     }
 
+    /// The months, quarters and the year of this unit's year.
+    pub fn within_year(self) -> impl Iterator<Item = Self> {
+        (0..UNITS).map(move |place| Self { place, ..self })
+    }
+
     /// The fewest units that make up the days from `from` to before `to`, in order; `None` unless these are whole
     /// months, at least one. A period is to be shown if each of them is.
     pub fn covering(from: NaiveDate, to: NaiveDate) -> Option<Vec<Self>> {

@@ -4,11 +4,13 @@
 
 mod delta;
 mod fetch;
+mod leaves;
 mod packing;
 mod upkeep;
 
 pub use delta::TallyDelta;
 pub use fetch::{Fetched, TallyRow, Wanted, tallies_fetch};
+pub use leaves::tallies_of_leaves;
 pub use upkeep::{
     TallySpan, kept_rows_make, kept_rows_remove, tallies_add, tallies_months, tallies_of_months,
     tallies_of_span, tallies_replace,
@@ -56,6 +58,13 @@ pub struct TallyKey {
     pub agency: i32,
     /// Value of the facet; empty if not told.
     pub value: CompactString,
+}
+
+impl TallyKey {
+    /// Whether it is an agency's own month, of everybody: what subtrees and longer spans are made of.
+    pub fn is_leaf(&self) -> bool {
+        self.facet.is_none() && self.grain == Grain::Month && self.reach == Reach::Itself
+    }
 }
 
 impl fmt::Display for TallyKey {

@@ -10,6 +10,7 @@ use crate::domain::survey::Survey;
 use crate::domain::tally::Tally;
 use crate::error::Result;
 use crate::store::schema::tallies as t;
+use crate::store::tally_shapes::shapes_changed;
 use crate::store::{Conn, corrupt};
 use chrono::{DateTime, NaiveDate, Utc};
 use compact_str::CompactString;
@@ -17,7 +18,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Binary, Date, Integer, Nullable, SmallInt, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use futures_util::TryStreamExt;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// The surveys, by number.
@@ -40,20 +41,33 @@ pub struct TallySpan {
 /// Adds to the tallies, to be called in the transaction that takes the responses out of the tail.
 pub async fn tallies_add(conn: &mut Conn, more: &BTreeMap<TallyKey, Tally>) -> Result<()> {
     let rows: Vec<(&TallyKey, &Tally)> = more.iter().collect();
+    let mut shapes = BTreeSet::new();
     for rows in rows.chunks(ROWS) {
         let held = numbers_of(conn, rows).await?;
         let mut sums = Vec::with_capacity(rows.len());
         for ((key, tally), held) in rows.iter().zip(held) {
             let mut sum = (*tally).clone();
+            let known = held.is_some();
             if let Some((numbers, at)) = held {
                 unpack_into(&mut sum, &numbers).ok_or_else(|| corrupt("tallies.numbers"))?;
                 sum.watermark = sum.watermark.max(Some(at));
+            }
+            if key.is_leaf() && (!known || has_first_answers(&sum, tally)) {
+                shapes.insert(key.survey);
             }
             sums.push((*key, sum));
         }
         write(conn, &sums).await?;
     }
-    Ok(())
+    shapes_changed(conn, &shapes).await
+}
+
+/// Whether all there is of somebody or of a criterion is what was added just now.
+fn has_first_answers(sum: &Tally, added: &Tally) -> bool {
+    let first = |sum: u64, added: u64| added > 0 && sum == added;
+    let mut criteria = sum.counts.iter().zip(&added.counts);
+    first(sum.people(), added.people())
+        || criteria.any(|(sum, added)| first(sum.answered(), added.answered()))
 }
 
 /// The keys of rows as columns, for `unnest`.
@@ -170,7 +184,8 @@ pub async fn tallies_replace(
     for rows in rows.chunks(ROWS) {
         write(conn, rows).await?;
     }
-    Ok(())
+    let surveys = rows.iter().map(|(key, _)| key.survey).collect();
+    shapes_changed(conn, &surveys).await
 }
 
 type Row = (i32, i16, i16, i16, NaiveDate, i32, String, Vec<u8>, DateTime<Utc>);

@@ -1,0 +1,90 @@
+//! Numbers of dossiers handled. Rows are only added; the newest of an agency and period counts. Open to everybody
+//! like the catalogue, so only writing demands a scope.
+
+use super::schema::dossier_counts;
+use super::{Conn, corrupt};
+use crate::domain::dossiers::{DossierCount, handled};
+use crate::domain::ids::{AgencyId, ClientId};
+use crate::domain::period::Period;
+use crate::domain::tree::{AgencyScope, AgencyTree, Span};
+use crate::error::{Error, ErrorCode, Result};
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use std::collections::{BTreeSet, HashMap};
+
+/// Adds a count.
+///
+/// # Errors
+/// [`ErrorCode::AgencyNotFound`] for an agency outside the scope.
+pub async fn dossier_count_insert(
+    conn: &mut Conn,
+    scope: &AgencyScope,
+    agency: AgencyId,
+    count: &DossierCount,
+    client: ClientId,
+) -> Result<()> {
+    use dossier_counts as t;
+    if !scope.allows(agency) {
+        return Err(Error::new(ErrorCode::AgencyNotFound));
+    }
+    diesel::insert_into(t::table)
+        .values((
+            t::agency_id.eq(agency.0),
+            t::period.eq(count.period.code().unwrap_or_default()),
+            t::from_day.eq(count.period.from()),
+            t::to_day.eq(count.period.to()),
+            t::count.eq(i64::try_from(count.count).map_err(Error::internal)?),
+            t::source.eq(&count.source),
+            t::client_id.eq(client.0),
+            t::reported_at.eq(count.reported_at),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// The newest counts of these agencies for every period that has a day in `from..to`, by agency and first day,
+/// longer periods first.
+pub async fn dossier_counts_list(
+    conn: &mut Conn,
+    agencies: &[AgencyId],
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<Vec<(AgencyId, DossierCount)>> {
+    use dossier_counts as t;
+    type Row = (i32, String, i64, String, DateTime<Utc>);
+    let ids: Vec<i32> = agencies.iter().map(|agency| agency.0).collect();
+    let rows: Vec<Row> = t::table
+        .filter(t::agency_id.eq_any(ids).and(t::from_day.lt(to)).and(t::to_day.gt(from)))
+        .distinct_on((t::agency_id, t::period))
+        .order((t::agency_id, t::period, t::id.desc()))
+        .select((t::agency_id, t::period, t::count, t::source, t::reported_at))
+        .load(conn)
+        .await?;
+    let mut counts = rows
+        .into_iter()
+        .map(|(agency, period, count, source, reported_at)| {
+            let period = Period::parse(&period).map_err(|_| corrupt("dossier_counts.period"))?;
+            let count = u64::try_from(count).map_err(|_| corrupt("dossier_counts.count"))?;
+            Ok((AgencyId(agency), DossierCount { period, count, source, reported_at }))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    counts
+        .sort_by_key(|(agency, count)| (*agency, count.period.from(), std::cmp::Reverse(count.period.to())));
+    Ok(counts)
+}
+
+/// How many dossiers were handled by those whose responses make up a figure, if that is known completely; the rule is
+/// [`handled`]'s.
+pub async fn dossiers_sum(conn: &mut Conn, tree: &AgencyTree, spans: &[Span]) -> Result<Option<u64>> {
+    let agencies: BTreeSet<AgencyId> =
+        spans.iter().flat_map(|span| &span.members).map(|(agency, _)| *agency).collect();
+    let bounds = spans.iter().map(|span| span.from).min().zip(spans.iter().map(|span| span.to).max());
+    let Some(bounds) = bounds else { return Ok(None) };
+    let agencies: Vec<AgencyId> = agencies.into_iter().collect();
+    let mut reported: HashMap<AgencyId, Vec<DossierCount>> = HashMap::new();
+    for (agency, count) in dossier_counts_list(conn, &agencies, bounds).await? {
+        reported.entry(agency).or_default().push(count);
+    }
+    Ok(handled(tree, spans, &reported))
+}

@@ -1,0 +1,111 @@
+//! Numbers of dossiers handled.
+
+use crate::support::TestApp;
+use crate::support::clients::faults;
+use serde_json::{Value, json};
+
+const Q2: &str = "/v1/agencies/H56.C1/dossier-counts/2026-Q2";
+
+fn counts(list: &Value) -> Vec<(String, u64)> {
+    let of = |item: &Value| (item["period"].as_str().unwrap().to_owned(), item["count"].as_u64().unwrap());
+    list["items"].as_array().unwrap().iter().map(of).collect()
+}
+
+#[tokio::test]
+async fn the_newest_report_counts_and_the_one_before_stays_in_the_records() {
+    let app = TestApp::start().await;
+    let system = app.system(Some("H56")).await;
+    let report = |count: u64| json!({"count": count, "source": " Hệ thống tỉnh "});
+    let stored = system.put(Q2, &report(1234)).await.expect(200).json();
+    assert_eq!(
+        stored,
+        json!({"period": "2026-Q2", "from": "2026-04-01", "to": "2026-07-01", "count": 1234,
+               "source": "Hệ thống tỉnh", "reported_at": "2026-07-15T03:00:00.000000Z"})
+    );
+    for count in [1234, 1300, 1300, 1234] {
+        assert_eq!(system.put(Q2, &report(count)).await.expect(200).json()["count"], count);
+    }
+    system.put("/v1/agencies/H56.C1/dossier-counts/2026", &report(5000)).await.expect(200);
+    system.put("/v1/agencies/H56.C1/dossier-counts/2026-05", &report(0)).await.expect(200);
+    system.put("/v1/agencies/H56.C2/dossier-counts/2026-05", &report(7)).await.expect(200);
+
+    let anonymous = app.anonymous();
+    let list = async |query: &str| {
+        let reply = anonymous.get(&format!("/v1/agencies/H56.C1/dossier-counts{query}")).await.expect(200);
+        counts(&reply.json())
+    };
+    let of = |all: &[(&str, u64)]| all.iter().map(|(code, n)| ((*code).to_owned(), *n)).collect::<Vec<_>>();
+    assert_eq!(list("").await, of(&[("2026", 5000), ("2026-Q2", 1234), ("2026-05", 0)]));
+    assert_eq!(list("?from=2026-06-01&to=2026-06-02").await, of(&[("2026", 5000), ("2026-Q2", 1234)]));
+    assert_eq!(list("?from=2026-07-01").await, of(&[("2026", 5000)]), "half-open");
+    assert_eq!(list("?to=2026-01-01").await, of(&[]));
+
+    let sql = app.sql().await;
+    let rows = sql
+        .query("SELECT count FROM dossier_counts WHERE period = '2026-Q2' ORDER BY id", &[])
+        .await
+        .unwrap();
+    let history: Vec<i64> = rows.iter().map(|row| row.get(0)).collect();
+    assert_eq!(history, [1234, 1300, 1234], "what says the same again is no new report");
+    for change in
+        ["UPDATE dossier_counts SET count = 1", "DELETE FROM dossier_counts", "TRUNCATE dossier_counts"]
+    {
+        assert!(sql.batch_execute(change).await.is_err(), "{change}");
+    }
+}
+
+#[tokio::test]
+async fn every_fault_of_a_report_is_told_at_once() {
+    let app = TestApp::start().await;
+    let system = app.system(None).await;
+    let put = async |period: &str, body: Value| {
+        system.put(&format!("/v1/agencies/H56.C1/dossier-counts/{period}"), &body).await.expect(422).faults()
+    };
+    let right = json!({"count": 1, "source": "x"});
+    for period in ["2026-W31", "2026-07-15", "2026-Q5", "x"] {
+        assert_eq!(put(period, right.clone()).await, faults(&[("period", "bad_format")]), "{period}");
+    }
+    assert_eq!(put("2026-08", right.clone()).await, faults(&[("period", "period_not_begun")]));
+    system.put("/v1/agencies/H56.C1/dossier-counts/2026-07", &right).await.expect(200);
+    let found = put("26", json!({"count": -1, "source": " ", "note": 1})).await;
+    let expected = [
+        ("period", "bad_format"),
+        ("/count", "out_of_range"),
+        ("/source", "missing_field"),
+        ("/note", "unknown_field"),
+    ];
+    assert_eq!(found, faults(&expected));
+    assert_eq!(
+        put("2026", json!({"count": 1.5})).await,
+        faults(&[("/count", "wrong_type"), ("/source", "missing_field")])
+    );
+    assert_eq!(
+        put("2026", json!({"count": 1_000_000_001, "source": "x"})).await,
+        faults(&[("/count", "out_of_range")])
+    );
+    let long = json!({"count": 1, "source": "x".repeat(201)});
+    assert_eq!(put("2026", long).await, faults(&[("/source", "too_long")]));
+    let reversed =
+        app.anonymous().get("/v1/agencies/H56.C1/dossier-counts?from=2026-02-01&to=2026-02-01").await;
+    assert_eq!(reversed.expect(422).faults(), faults(&[("to", "bad_period")]));
+}
+
+#[tokio::test]
+async fn only_a_system_in_charge_of_the_agency_reports() {
+    let app = TestApp::start().await;
+    let body = json!({"count": 1, "source": "x"});
+    let problem = async |client: crate::support::Client, status: u16| {
+        client.put(Q2, &body).await.expect(status).problem()
+    };
+    assert_eq!(problem(app.anonymous(), 401).await, "token_missing");
+    assert_eq!(problem(app.admin(None).await, 403).await, "not_permitted");
+    assert_eq!(problem(app.device("H56.C1", "MC-H56-C1").await, 403).await, "not_permitted");
+    assert_eq!(problem(app.system(Some("H56.C2")).await, 404).await, "agency_not_found");
+    app.system(Some("H56.C1")).await.put(Q2, &body).await.expect(200);
+    let unknown = app.system(None).await.put("/v1/agencies/H98/dossier-counts/2026", &body).await.expect(404);
+    assert_eq!(unknown.problem(), "agency_not_found");
+    assert_eq!(
+        app.anonymous().get("/v1/agencies/H98/dossier-counts").await.expect(404).problem(),
+        "agency_not_found"
+    );
+}
