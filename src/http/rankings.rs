@@ -2,17 +2,19 @@
 
 mod sheet;
 
+use super::SharedAnswers;
 use super::extract::{App, Caller, Query, number};
 use super::fields::Fields;
 use super::figures::{FigureParams, HeadBody, IntervalBody, PeriodBody, ValueBody, asked, subject};
 use super::format::{self, Format, TABLES, TableParams};
 use super::openapi::{NotAcceptable, NotFound, NotModified, Refused};
 use super::problem::Problem;
-use super::reply::Wanted;
+use super::reply::{Wanted, render};
 use crate::domain::agency::AgencyLevel;
 use crate::domain::period::Period;
 use crate::domain::questionnaire::Kind;
 use crate::domain::subject::SubjectCode;
+use crate::error::Error;
 use crate::service::rankings::{self, Entry, RankingQuery, RankingReport, Standing};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::Serialize;
@@ -165,6 +167,7 @@ impl From<&RankingReport> for RankingBody {
 pub async fn get_ranking(
     request: HttpRequest,
     app: App,
+    sharing: web::Data<SharedAnswers>,
     Caller(actor): Caller,
     query: Query,
     code: web::Path<String>,
@@ -173,12 +176,16 @@ pub async fn get_ranking(
     let ((query, format), faults) =
         query.draft(|fields| (ranking_query(subject, fields), format::parameter(fields)));
     let wanted = Wanted::new(&request, &actor, format, TABLES)?;
-    let body = RankingBody::from(&rankings::read(&app, &actor, &query, faults).await?);
-    let file = body.head.file_name("ranking");
-    match wanted.format {
-        Format::Json => wanted.json(&body),
-        _ => wanted.sheet(body.sheet(wanted.lang), &file).await,
+    let work =
+        async || Ok::<_, Error>(RankingBody::from(&rankings::read(&app, &actor, &query, faults).await?));
+    if wanted.format == Format::Json {
+        let question = (actor.clone(), request.uri().to_string());
+        let ranking = sharing.share(question, async || render(&work().await?)).await?;
+        return Ok(wanted.rendered(ranking));
     }
+    let body = work().await?;
+    let file = body.head.file_name("ranking");
+    wanted.sheet(body.sheet(wanted.lang), &file).await
 }
 
 fn ranking_query(subject: SubjectCode, fields: &mut Fields<'_>) -> RankingQuery {

@@ -93,11 +93,6 @@ pub async fn read(
     Ok(BreakdownReport { facet, all: figures.whole, slices, watermark, head: setting.head })
 }
 
-/// Whether the days `from..to` are whole months.
-fn is_months(from: NaiveDate, to: NaiveDate) -> bool {
-    units(from, to).iter().all(|unit| unit.grain != Grain::Day)
-}
-
 /// Criteria that too few of some slice answered.
 fn few_answered(setting: &Setting<'_>, by: &CountedBy) -> Vec<usize> {
     let evidences: Vec<_> =
@@ -106,6 +101,11 @@ fn few_answered(setting: &Setting<'_>, by: &CountedBy) -> Vec<usize> {
         evidences.iter().any(|evidence| (1..setting.head.min_n).contains(&evidence.answered(*place)))
     };
     (0..setting.head.survey.questionnaire.criteria.len()).filter(few).collect()
+}
+
+/// Whether the days `from..to` are whole months.
+fn is_months(from: NaiveDate, to: NaiveDate) -> bool {
+    units(from, to).iter().all(|unit| unit.grain != Grain::Day)
 }
 
 /// Code and name of a stored value: desks are stored by number.

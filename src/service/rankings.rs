@@ -1,7 +1,7 @@
 //! Who is first: the agencies below a subject, ranked, with how sure that is and how it changed.
 
 use super::Services;
-use super::figures::{Asked, Head, IndexValue, Setting, evidence};
+use super::figures::{Asked, Head, IndexValue, Setting};
 use crate::auth::Actor;
 use crate::domain::agency::{Agency, AgencyLevel};
 use crate::domain::ids::AgencyId;
@@ -9,6 +9,7 @@ use crate::domain::period::Period;
 use crate::domain::subject::Subject;
 use crate::error::{FaultKind, Faults, FigureFault, Place, Result};
 use crate::index::combine::whole_of;
+use crate::index::evidence::Evidence;
 pub use crate::index::ranking::Standing;
 use crate::index::ranking::{Change, Ranking, change, rank};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -103,11 +104,14 @@ pub async fn read(
     let sight = setting.sight(&survey, &days).await?;
     let whose = days.iter().flat_map(|days| subjects.iter().map(move |subject| (days, subject)));
     let mut watermark = None;
+    let blank = Evidence::new(&survey.questionnaire);
+    // Consumed, so that thousands of tallies go as soon as they have been used.
     let figures: Vec<IndexValue> = counted
-        .iter()
+        .into_iter()
         .zip(whose.zip(&cells))
         .map(|(by, ((days, subject), cell))| {
-            let mut evidence = evidence(&survey, by.values().next());
+            let mut evidence = blank.clone();
+            by.values().next().into_iter().flatten().for_each(|(share, tally)| evidence.add(tally, *share));
             evidence.withhold(sight.of(subject, setting.head.depth, *days, &cell.spans));
             let whole = whole_of(&survey.questionnaire, &evidence, &question);
             if !whole.suppressed {
