@@ -1,7 +1,9 @@
 //! A figure by the values of a facet, those who told none included.
 
 use crate::recount::check_cell;
-use crate::support::citizens::{Citizen, figure, fold, hold_folding, path, post, records, service};
+use crate::support::citizens::{
+    Citizen, NORMAL, figure, fold, hold_folding, interval, path, post, records, service, wilson,
+};
 use crate::support::clients::faults;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -133,6 +135,18 @@ async fn desks_have_names_and_a_sheet_has_a_row_for_each_value() {
     );
     assert_eq!((&desks["all"]["value"], &desks["all"]["n"]), (&json!(50.0), &json!(4)));
     let query = "survey=demo-service&period=2026-06&by=gender";
+    for (confidence, z) in NORMAL {
+        let sure = format!("{query}&confidence={confidence}");
+        let report = figure(&admin, "H56", "breakdown", &sure).await;
+        let bounds = |yes, n| {
+            let (low, high) = wilson(yes, n, z);
+            interval(low, high)
+        };
+        assert_eq!(
+            (&report["all"]["interval"], &report["slices"][0]["interval"]),
+            (&bounds(2, 4), &bounds(1, 2))
+        );
+    }
     let csv = admin.get(&path("H56", "breakdown", &format!("{query}&format=csv"))).await.expect(200);
     assert!(
         csv.header("content-disposition")

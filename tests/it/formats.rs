@@ -178,3 +178,38 @@ async fn every_format_has_its_tag_and_only_public_figures_may_be_shared() {
     tags.dedup();
     assert_eq!(tags.len(), 4);
 }
+
+#[tokio::test]
+async fn all_figures_are_cached_alike_and_come_in_their_formats() {
+    let app = rated(12).await;
+    let admin = app.admin(Some("H56")).await;
+    let figures = "survey=demo-service&period=2026";
+    for (what, more, drawn) in [
+        ("series", "&step=quarter", true),
+        ("breakdown", "&by=channel", false),
+        ("comparison", "&with_period=2025", false),
+        ("ranking", "&against=2025", false),
+    ] {
+        let mut tags = Vec::new();
+        for format in ["json", "csv", "xlsx", "svg"] {
+            let path = format!("/v1/agencies/H56/index/{what}?{figures}{more}&format={format}");
+            if format == "svg" && !drawn {
+                assert_eq!(admin.get(&path).await.expect(406).problem(), "not_acceptable", "{path}");
+                continue;
+            }
+            let reply = admin.get(&path).await.expect(200);
+            assert_eq!(reply.header("cache-control"), "private, no-cache", "{path}");
+            assert_eq!(reply.header("vary"), "Accept, Accept-Language, Authorization", "{path}");
+            assert_eq!(reply.header("x-content-type-options"), "nosniff", "{path}");
+            let named = reply.header("content-disposition").contains(&format!("\"sipas_{what}"));
+            assert_eq!(named, format != "json", "{path}");
+            let tag = reply.header("etag").to_owned();
+            admin.get_with(&path, &[("if-none-match", &tag)]).await.expect(304);
+            tags.push(tag);
+        }
+        let all = tags.len();
+        tags.sort();
+        tags.dedup();
+        assert_eq!(tags.len(), all, "{what}");
+    }
+}

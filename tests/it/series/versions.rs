@@ -149,6 +149,12 @@ async fn sheets_and_charts_of_a_series_tell_its_breaks() {
     {
         assert!(chart.contains(words), "{words} is not in {chart}");
     }
+    // Two segments in one quarter stand in the order in which they opened.
+    let both = svg("survey=spring,summer,late&period=2026&step=quarter", "en").await;
+    let told = "[from 2026-04-01: questionnaire version 2] 2026-Q2: 50.00";
+    assert!(both.contains(told), "{both}");
+    let rest = both.split_once(told).unwrap().1;
+    assert!(rest.contains("[from 2026-06-01: questionnaire version 1] 2026-Q2: 100.00"), "{both}");
     let english = svg(&format!("{query}&part=access"), "en").await;
     for words in ["from 2026-04-01: questionnaire version 2", "Access to the service", "by month"] {
         assert!(english.contains(words), "{words} is not in {english}");
