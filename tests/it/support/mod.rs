@@ -5,6 +5,7 @@ pub mod clients;
 pub mod cluster;
 pub mod load;
 pub mod program;
+pub mod recount_math;
 pub mod samples;
 pub mod site;
 pub mod wire;
