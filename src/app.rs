@@ -110,7 +110,8 @@ pub async fn build(config: &ServeConfig, url: &str, data_dir: &Path, clock: Cloc
     let listener = listen(config.listen)?;
     let address = listener.local_addr().map_err(Error::internal)?;
     let (max_body, state) = (bound(config.max_body_bytes), services.clone());
-    let mut server = HttpServer::new(move || application(state.clone(), max_body))
+    let sharing = web::Data::new(http::SharedAnswers::default());
+    let mut server = HttpServer::new(move || application(state.clone(), sharing.clone(), max_body))
         .client_request_timeout(REQUEST_TIMEOUT)
         .shutdown_timeout(10)
         .disable_signals();
@@ -177,6 +178,7 @@ pub fn contract() -> OpenApi {
 
 fn application(
     services: web::Data<Services>,
+    sharing: web::Data<http::SharedAnswers>,
     max_body: usize,
 ) -> App<
     impl ServiceFactory<
@@ -190,6 +192,7 @@ fn application(
     let (app, document) =
         App::new().into_utoipa_app().openapi(http::openapi::root()).configure(http::routes).split_for_parts();
     app.app_data(services)
+        .app_data(sharing)
         .app_data(web::Data::new(http::Paths::of(&document)))
         .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document))
         .configure(|config| http::shared(config, max_body))

@@ -77,7 +77,8 @@ impl Baseline {
         Ok(Self { sql, url, pgbench, script, line, head, tuple, time })
     }
 
-    fn pgbench(&self, clients: u32, more: &[String]) -> Result<String> {
+    /// Transactions a second.
+    fn pgbench(&self, clients: u32, more: &[String]) -> Result<f64> {
         let (jobs, seconds) = (clients.min(2).to_string(), self.time.as_secs().max(1).to_string());
         let mut command = Command::new(&self.pgbench);
         command.args(["-n", "-M", "prepared", "-c", &clients.to_string(), "-j", &jobs, "-T", &seconds]);
@@ -85,16 +86,13 @@ impl Baseline {
         let output = command.output().map_err(|error| {
             format!("{}: {error}; it comes with PostgreSQL (Debian: postgresql)", self.pgbench.display())
         })?;
-        if !output.status.success() {
-            return Err(format!("pgbench: {}", String::from_utf8_lossy(&output.stderr)).into());
-        }
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        stage::rate(&output)
     }
 
     /// Transactions a second of one INSERT each.
     pub async fn insert(&self, bench: &Bench<'_>, clients: u32) -> Result<f64> {
         bench.checkpoint().await?;
-        rate(&self.pgbench(clients, &[])?)
+        self.pgbench(clients, &[])
     }
 
     /// The same on one connection, with the latency of each.
@@ -102,7 +100,7 @@ impl Baseline {
         bench.checkpoint().await?;
         let dir = tempfile::tempdir()?;
         let prefix = dir.path().join("log");
-        let said = self.pgbench(1, &["-l".into(), format!("--log-prefix={}", prefix.display())])?;
+        let rate = self.pgbench(1, &["-l".into(), format!("--log-prefix={}", prefix.display())])?;
         let mut load = Load::default();
         for entry in std::fs::read_dir(dir.path())? {
             for line in std::fs::read_to_string(entry?.path())?.lines() {
@@ -111,7 +109,7 @@ impl Baseline {
             }
         }
         load.acknowledged = u64::try_from(load.latencies.len())?;
-        load.took = Duration::from_secs_f64(f64::from(u32::try_from(load.acknowledged)?) / rate(&said)?);
+        load.took = Duration::from_secs_f64(f64::from(u32::try_from(load.acknowledged)?) / rate);
         Ok(load)
     }
 
@@ -177,9 +175,4 @@ async fn copy_out(sql: &tokio_postgres::Client, statement: &str) -> Result<Vec<u
         Ok(all)
     });
     Ok(all.await?)
-}
-
-fn rate(said: &str) -> Result<f64> {
-    let tps = said.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok());
-    tps.ok_or_else(|| format!("pgbench says no rate: {said}").into())
 }

@@ -7,12 +7,18 @@
 //! that a busy neighbour slows both; what is not stored exactly as it was acknowledged fails the run.
 
 mod baseline;
+#[path = "../common/load.rs"]
+#[expect(dead_code, reason = "other benchmarks use the rest")]
 mod load;
+#[path = "../common/machine.rs"]
+mod machine;
 mod report;
+#[path = "../common/stage.rs"]
+#[expect(dead_code, reason = "other benchmarks use the rest")]
 mod stage;
 
 use baseline::{Baseline, Form};
-use load::{Load, Request};
+use load::{Load, NO_ID, Request};
 use report::{Figure, Report};
 use serde_json::{Value, json};
 use stage::{Cluster, Service};
@@ -21,9 +27,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
-
-/// Stands where each request's id goes.
-const NO_ID: &str = "00000000-0000-0000-0000-000000000000";
 
 /// Responses of one bulk request.
 const BULK: u32 = 500;
@@ -65,7 +68,7 @@ struct Bench<'a> {
 }
 
 async fn measure(plan: &Plan) -> Result<String> {
-    let cluster = Cluster::start()?;
+    let cluster = Cluster::furnished()?;
     let device = cluster.device()?;
     let service = Service::start(&cluster, &[])?;
     let one = [service.address];

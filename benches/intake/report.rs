@@ -1,8 +1,8 @@
 //! The table.
 
 use super::load::Load;
+use super::machine::Machine;
 use std::fmt::Write;
-use std::process::Command;
 use std::time::Duration;
 
 /// One row: what was measured in all rounds.
@@ -107,25 +107,14 @@ pub struct Report<'a> {
 impl Report<'_> {
     pub fn markdown(&self) -> String {
         let mut text = String::from("# Intake: responses a second\n\n");
-        let date = output(Command::new("date").args(["-u", "+%F %H:%M UTC"]));
-        let dir = env!("CARGO_MANIFEST_DIR");
-        let commit = output(Command::new("git").args(["-C", dir, "describe", "--always", "--dirty"]));
-        let cores = std::thread::available_parallelism().map_or(0, usize::from);
-        let processor = field("/proc/cpuinfo", "model name");
-        let kilobytes: u64 =
-            field("/proc/meminfo", "MemTotal").trim_end_matches(" kB").parse().unwrap_or_default();
-        let flags: Vec<String> = std::env::args().skip(1).filter(|flag| flag != "--bench").collect();
-        let dashes = if flags.is_empty() { "" } else { " -- " };
-        let command = format!("cargo bench --bench intake{dashes}{}", flags.join(" "));
+        let Machine { date, commit, processor, memory, kernel, command } = Machine::of("intake");
         let (single, peak, overloaded) = self.memory;
         let lines = [
             format!("{date}, commit {commit}, `{command}`"),
-            format!("{processor}, {cores} cores, {} MiB memory", kilobytes / 1024),
+            format!("{processor}, {memory} MiB memory"),
             format!(
-                "PostgreSQL {}, fsync and synchronous_commit on, data on {}; Linux {}",
-                self.server,
-                self.file_system,
-                output(Command::new("uname").arg("-r"))
+                "PostgreSQL {}, fsync and synchronous_commit on, data on {}; Linux {kernel}",
+                self.server, self.file_system,
             ),
             format!(
                 "{} rounds of {} s each (COPY: {} rows), baselines in between; rates and ratios are the rounds' \
@@ -161,18 +150,4 @@ impl Report<'_> {
         );
         text
     }
-}
-
-/// What a command prints, on one line.
-pub fn output(command: &mut Command) -> String {
-    match command.output() {
-        Ok(output) if output.status.success() => String::from_utf8_lossy(&output.stdout).trim().to_owned(),
-        _ => "unknown".into(),
-    }
-}
-
-fn field(path: &str, name: &str) -> String {
-    let text = std::fs::read_to_string(path).unwrap_or_default();
-    let found = text.lines().filter_map(|line| line.split_once(':')).find(|(key, _)| key.trim() == name);
-    found.map_or_else(|| "unknown".into(), |(_, value)| value.trim().to_owned())
 }

@@ -7,7 +7,7 @@ pub mod token;
 use crate::domain::client::Client;
 
 /// Whoever makes a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Actor {
     /// Nobody in particular: no token was sent.
     Anonymous,

@@ -166,10 +166,13 @@ impl SeriesChart {
 
     fn draw_breaks(&self, canvas: &mut Canvas<'_>, axes: &Axes) {
         let room = axes.column(0).left..axes.edge(self.points.len());
+        let place = |broken: &Break| axes.edge(broken.before_index.min(self.points.len()));
         for (order, broken) in self.breaks.iter().enumerate() {
-            let x = axes.edge(broken.before_index.min(self.points.len()));
+            canvas.dashes(place(broken), axes.break_row(order) - 10, axes.column(0).bottom, INK);
+        }
+        for (order, broken) in self.breaks.iter().enumerate() {
+            let x = place(broken);
             let y = axes.break_row(order);
-            canvas.dashes(x, y - 10, axes.column(0).bottom, INK);
             let most = (room.end - room.start).max(120);
             let text = super::words::shortened(&broken.label, SMALL.size, most);
             // On the side where there is room; in the middle of nowhere it is moved to the left edge.
@@ -180,6 +183,10 @@ impl SeriesChart {
             } else {
                 (room.start, Align::Start)
             };
+            let wide = width(&text, SMALL.size);
+            let left = if align == Align::End { at - wide } else { at };
+            // No other break runs through the words.
+            canvas.fill(Area { left, top: y - 10, right: left + wide, bottom: y + 3 }, PAPER);
             canvas.text(&text, at, y, align, Type { color: INK, ..SMALL });
         }
     }
@@ -230,8 +237,9 @@ impl SeriesChart {
             }
             let point = self.points.get(place);
             let (low, high) = (point.and_then(|p| p.low), point.and_then(|p| p.high));
-            let y =
-                if is_lowest { axes.y(low.unwrap_or(value)) + 15 } else { axes.y(high.unwrap_or(value)) - 8 };
+            let (above, below) = (axes.y(high.unwrap_or(value)) - 8, axes.y(low.unwrap_or(value)) + 15);
+            // An interval down to the axis leaves no room below it but that of the periods.
+            let y = if is_lowest && below < axes.column(place).bottom { below } else { above };
             let half = width(&text, LABEL.size) / 2;
             let x = axes.x(place).max(axes.column(0).left + half);
             // No grid line runs through a number.

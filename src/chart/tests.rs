@@ -169,3 +169,45 @@ fn sixty_points_do_not_crowd_each_other() {
         svg.split("<desc").nth(1).unwrap().split("</desc>").nth(1).unwrap().matches("\n2026-").count();
     assert!((8..=20).contains(&labels), "{labels}");
 }
+
+/// Where the text with these words stands.
+fn place_of(svg: &str, words: &str) -> (f64, f64) {
+    let before = svg.split(&format!("\n{words}\n")).next().unwrap();
+    let tag = &before[before.rfind("<text").unwrap()..];
+    let number = |name: &str| -> f64 {
+        let rest = tag.split(&format!(" {name}=\"")).nth(1).unwrap();
+        rest.split('"').next().unwrap().parse().unwrap()
+    };
+    (number("x"), number("y"))
+}
+
+#[test]
+fn the_lowest_value_does_not_stand_among_the_periods() {
+    let mut points: Vec<Point> = (0..20).map(|n| point(n, Some(60.0), 0)).collect();
+    points[7] = Point { value: Some(12.34), low: Some(0.0), high: Some(90.0), ..point(7, None, 0) };
+    let svg = series(points, vec![], Lang::Vi);
+    assert!(place_of(&svg, "12,34").1 < place_of(&svg, "2026-00").1 - 12.0, "{svg}");
+}
+
+#[test]
+fn a_long_unit_stays_on_the_paper() {
+    let chart = |unit: &str| SeriesChart {
+        lang: Lang::En,
+        caption: caption("Huế"),
+        unit: unit.into(),
+        limits: (0.0, 18.0),
+        confidence_percent: 95,
+        points: vec![point(1, Some(7.0), 0)],
+        breaks: vec![],
+    };
+    let (x, _) = place_of(&chart("points").svg(), "points");
+    assert!(x >= f64::from(words::width("points", 12)), "{x}");
+}
+
+#[test]
+fn a_value_at_the_top_stands_below_the_label_of_a_break() {
+    let points = vec![point(1, Some(50.0), 0), Point { high: Some(100.0), ..point(2, Some(100.0), 1) }];
+    let broken = Break { before_index: 1, label: "phiên bản 2".into() };
+    let svg = series(points, vec![broken], Lang::Vi);
+    assert!(place_of(&svg, "100,00").1 >= place_of(&svg, "phiên bản 2").1 + 12.0, "{svg}");
+}

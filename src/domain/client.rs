@@ -43,7 +43,7 @@ impl ClientKind {
 }
 
 /// A client as the service knows it; its secret is not part of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Client {
     /// Its id, which is the `client_id` in OAuth.
     pub id: ClientId,

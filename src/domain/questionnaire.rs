@@ -157,6 +157,11 @@ impl QuestionnaireVersion {
         parts
     }
 
+    /// How many [`Self::parts`] there are.
+    pub fn parts_count(&self) -> usize {
+        2 + self.elements.len()
+    }
+
     /// Place of the criterion of this code. Looks from `hint` on: answers mostly come in the order of the
     /// questionnaire, and then the first look finds it.
     pub fn place_of(&self, code: &str, hint: usize) -> Option<usize> {

@@ -20,7 +20,7 @@ impl Tally {
     pub fn empty(version: &QuestionnaireVersion) -> Self {
         Self {
             counts: vec![Distribution::default(); version.criteria.len()],
-            moments: vec![Moments::default(); version.parts().len()],
+            moments: vec![Moments::default(); version.parts_count()],
             watermark: None,
         }
     }

@@ -1,13 +1,15 @@
 //! A figure by the values of a facet: `GET /v1/agencies/{code}/index/breakdown`.
 
+mod sheet;
+
 use super::extract::{App, Caller, Query};
 use super::figures::{FigureParams, HeadBody, ValueBody, asked, subject};
-use super::openapi::{NotFound, NotModified, Refused};
+use super::format::{self, Format, TABLES, TableParams};
+use super::openapi::{NotAcceptable, NotFound, NotModified, Refused};
 use super::problem::Problem;
-use super::reply::cached;
+use super::reply::Wanted;
 use crate::domain::facet::Facet;
 use crate::service::breakdowns::{self, BreakdownReport, Slice};
-use actix_web::http::header::CacheDirective;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -68,9 +70,13 @@ impl From<&BreakdownReport> for BreakdownBody {
 /// Reads a breakdown
 ///
 /// The whole by channel, service point, procedure, gender or age band.
-#[utoipa::path(tag = "figures", params(("code" = String, Path, example = "H56"), FigureParams, BreakdownParams),
+#[utoipa::path(tag = "figures", params(("code" = String, Path, example = "H56"), FigureParams, BreakdownParams, TableParams),
     security((), ("bearer" = [])),
-    responses((status = 200, description = "The breakdown", body = BreakdownBody), NotModified, Refused, NotFound))]
+    responses((status = 200, description = "The breakdown", content(
+        (BreakdownBody = "application/json"),
+        (String = "text/csv"),
+        (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    )), NotModified, NotAcceptable, Refused, NotFound))]
 #[get("/v1/agencies/{code}/index/breakdown")]
 pub async fn get_breakdown(
     request: HttpRequest,
@@ -80,8 +86,14 @@ pub async fn get_breakdown(
     code: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let subject = subject(&code)?;
-    let ((asked, facet), faults) =
-        query.draft(|fields| (asked(subject, fields), fields.required("by", Facet::parse)));
-    let report = breakdowns::read(&app, &actor, (&asked, facet), faults).await?;
-    cached(&request, &BreakdownBody::from(&report), vec![CacheDirective::Private, CacheDirective::NoCache])
+    let ((asked, facet, format), faults) = query.draft(|fields| {
+        (asked(subject, fields), fields.required("by", Facet::parse), format::parameter(fields))
+    });
+    let wanted = Wanted::new(&request, &actor, format, TABLES)?;
+    let body = BreakdownBody::from(&breakdowns::read(&app, &actor, (&asked, facet), faults).await?);
+    let file = body.head.file_name(&format!("breakdown-{}", body.by));
+    match wanted.format {
+        Format::Json => wanted.json(&body),
+        _ => wanted.sheet(body.sheet(wanted.lang), &file).await,
+    }
 }

@@ -1,17 +1,20 @@
 //! Two figures beside each other: `GET /v1/agencies/{code}/index/comparison`.
 
+mod sheet;
+
 use super::extract::{App, Caller, Query};
+use super::fields::Fields;
 use super::figures::{
     AgencyReference, FigureParams, HeadBody, IntervalBody, PeriodBody, ValueBody, asked, subject,
 };
-use super::openapi::{NotFound, NotModified, Refused};
+use super::format::{self, Format, TABLES, TableParams};
+use super::openapi::{NotAcceptable, NotFound, NotModified, Refused};
 use super::problem::Problem;
-use super::reply::cached;
+use super::reply::Wanted;
 use crate::domain::period::Period;
 use crate::domain::subject::SubjectCode;
 use crate::error::{FaultKind, FigureFault};
 use crate::service::comparisons::{self, ComparisonReport, Other};
-use actix_web::http::header::CacheDirective;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -79,9 +82,13 @@ impl From<&ComparisonReport> for ComparisonBody {
 ///
 /// Two agencies in one period, or one in two periods, with the interval of the difference. They must not be about
 /// the same people: agencies or periods that overlap are refused.
-#[utoipa::path(tag = "figures", params(("code" = String, Path, example = "H56"), FigureParams, ComparisonParams),
+#[utoipa::path(tag = "figures", params(("code" = String, Path, example = "H56"), FigureParams, ComparisonParams, TableParams),
     security((), ("bearer" = [])),
-    responses((status = 200, description = "The comparison", body = ComparisonBody), NotModified, Refused, NotFound))]
+    responses((status = 200, description = "The comparison", content(
+        (ComparisonBody = "application/json"),
+        (String = "text/csv"),
+        (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    )), NotModified, NotAcceptable, Refused, NotFound))]
 #[get("/v1/agencies/{code}/index/comparison")]
 pub async fn get_comparison(
     request: HttpRequest,
@@ -91,20 +98,23 @@ pub async fn get_comparison(
     code: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let subject = subject(&code)?;
-    let ((asked, other), faults) = query.draft(|fields| {
-        let one_of_two = fields.has("with") != fields.has("with_period");
-        let parse =
-            |raw: &str| SubjectCode::parse(raw).ok_or(FaultKind::BadFormat { expected: "H56, H56,H21, VN" });
-        let asked = asked(subject, fields);
-        let other = Other {
-            subject: fields.optional("with", parse),
-            period: fields.optional("with_period", Period::parse),
-        };
-        if !one_of_two {
-            fields.fault("with", FaultKind::Figure(FigureFault::OneOfTwo));
-        }
-        (asked, other)
-    });
-    let report = comparisons::read(&app, &actor, (&asked, &other), faults).await?;
-    cached(&request, &ComparisonBody::from(&report), vec![CacheDirective::Private, CacheDirective::NoCache])
+    let ((asked, other, format), faults) =
+        query.draft(|fields| (asked(subject, fields), other(fields), format::parameter(fields)));
+    let wanted = Wanted::new(&request, &actor, format, TABLES)?;
+    let body = ComparisonBody::from(&comparisons::read(&app, &actor, (&asked, &other), faults).await?);
+    let file = body.head.file_name("comparison");
+    match wanted.format {
+        Format::Json => wanted.json(&body),
+        _ => wanted.sheet(body.sheet(wanted.lang), &file).await,
+    }
+}
+
+/// Takes what is compared with: exactly one of two parameters.
+fn other(fields: &mut Fields<'_>) -> Other {
+    if fields.has("with") == fields.has("with_period") {
+        fields.fault("with", FaultKind::Figure(FigureFault::OneOfTwo));
+    }
+    let parse =
+        |raw: &str| SubjectCode::parse(raw).ok_or(FaultKind::BadFormat { expected: "H56, H56,H21, VN" });
+    Other { subject: fields.optional("with", parse), period: fields.optional("with_period", Period::parse) }
 }

@@ -2,6 +2,7 @@
 //! is. The resources are in `indexes`, `series`, `breakdowns`, `comparisons` and `rankings`.
 
 mod caption;
+pub mod columns;
 
 use super::fields::Fields;
 use super::surveys::TextBody;
@@ -83,6 +84,9 @@ pub struct TreeBody {
 pub struct AgencyReference {
     pub(super) code: String,
     pub(super) name: String,
+    /// Each name by itself; a name may hold a comma.
+    #[serde(skip)]
+    pub(super) names: Vec<String>,
 }
 
 /// Which survey, and what was asked.
@@ -221,11 +225,11 @@ impl AgencyReference {
     /// Of agencies taken together; none: the whole country.
     pub(super) fn new(agencies: &[Agency]) -> Self {
         if agencies.is_empty() {
-            return Self { code: COUNTRY_WORD.into(), name: "Cả nước".into() };
+            return Self { code: COUNTRY_WORD.into(), name: "Cả nước".into(), names: Vec::new() };
         }
         let codes: Vec<&str> = agencies.iter().map(|agency| agency.code.as_str()).collect();
-        let names: Vec<&str> = agencies.iter().map(|agency| agency.name.as_str()).collect();
-        Self { code: codes.join(","), name: names.join(", ") }
+        let names: Vec<String> = agencies.iter().map(|agency| agency.name.clone()).collect();
+        Self { code: codes.join(","), name: names.join(", "), names }
     }
 }
 

@@ -5,6 +5,7 @@ use super::fields::Fields;
 use crate::error::{Error, ErrorCode, FaultKind};
 use actix_web::HttpMessage;
 use actix_web::http::header::{Accept, Header, Quality};
+use utoipa::IntoParams;
 
 /// A format of figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +22,27 @@ pub enum Format {
 
 /// What a resource comes in that is a table and can be drawn too. One without a chart gives a list of its own.
 pub const CHARTS: &[Format] = &[Format::Json, Format::Csv, Format::Xlsx, Format::Svg];
+
+/// What a resource comes in that is a table only.
+pub const TABLES: &[Format] = &[Format::Json, Format::Csv, Format::Xlsx];
+
+/// The format of figures that can be drawn.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documentation of what `parameter` takes; a test compares the two")]
+pub struct ChartParams {
+    /// `json`, `csv`, `xlsx` or `svg`; without it `Accept` decides.
+    format: Option<String>,
+}
+
+/// The format of figures that are a table only.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documentation of what `parameter` takes; a test compares the two")]
+pub struct TableParams {
+    /// `json`, `csv` or `xlsx`; without it `Accept` decides.
+    format: Option<String>,
+}
 
 impl Format {
     /// Every word of the parameter.

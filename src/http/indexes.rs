@@ -5,7 +5,7 @@ mod sheet;
 
 use super::extract::{App, Caller, Query};
 use super::figures::{FigureParams, HeadBody, ValueBody, asked, subject};
-use super::format::{self, CHARTS, Format};
+use super::format::{self, CHARTS, ChartParams, Format};
 use super::openapi::{NotAcceptable, NotFound, NotModified, Refused};
 use super::problem::Problem;
 use super::reply::Wanted;
@@ -13,16 +13,7 @@ use super::surveys::TextBody;
 use crate::service::indexes::{self, IndexReport};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
-
-/// The format of figures that can be drawn.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "documentation of what the handler takes; a test compares the two")]
-struct FormatParams {
-    /// `json`, `csv`, `xlsx` or `svg` (answers per level); without it `Accept` decides.
-    format: Option<String>,
-}
+use utoipa::ToSchema;
 
 /// An index with everything needed to judge and to recompute it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -33,6 +24,9 @@ pub struct IndexBody {
     whole: ValueBody,
     /// The whole by every formula of the kind, since which one is official is not verified.
     by_formula: Vec<FormulaValue>,
+    /// How many of those who could have answered did; `null` where the numbers of dossiers are not known completely, or
+    /// the whole is suppressed.
+    participation: Option<ParticipationBody>,
     /// Band of a desk rating, where the rule gives one.
     band: Option<BandBody>,
     /// Codes of criteria that elements and the whole are made without: nobody answered them, or too few did
@@ -47,6 +41,20 @@ pub struct IndexBody {
 pub struct FormulaValue {
     formula: &'static str,
     value: Option<f64>,
+}
+
+/// Answers held against dossiers handled.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ParticipationBody {
+    /// Dossiers handled by the same agencies in the same days; intervals are corrected for them.
+    dossiers: u64,
+    /// People who answered, in percent of the dossiers.
+    #[schema(example = 12.34)]
+    rate_percent: Option<f64>,
+    /// Fewest people the sample rule n = N / (1 + N e²), e = 5 %, asks for (as taught in 2013; assumed).
+    sample_required: u64,
+    /// Whether so many answered.
+    sample_sufficient: bool,
 }
 
 /// Band of a desk rating (TT 01/2018/TT-VPCP art. 15).
@@ -107,6 +115,12 @@ impl From<&IndexReport> for IndexBody {
             head: HeadBody::new(&report.head, report.watermark),
             whole: ValueBody::new(&figures.whole, kind),
             by_formula: by_formula.collect(),
+            participation: report.participation.map(|participation| ParticipationBody {
+                dossiers: participation.dossiers,
+                rate_percent: participation.rate.map(|rate| rate.to_f64()),
+                sample_required: participation.required,
+                sample_sufficient: participation.sufficient,
+            }),
             band: figures.band.map(|band| BandBody { code: band.as_str(), name: band.vi() }),
             left_out: left_out.map(|criterion| criterion.code.clone()).collect(),
             elements: elements.collect(),
@@ -118,8 +132,9 @@ impl From<&IndexReport> for IndexBody {
 ///
 /// The whole, every element and every criterion with n, level counts and interval, for an agency, several taken
 /// together (`H56,H21`) or the whole country (`VN`). For readers who are not in charge, criteria that fewer than
-/// `min_n` people answered are withheld, and elements and the whole are made without them.
-#[utoipa::path(tag = "figures", params(("code" = String, Path, example = "H56"), FigureParams, FormatParams),
+/// `min_n` people answered are withheld, and elements and the whole are made without them. The chart has the answers
+/// per level.
+#[utoipa::path(tag = "figures", params(("code" = String, Path, example = "H56"), FigureParams, ChartParams),
     security((), ("bearer" = [])),
     responses((status = 200, description = "The index", content(
         (IndexBody = "application/json"),

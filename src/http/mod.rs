@@ -29,6 +29,7 @@ mod receipts;
 mod reply;
 pub mod responses;
 mod series;
+mod sharing;
 mod sheet;
 mod surveys;
 
@@ -82,3 +83,6 @@ pub fn shared(config: &mut web::ServiceConfig, max_body_bytes: usize) {
 }
 
 pub use problem::{Paths, frame};
+
+/// Answers that many wait for at the same time, by who asks what.
+pub type SharedAnswers = sharing::Sharing<(crate::auth::Actor, String), reply::Rendered>;

@@ -1,15 +1,21 @@
 //! Who is first: `GET /v1/agencies/{code}/index/ranking`.
 
+mod sheet;
+
+use super::SharedAnswers;
 use super::extract::{App, Caller, Query, number};
+use super::fields::Fields;
 use super::figures::{FigureParams, HeadBody, IntervalBody, PeriodBody, ValueBody, asked, subject};
-use super::openapi::{NotFound, NotModified, Refused};
+use super::format::{self, Format, TABLES, TableParams};
+use super::openapi::{NotAcceptable, NotFound, NotModified, Refused};
 use super::problem::Problem;
-use super::reply::cached;
+use super::reply::{Wanted, render};
 use crate::domain::agency::AgencyLevel;
 use crate::domain::period::Period;
 use crate::domain::questionnaire::Kind;
+use crate::domain::subject::SubjectCode;
+use crate::error::Error;
 use crate::service::rankings::{self, Entry, RankingQuery, RankingReport, Standing};
-use actix_web::http::header::CacheDirective;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -150,19 +156,40 @@ impl From<&RankingReport> for RankingBody {
 ///
 /// The agencies right below, or all of a level below: rank and rank range, and the change against an earlier
 /// period. `VN` ranks the provinces, or any level of the whole country.
-#[utoipa::path(tag = "figures", params(("code" = String, Path, example = "H56"), FigureParams, RankingParams),
+#[utoipa::path(tag = "figures", params(("code" = String, Path, example = "H56"), FigureParams, RankingParams, TableParams),
     security((), ("bearer" = [])),
-    responses((status = 200, description = "The ranking", body = RankingBody), NotModified, Refused, NotFound))]
+    responses((status = 200, description = "The ranking", content(
+        (RankingBody = "application/json"),
+        (String = "text/csv"),
+        (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    )), NotModified, NotAcceptable, Refused, NotFound))]
 #[get("/v1/agencies/{code}/index/ranking")]
 pub async fn get_ranking(
     request: HttpRequest,
     app: App,
+    sharing: web::Data<SharedAnswers>,
     Caller(actor): Caller,
     query: Query,
     code: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let subject = subject(&code)?;
-    let (query, faults) = query.draft(|fields| RankingQuery {
+    let ((query, format), faults) =
+        query.draft(|fields| (ranking_query(subject, fields), format::parameter(fields)));
+    let wanted = Wanted::new(&request, &actor, format, TABLES)?;
+    let work =
+        async || Ok::<_, Error>(RankingBody::from(&rankings::read(&app, &actor, &query, faults).await?));
+    if wanted.format == Format::Json {
+        let question = (actor.clone(), request.uri().to_string());
+        let ranking = sharing.share(question, async || render(&work().await?)).await?;
+        return Ok(wanted.rendered(ranking));
+    }
+    let body = work().await?;
+    let file = body.head.file_name("ranking");
+    wanted.sheet(body.sheet(wanted.lang), &file).await
+}
+
+fn ranking_query(subject: SubjectCode, fields: &mut Fields<'_>) -> RankingQuery {
+    RankingQuery {
         asked: asked(subject, fields),
         level: fields.optional("level", AgencyLevel::parse),
         min_n: fields
@@ -170,7 +197,5 @@ pub async fn get_ranking(
             .and_then(|n| u64::try_from(n).ok())
             .unwrap_or(MIN_N),
         against: fields.optional("against", Period::parse),
-    });
-    let report = rankings::read(&app, &actor, &query, faults).await?;
-    cached(&request, &RankingBody::from(&report), vec![CacheDirective::Private, CacheDirective::NoCache])
+    }
 }

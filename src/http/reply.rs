@@ -62,6 +62,22 @@ fn tagged(
     (response, known)
 }
 
+/// JSON as it is sent.
+#[derive(Debug, Clone)]
+pub struct Rendered {
+    text: web::Bytes,
+    digest: Vec<u8>,
+}
+
+/// Writes `body` as JSON.
+///
+/// # Errors
+/// [`crate::error::ErrorCode::Internal`].
+pub fn render(body: &impl Serialize) -> Result<Rendered, Problem> {
+    let text = serde_json::to_vec(body).map_err(|error| Problem(Error::internal(error)))?;
+    Ok(Rendered { digest: Sha256::digest(&text).to_vec(), text: text.into() })
+}
+
 /// How figures are wanted: format, language, and who may keep the answer.
 pub struct Wanted<'r> {
     request: &'r HttpRequest,
@@ -99,9 +115,13 @@ impl<'r> Wanted<'r> {
     /// # Errors
     /// [`crate::error::ErrorCode::Internal`].
     pub fn json(&self, body: &impl Serialize) -> Result<HttpResponse, Problem> {
-        let text = serde_json::to_vec(body).map_err(|error| Problem(Error::internal(error)))?;
-        let (mut response, known) = self.begin(&Sha256::digest(&text), None);
-        Ok(if known { response.finish() } else { response.body(text) })
+        Ok(self.rendered(render(body)?))
+    }
+
+    /// Sends JSON that was written before, perhaps for somebody else who asked the same.
+    pub fn rendered(&self, rendered: Rendered) -> HttpResponse {
+        let (mut response, known) = self.begin(&rendered.digest, None);
+        if known { response.finish() } else { response.body(rendered.text) }
     }
 
     /// Writes an SVG document, shown in place. `name` is the file's without ending, see [`file_name`].

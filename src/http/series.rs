@@ -1,14 +1,19 @@
 //! A figure over time: `GET /v1/agencies/{code}/index/series`.
 
+mod chart;
+mod sheet;
+
 use super::extract::{App, Caller, Query};
+use super::fields::Fields;
 use super::figures::{FigureParams, HeadBody, ValueBody, asked, subject};
-use super::openapi::{NotFound, NotModified, Refused};
+use super::format::{self, CHARTS, ChartParams, Format};
+use super::openapi::{NotAcceptable, NotFound, NotModified, Refused};
 use super::problem::Problem;
-use super::reply::cached;
+use super::reply::Wanted;
 use crate::domain::bucket::Step;
+use crate::domain::subject::SubjectCode;
 use crate::domain::text;
-use crate::service::series::{self, Point, SeriesQuery, SeriesReport, reasons};
-use actix_web::http::header::CacheDirective;
+use crate::service::series::{self, Point, SeriesQuery, SeriesReport};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -44,6 +49,9 @@ pub struct SeriesBody {
     pub(super) breaks: Vec<BreakBody>,
     /// The points, in order.
     pub(super) points: Vec<PointBody>,
+    /// Whether one of the surveys is invented for demonstration.
+    #[serde(skip)]
+    sample: bool,
 }
 
 /// Surveys whose responses are counted together.
@@ -99,9 +107,10 @@ impl From<&SeriesReport> for SeriesBody {
                 has_part: segment.has_part,
             })
         });
-        let pairs = report.segments.iter().zip(report.segments.iter().skip(1)).zip(1..);
-        let breaks = pairs.filter_map(|((before, after), segment)| {
-            Some(BreakBody { on: after.opens()?, segment, reasons: reasons(before, after) })
+        let breaks = report.breaks().into_iter().map(|found| BreakBody {
+            on: found.on,
+            segment: found.segment,
+            reasons: found.reasons,
         });
         let point = |point: &Point| PointBody {
             code: point.bucket.code.clone(),
@@ -118,6 +127,7 @@ impl From<&SeriesReport> for SeriesBody {
             segments: segments.collect(),
             breaks: breaks.collect(),
             points: report.points.iter().map(point).collect(),
+            sample: report.segments.iter().flat_map(|segment| &segment.surveys).any(|survey| survey.sample),
         }
     }
 }
@@ -126,9 +136,14 @@ impl From<&SeriesReport> for SeriesBody {
 ///
 /// The whole, an element or a criterion over time. Several surveys make one series; where the questionnaire version
 /// or the formula changes, a new segment begins.
-#[utoipa::path(tag = "figures", params(("code" = String, Path, example = "H56"), FigureParams, SeriesParams),
+#[utoipa::path(tag = "figures", params(("code" = String, Path, example = "H56"), FigureParams, SeriesParams, ChartParams),
     security((), ("bearer" = [])),
-    responses((status = 200, description = "The series", body = SeriesBody), NotModified, Refused, NotFound))]
+    responses((status = 200, description = "The series", content(
+        (SeriesBody = "application/json"),
+        (String = "text/csv"),
+        (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (String = "image/svg+xml"),
+    )), NotModified, NotAcceptable, Refused, NotFound))]
 #[get("/v1/agencies/{code}/index/series")]
 pub async fn get_series(
     request: HttpRequest,
@@ -138,14 +153,25 @@ pub async fn get_series(
     code: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let subject = subject(&code)?;
-    let (query, faults) = query.draft(|fields| SeriesQuery {
+    let ((query, format), faults) =
+        query.draft(|fields| (series_query(subject, fields), format::parameter(fields)));
+    let wanted = Wanted::new(&request, &actor, format, CHARTS)?;
+    let report = series::read(&app, &actor, &query, faults).await?;
+    let body = SeriesBody::from(&report);
+    match wanted.format {
+        Format::Json => wanted.json(&body),
+        Format::Svg => wanted.chart(body.chart(&report, wanted.lang), &body.file_name()),
+        Format::Csv | Format::Xlsx => wanted.sheet(body.sheet(wanted.lang), &body.file_name()).await,
+    }
+}
+
+fn series_query(subject: SubjectCode, fields: &mut Fields<'_>) -> SeriesQuery {
+    SeriesQuery {
         asked: asked(subject, fields),
         step: if fields.has("step") { fields.optional("step", Step::parse) } else { Some(Step::Month) },
         part: fields
             .optional("part", |raw| text::clean(raw, 100))
             .flatten()
             .unwrap_or_else(|| "whole".into()),
-    });
-    let report = series::read(&app, &actor, &query, faults).await?;
-    cached(&request, &SeriesBody::from(&report), vec![CacheDirective::Private, CacheDirective::NoCache])
+    }
 }

@@ -14,7 +14,7 @@ use super::error::{StandardError, moments_of_criterion};
 use super::evidence::Evidence;
 use super::formula::{DESK_INDICATORS, Formula};
 use super::interval::{Estimate, Interval};
-use super::rounding::{Rounded, nearest_count};
+use super::rounding::{Rounded, nearest_count, nearest_float};
 use crate::domain::distribution::Distribution;
 use crate::domain::questionnaire::{Kind, QuestionnaireVersion, Scale};
 use crate::domain::tally::Tally;
@@ -196,8 +196,8 @@ impl<'a> Sheet<'a> {
     ) -> Option<Estimate> {
         // Only desk points are rounded on the way.
         let value = match formula.kind() {
-            Kind::Sipas => value?.to_f64()?,
-            Kind::Desk => self.value(places, formula, false)?.to_f64()?,
+            Kind::Sipas => nearest_float(value?)?,
+            Kind::Desk => nearest_float(&self.value(places, formula, false)?)?,
         };
         let Question { confidence, population, .. } = *self.question;
         Estimate::new(formula, places.len(), value, error?, confidence, population)

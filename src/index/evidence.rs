@@ -18,12 +18,13 @@ use crate::domain::tree::Share;
 use chrono::{DateTime, Utc};
 use num_traits::{One, Zero};
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Everything that was said, and how much of it counts.
 #[derive(Debug, Clone)]
 pub struct Evidence {
     /// The version's parts, see [`QuestionnaireVersion::parts`].
-    parts: Vec<Vec<usize>>,
+    parts: Arc<[Vec<usize>]>,
     /// What counts fully.
     full: Tally,
     /// What counts with a share below 1, one tally a share.
@@ -59,7 +60,7 @@ impl Evidence {
             moments: vec![Moments::default(); parts.len()],
             watermark: None,
         };
-        Self { parts, full, partial: Vec::new(), withheld: Withheld::default() }
+        Self { parts: parts.into(), full, partial: Vec::new(), withheld: Withheld::default() }
     }
 
     /// Adds responses to the same version, of which `share` counts: above 0, at most 1. Nothing of a share of 0

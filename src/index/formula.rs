@@ -5,6 +5,7 @@ use super::{Exact, ratio, whole};
 use crate::domain::distribution::Distribution;
 use crate::domain::questionnaire::{Kind, Scale, Wording};
 use crate::error::FaultKind;
+use num_integer::Integer;
 
 /// A rule from level counts to a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -180,8 +181,35 @@ impl Formula {
                 None => sums.push((numerator, denominator)),
             }
         }
+        if let Some(total) = self.small_total(&sums, count) {
+            return Some(total);
+        }
         let terms = sums.into_iter().map(|(sum, denominator)| Exact::new(sum.into(), denominator.into()));
         self.total(terms.reduce(|sum, term| sum + term)?, count)
+    }
+
+    /// The same in 128 bits, which nearly always are enough and are many times faster; `None` if they are not.
+    fn small_total(self, sums: &[(u128, u64)], count: u64) -> Option<Exact> {
+        let mut sum = (0_u128, 1_u128);
+        for (numerator, denominator) in sums {
+            let denominator = u128::from(*denominator);
+            let common = sum.1.checked_mul(denominator / sum.1.gcd(&denominator))?;
+            let held = sum.0.checked_mul(common / sum.1)?;
+            sum = (held.checked_add(numerator.checked_mul(common / denominator)?)?, common);
+        }
+        let count = u128::from(count);
+        let (numerator, denominator) = match self {
+            _ if count == 0 => return None,
+            Self::SatisfiedShare | Self::MeanNormalised | Self::MeanRescaled => {
+                (sum.0, sum.1.checked_mul(count)?)
+            }
+            Self::DeskPoints => sum,
+            Self::DeskPointsRescaled => {
+                (sum.0.checked_mul(DESK_INDICATORS.into())?, sum.1.checked_mul(count)?)
+            }
+        };
+        let shared = numerator.gcd(&denominator).max(1);
+        Some(Exact::new_raw((numerator / shared).into(), (denominator / shared).into()))
     }
 
     /// How the value of `count` criteria together moves with the mean level (or with the satisfied share):

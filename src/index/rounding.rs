@@ -19,6 +19,9 @@ impl Rounded {
 
     /// Rounds half up to two decimals.
     pub fn half_up(value: &Exact) -> Self {
+        if let Some(hundredths) = small_hundredths(value) {
+            return Self(hundredths);
+        }
         let hundredths = (value * Exact::from_integer(100.into())).round().to_integer();
         Self(hundredths.to_i32().unwrap_or(i32::MAX))
     }
@@ -36,6 +39,24 @@ impl Rounded {
     /// The nearest floating-point number, which prints with at most two decimals.
     pub fn to_f64(self) -> f64 {
         f64::from(self.0) / 100.0
+    }
+}
+
+/// The same in 128 bits, for what is not negative; `None` if they are not enough.
+fn small_hundredths(value: &Exact) -> Option<i32> {
+    let (numerator, denominator) = (value.numer().to_u128()?, value.denom().to_u128()?);
+    let doubled = numerator.checked_mul(200)?.checked_add(denominator)?;
+    i32::try_from(doubled / denominator.checked_mul(2)?).ok()
+}
+
+/// The nearest floating-point number. A quotient of two numbers that are held exactly is that already.
+pub fn nearest_float(value: &Exact) -> Option<f64> {
+    let exactly = |number: &num_bigint::BigInt| {
+        number.to_i64().filter(|number| number.unsigned_abs() <= 1 << f64::MANTISSA_DIGITS)?.to_f64()
+    };
+    match (exactly(value.numer()), exactly(value.denom())) {
+        (Some(numerator), Some(denominator)) => Some(numerator / denominator),
+        _ => value.to_f64(),
     }
 }
 
@@ -63,6 +84,18 @@ mod tests {
         assert_eq!(Rounded::half_up(&ratio(2, 3)).hundredths(), 67);
         assert_eq!(to_tenth(&ratio(145, 100)), ratio(15, 10));
         assert_eq!(to_tenth(&ratio(144_999, 100_000)), ratio(14, 10));
+    }
+
+    #[test]
+    fn small_and_large_ratios_are_rounded_alike() {
+        // Both sides of the border where 128 bits or 53 are not enough.
+        for (numerator, denominator) in [(1005, 1000), (u64::MAX / 101, u64::MAX / 7), (1, 3), (0, 5)] {
+            let value = ratio(numerator, denominator);
+            let huge = num_bigint::BigInt::from(2).pow(200);
+            let same = Exact::new_raw(value.numer() * &huge, value.denom() * &huge);
+            assert_eq!(Rounded::half_up(&value), Rounded::half_up(&same));
+            assert_eq!(nearest_float(&value), same.to_f64());
+        }
     }
 
     #[test]

@@ -10,8 +10,8 @@ use crate::auth::policy::Audience;
 use crate::domain::facet::Facet;
 use crate::domain::ids::ServicePointId;
 use crate::domain::period::{Grain, units};
-use crate::error::{Error, FaultKind, Faults, FigureFault, Result};
-use chrono::{DateTime, Utc};
+use crate::error::{Error, FaultKind, Faults, FigureFault, Place, Result};
+use chrono::{DateTime, NaiveDate, Utc};
 use compact_str::CompactString;
 
 /// A figure broken down.
@@ -49,16 +49,21 @@ pub async fn read(
     services: &Services,
     actor: &Actor,
     (asked, facet): (&Asked, Option<Facet>),
-    faults: Faults,
+    mut faults: Faults,
 ) -> Result<BreakdownReport> {
+    if asked.period.as_ref().is_some_and(|period| !is_months(period.from(), period.to())) {
+        faults.push(Place::Parameter("period".into()), FaultKind::Figure(FigureFault::WholeMonths));
+    }
     let setting = Setting::new(services, actor, asked, faults).await?;
     let facet = facet.ok_or_else(|| Error::internal("a breakdown without facet"))?;
     let days = (setting.head.period.from(), setting.head.period.to());
-    if units(days.0, days.1).iter().any(|unit| unit.grain == Grain::Day) {
-        return Err(setting.refuse("period", FaultKind::Figure(FigureFault::WholeMonths)));
-    }
     let survey = setting.head.survey.clone();
     let cell = setting.cell(days);
+    // Where the tree of each day counts and it changed inside a month, nobody knows which of the month's responses
+    // came before.
+    if cell.spans.iter().any(|span| !is_months(span.from, span.to)) {
+        return Err(setting.refuse("as_of", FaultKind::Figure(FigureFault::WholeMonths)));
+    }
     let by = setting.count(&survey, Some(facet), std::slice::from_ref(&cell)).await?;
     let by = by.into_iter().next().unwrap_or_default();
     // Everybody is in one slice or another, the one of those who told nothing included.
@@ -96,6 +101,11 @@ fn few_answered(setting: &Setting<'_>, by: &CountedBy) -> Vec<usize> {
         evidences.iter().any(|evidence| (1..setting.head.min_n).contains(&evidence.answered(*place)))
     };
     (0..setting.head.survey.questionnaire.criteria.len()).filter(few).collect()
+}
+
+/// Whether the days `from..to` are whole months.
+fn is_months(from: NaiveDate, to: NaiveDate) -> bool {
+    units(from, to).iter().all(|unit| unit.grain != Grain::Day)
 }
 
 /// Code and name of a stored value: desks are stored by number.

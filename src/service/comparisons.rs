@@ -64,7 +64,8 @@ pub async fn read(
     let (one, two) = (&setting.head.period, &second.head.period);
     let same_days = one.from() < two.to() && two.from() < one.to();
     if same_days && !people(&here.spans).is_disjoint(&people(&there.spans)) {
-        return Err(setting.refuse("with", FaultKind::Figure(FigureFault::Overlapping)));
+        let parameter = if other.period.is_some() { "with_period" } else { "with" };
+        return Err(setting.refuse(parameter, FaultKind::Figure(FigureFault::Overlapping)));
     }
     // Counted together, so that both are of one moment; whoever may read both may read each.
     let survey = setting.head.survey.clone();

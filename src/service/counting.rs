@@ -3,15 +3,16 @@
 
 use crate::domain::facet::Facet;
 use crate::domain::ids::AgencyId;
-use crate::domain::period::{Unit, day_of, units};
+use crate::domain::period::{Grain, Unit, day_of, units};
 use crate::domain::survey::Survey;
 use crate::domain::tally::Tally;
 use crate::domain::tree::{AgencyScope, Share, Span};
 use crate::error::Result;
 use crate::store::kept_totals::digest;
-use crate::store::tallies::{Fetched, Reach, Wanted, tallies_fetch};
+use crate::store::tallies::{Fetched, Reach, TallyRow, Wanted, tallies_fetch};
 use crate::store::{Db, SILENCE};
 use compact_str::CompactString;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// One figure's worth of responses: whose and when.
@@ -42,7 +43,8 @@ pub async fn count(
     cells: &[Cell],
 ) -> Result<Vec<CountedBy>> {
     // A total that was made for other members than these is no use; then all is added up from the agencies' own.
-    for plan in [Plan::new(cells, true), Plan::new(cells, false)] {
+    for with_totals in [true, false] {
+        let plan = Plan::new(cells, facet, with_totals);
         let wanted =
             Wanted { survey, facet, units: &plan.units, agencies: &plan.agencies, roots: &plan.roots };
         let fetched = db.within(SILENCE, async |conn| tallies_fetch(conn, scope, &wanted).await).await?;
@@ -65,12 +67,12 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(cells: &[Cell], with_totals: bool) -> Self {
+    fn new(cells: &[Cell], facet: Option<Facet>, with_totals: bool) -> Self {
         let (mut plan, mut all_units, mut agencies) = (Self::default(), BTreeSet::new(), BTreeSet::new());
         let mut digests = Digests::default();
         for (place, cell) in cells.iter().enumerate() {
             for span in &cell.spans {
-                let units = units(span.from, span.to);
+                let units = units_of(span, facet);
                 all_units.extend(units.iter().copied());
                 let root = cell.root.filter(|_| with_totals && is_whole(span));
                 if let Some(root) = root.filter(|root| plan.may_use_total(*root, digests.of(span))) {
@@ -104,28 +106,48 @@ impl Plan {
 
     fn add_up(&self, cells: &[Cell], fetched: Fetched) -> Vec<CountedBy> {
         let mut counted = vec![CountedBy::new(); cells.len()];
-        let mut add = |place: usize, value: &CompactString, share: Share, tally: &Tally| {
+        let mut add = |place: usize, value: &CompactString, share: Share, tally: Tally| {
             if let Some(cell) = counted.get_mut(place) {
-                let by_share = cell.entry(value.clone()).or_default();
-                by_share.entry(share).and_modify(|sum| sum.add(tally)).or_insert_with(|| tally.clone());
+                match cell.entry(value.clone()).or_default().entry(share) {
+                    Entry::Occupied(mut sum) => sum.get_mut().add(&tally),
+                    Entry::Vacant(none) => {
+                        none.insert(tally);
+                    }
+                }
             }
         };
-        for row in &fetched.rows {
-            let places = self.places.get(&(row.reach, row.agency, row.unit));
-            for (place, share) in places.into_iter().flatten() {
-                add(*place, &row.value, *share, &row.tally);
+        for TallyRow { unit, reach, agency, value, tally } in fetched.rows {
+            // Nearly every row is of one cell: it is moved there, not copied.
+            let places = self.places.get(&(reach, agency, unit)).map(Vec::as_slice);
+            let Some(((place, share), others)) = places.and_then(<[_]>::split_first) else { continue };
+            for (place, share) in others {
+                add(*place, &value, *share, tally.clone());
+            }
+            add(*place, &value, *share, tally);
+        }
+        // Which cells each agency of the tail is in: a ranking has thousands.
+        let mut held: HashMap<AgencyId, Vec<(usize, &Span)>> =
+            fetched.tail.iter().map(|row| (row.agency, Vec::new())).collect();
+        if !held.is_empty() {
+            for (place, cell) in cells.iter().enumerate() {
+                for span in &cell.spans {
+                    for (agency, _) in &span.members {
+                        if let Some(held) = held.get_mut(agency) {
+                            held.push((place, span));
+                        }
+                    }
+                }
             }
         }
         for row in &fetched.tail {
             let day = day_of(row.answered_at);
-            for (place, cell) in cells.iter().enumerate() {
-                let spans = cell.spans.iter().filter(|span| span.from <= day && day < span.to);
-                for span in spans {
-                    if let Ok(at) = span.members.binary_search_by_key(&row.agency, |(agency, _)| *agency)
-                        && let Some((_, share)) = span.members.get(at)
-                    {
-                        add(place, &row.value, *share, &row.tally);
-                    }
+            for (place, span) in held.get(&row.agency).into_iter().flatten() {
+                if span.from <= day
+                    && day < span.to
+                    && let Ok(at) = span.members.binary_search_by_key(&row.agency, |(agency, _)| *agency)
+                    && let Some((_, share)) = span.members.get(at)
+                {
+                    add(*place, &row.value, *share, row.tally.clone());
                 }
             }
         }
@@ -153,4 +175,18 @@ impl<'c> Digests<'c> {
         }
         &self.digest
     }
+}
+
+/// The rows that make up a span. Facets are tallied by month only, so a year of them is its months.
+fn units_of(span: &Span, facet: Option<Facet>) -> Vec<Unit> {
+    let fewest = units(span.from, span.to);
+    if facet.is_none() {
+        return fewest;
+    }
+    let months = |unit: Unit| {
+        let end = unit.grain.end(unit.starts_on);
+        let starts = std::iter::successors(Some(unit.starts_on), |day| Some(Grain::Month.end(*day)));
+        starts.take_while(move |day| *day < end).map(|starts_on| Unit { grain: Grain::Month, starts_on })
+    };
+    fewest.into_iter().flat_map(months).collect()
 }

@@ -21,7 +21,9 @@ pub use crate::index::confidence::Confidence;
 use crate::index::evidence::Evidence;
 pub use crate::index::interval::Interval;
 use crate::index::{Figures, Formula, figures};
+use crate::store::dossier_counts::dossiers_sum;
 use crate::store::kept_totals::COUNTRY;
+use crate::store::{Conn, SILENCE};
 use chrono::{DateTime, NaiveDate, Utc};
 use std::sync::Arc;
 
@@ -219,11 +221,29 @@ impl<'s> Setting<'s> {
         sight.of(&self.subject, self.head.depth, days, &cell.spans)
     }
 
+    /// Dossiers handled by those of a cell, if that is known completely.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Unavailable`] if the database is away.
+    pub async fn dossiers(&self, cell: &Cell) -> Result<Option<u64>> {
+        let sum = async |conn: &mut Conn| dossiers_sum(conn, &self.catalogue.tree, &cell.spans).await;
+        self.services.db.within(SILENCE, sum).await
+    }
+
     /// Every figure of a cell.
     pub fn figures(&self, counted: Option<&Counted>, withheld: Withheld) -> (Figures, Option<DateTime<Utc>>) {
         let mut evidence = evidence(&self.head.survey, counted);
         evidence.withhold(withheld);
-        let figures = figures(&self.head.survey.questionnaire, &evidence, &self.question(None));
+        self.figures_of(&evidence, None)
+    }
+
+    /// Every figure of some evidence; `population` is the number of dossiers, if known.
+    pub fn figures_of(
+        &self,
+        evidence: &Evidence,
+        population: Option<u64>,
+    ) -> (Figures, Option<DateTime<Utc>>) {
+        let figures = figures(&self.head.survey.questionnaire, evidence, &self.question(population));
         // When the only few answered is theirs to know.
         let watermark = evidence.watermark().filter(|_| !figures.whole.suppressed);
         (figures, watermark)

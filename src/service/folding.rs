@@ -12,7 +12,9 @@ use crate::domain::survey::Survey;
 use crate::domain::tree::{AgencyTree, AsOf, Depth, Share};
 use crate::error::{Error, Result};
 use crate::store::ingest_batches::{batches_take, fold_lock};
-use crate::store::kept_totals::{COUNTRY, Members, kept_total_remove, kept_total_set, kept_totals_all};
+use crate::store::kept_totals::{
+    COUNTRY, KeptTotals, Members, kept_total_remove, kept_total_set, kept_totals_all,
+};
 use crate::store::tallies::{TallyDelta, kept_rows_make, kept_rows_remove, tallies_add};
 use crate::store::{AsyncConnection, Conn, Db, take_your_time};
 use chrono::NaiveDate;
@@ -117,10 +119,10 @@ async fn keep_totals(db: &Db, catalogue: &Catalogue, totals: &BTreeMap<i32, Memb
             kept_rows_remove(conn, *root).await?;
             kept_total_remove(conn, *root).await?;
         }
-        for (root, members) in
-            totals.iter().filter(|(root, members)| kept.members().get(root) != Some(members))
-        {
-            kept_rows_make(conn, &surveys, *root, members).await?;
+        let changed = totals.iter().filter(|(root, members)| kept.members().get(root) != Some(members));
+        let changed = KeptTotals::new(changed.map(|(root, members)| (*root, members.clone())).collect());
+        kept_rows_make(conn, &surveys, &changed).await?;
+        for (root, members) in changed.members() {
             kept_total_set(conn, *root, members).await?;
         }
         Ok(())

@@ -6,7 +6,7 @@ use crate::auth::Actor;
 use crate::error::{Faults, Result};
 use crate::index::combine::{Question, whole_of};
 use crate::index::rounding::Rounded;
-use crate::index::{Figures, Formula};
+use crate::index::{Evidence, Exact, Figures, Formula, sample};
 use chrono::{DateTime, Utc};
 
 /// An index with everything needed to judge it.
@@ -18,8 +18,37 @@ pub struct IndexReport {
     pub figures: Figures,
     /// The whole by every formula of the kind: which one is official is not verified, so all are shown.
     pub by_formula: Vec<(Formula, Option<Rounded>)>,
+    /// How many of those who could have answered did; `None` where nobody knows how many there were.
+    pub participation: Option<Participation>,
     /// When the newest response in it arrived; `None` without responses or if the whole is hidden.
     pub watermark: Option<DateTime<Utc>>,
+}
+
+/// Answers held against dossiers handled (tỷ lệ tham gia).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Participation {
+    /// Dossiers handled.
+    pub dossiers: u64,
+    /// People who answered, in percent of them; `None` without dossiers.
+    pub rate: Option<Rounded>,
+    /// Fewest people the official sample rule asks for, see [`crate::index::sample`].
+    pub required: u64,
+    /// Whether so many answered.
+    pub sufficient: bool,
+}
+
+impl Participation {
+    /// People who count with a share count with that share here too, as their dossiers do.
+    fn of(evidence: &Evidence, dossiers: Option<u64>) -> Option<Self> {
+        let dossiers = dossiers?;
+        let percent = || evidence.weighted_people() * Exact::new(100.into(), dossiers.into());
+        Some(Self {
+            dossiers,
+            rate: (dossiers > 0).then(|| Rounded::half_up(&percent())),
+            required: sample::required(dossiers),
+            sufficient: sample::sufficient(evidence.people(), Some(dossiers))?,
+        })
+    }
 }
 
 /// Reads an index. `faults` are those the reader of the request found already.
@@ -34,13 +63,15 @@ pub async fn read(services: &Services, actor: &Actor, asked: &Asked, faults: Fau
     let counted = setting.count(survey, None, std::slice::from_ref(&cell)).await?;
     let counted = counted.first().and_then(|by| by.values().next());
     let withheld = setting.withheld(&setting.sight(survey, &[days]).await?, days, &cell);
-    let (figures, watermark) = setting.figures(counted, withheld.clone());
+    let dossiers = setting.dossiers(&cell).await?;
     let mut evidence = evidence(survey, counted);
     evidence.withhold(withheld);
+    let (figures, watermark) = setting.figures_of(&evidence, dossiers);
+    let participation = Participation::of(&evidence, dossiers).filter(|_| !figures.whole.suppressed);
     let by = |formula| {
-        let question = Question { formula, ..setting.question(None) };
+        let question = Question { formula, ..setting.question(dossiers) };
         (formula, whole_of(&survey.questionnaire, &evidence, &question).value)
     };
     let by_formula = Formula::of_kind(survey.questionnaire.kind).map(by).collect();
-    Ok(IndexReport { figures, by_formula, watermark, head: setting.head })
+    Ok(IndexReport { figures, by_formula, participation, watermark, head: setting.head })
 }

@@ -1,14 +1,15 @@
 //! Who is first: the agencies below a subject, ranked, with how sure that is and how it changed.
 
 use super::Services;
-use super::figures::{Asked, Head, IndexValue, Setting, evidence};
+use super::figures::{Asked, Head, IndexValue, Setting};
 use crate::auth::Actor;
 use crate::domain::agency::{Agency, AgencyLevel};
 use crate::domain::ids::AgencyId;
 use crate::domain::period::Period;
 use crate::domain::subject::Subject;
-use crate::error::{FaultKind, Faults, FigureFault, Result};
+use crate::error::{FaultKind, Faults, FigureFault, Place, Result};
 use crate::index::combine::whole_of;
+use crate::index::evidence::Evidence;
 pub use crate::index::ranking::Standing;
 use crate::index::ranking::{Change, Ranking, change, rank};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -73,8 +74,14 @@ pub async fn read(
     services: &Services,
     actor: &Actor,
     query: &RankingQuery,
-    faults: Faults,
+    mut faults: Faults,
 ) -> Result<RankingReport> {
+    // The change since then has an interval only if different people answered.
+    let overlap = |one: &Period, two: &Period| one.from() < two.to() && two.from() < one.to();
+    let periods = query.asked.period.as_ref().zip(query.against.as_ref());
+    if periods.is_some_and(|(period, against)| overlap(period, against)) {
+        faults.push(Place::Parameter("against".into()), FaultKind::Figure(FigureFault::Overlapping));
+    }
     let setting = Setting::new(services, actor, &query.asked, faults).await?;
     let day = tree_day(&setting.head);
     let agencies = ranked(&setting, query.level, day);
@@ -97,11 +104,14 @@ pub async fn read(
     let sight = setting.sight(&survey, &days).await?;
     let whose = days.iter().flat_map(|days| subjects.iter().map(move |subject| (days, subject)));
     let mut watermark = None;
+    let blank = Evidence::new(&survey.questionnaire);
+    // Consumed, so that thousands of tallies go as soon as they have been used.
     let figures: Vec<IndexValue> = counted
-        .iter()
+        .into_iter()
         .zip(whose.zip(&cells))
         .map(|(by, ((days, subject), cell))| {
-            let mut evidence = evidence(&survey, by.values().next());
+            let mut evidence = blank.clone();
+            by.values().next().into_iter().flatten().for_each(|(share, tally)| evidence.add(tally, *share));
             evidence.withhold(sight.of(subject, setting.head.depth, *days, &cell.spans));
             let whole = whole_of(&survey.questionnaire, &evidence, &question);
             if !whole.suppressed {

@@ -2,6 +2,7 @@
 //! segments: there is no one line through them.
 
 use super::Services;
+use super::catalogue::{Catalogue, current};
 use super::figures::{Asked, Head, IndexValue, Setting, formula, survey};
 use crate::auth::Actor;
 use crate::domain::bucket::{Bucket, Step, buckets};
@@ -34,7 +35,7 @@ pub struct SeriesQuery {
 /// A series.
 #[derive(Debug, Clone)]
 pub struct SeriesReport {
-    /// What was asked; its survey and formula are those of the first segment.
+    /// What was asked; its survey is the one that opened first, its formula that of the first segment.
     pub head: Head,
     /// How long each point is.
     pub step: Step,
@@ -70,8 +71,40 @@ pub struct Point {
     pub value: IndexValue,
 }
 
-/// Why two neighbouring segments cannot be one line.
-pub fn reasons(before: &Segment, after: &Segment) -> Vec<&'static str> {
+/// Where figures stop being comparable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Break {
+    /// First day of what comes after it.
+    pub on: NaiveDate,
+    /// Place of the segment that comes after it.
+    pub segment: usize,
+    /// What changed: `questionnaire_version`, `formula`.
+    pub reasons: Vec<&'static str>,
+}
+
+impl SeriesReport {
+    /// The breaks in order: wherever a survey opens that is of another segment than the one before. A segment may
+    /// come back, when an old version is used again.
+    pub fn breaks(&self) -> Vec<Break> {
+        let mut openings: Vec<(NaiveDate, usize)> = (self.segments.iter().enumerate())
+            .flat_map(|(place, segment)| {
+                segment.surveys.iter().map(move |survey| (survey.window.from, place))
+            })
+            .collect();
+        openings.sort_unstable();
+        let pairs = openings.iter().zip(openings.iter().skip(1));
+        let breaks = pairs.filter(|((_, before), (_, after))| before != after).filter_map(
+            |((_, before), (on, after))| {
+                let reasons = reasons(self.segments.get(*before)?, self.segments.get(*after)?);
+                Some(Break { on: *on, segment: *after, reasons })
+            },
+        );
+        breaks.collect()
+    }
+}
+
+/// Why two segments cannot be one line.
+fn reasons(before: &Segment, after: &Segment) -> Vec<&'static str> {
     let mut reasons = Vec::new();
     if before.version().map(|v| (&v.code, v.version)) != after.version().map(|v| (&v.code, v.version)) {
         reasons.push("questionnaire_version");
@@ -86,6 +119,12 @@ impl Segment {
     /// What was asked in it.
     pub fn version(&self) -> Option<&QuestionnaireVersion> {
         self.surveys.first().map(|survey| &*survey.questionnaire)
+    }
+
+    /// First day of the first of its surveys that was open in a bucket.
+    fn opens_in(&self, bucket: &Bucket) -> Option<NaiveDate> {
+        let open = self.surveys.iter().filter(|survey| open_in(survey, bucket));
+        open.map(|survey| survey.window.from).min()
     }
 
     /// First day on which one of its surveys was open.
@@ -105,29 +144,25 @@ pub async fn read(
     query: &SeriesQuery,
     mut faults: Faults,
 ) -> Result<SeriesReport> {
-    let codes: Vec<String> =
-        query.asked.survey.iter().flat_map(|codes| codes.split(',')).map(str::to_owned).collect();
-    let formulas: Vec<String> =
-        query.asked.formula.iter().flat_map(|ids| ids.split(',')).map(str::to_owned).collect();
-    let mut fault = |name: &str, kind| faults.push(Place::Parameter(name.into()), kind);
-    if codes.len() > MOST_SURVEYS {
-        fault("survey", FaultKind::Figure(FigureFault::TooMany { max: MOST_SURVEYS }));
-    }
-    if formulas.len() > 1 && formulas.len() != codes.len() {
-        fault("formula", FaultKind::Figure(FigureFault::OneForEach));
-    }
+    let catalogue = current(services).await?;
+    let segments = segments(&catalogue, query, &mut faults);
     let points = query.asked.period.as_ref().zip(query.step);
     let points = points.and_then(|(period, step)| {
         let points = buckets(period, step, MOST_POINTS);
         if points.is_none() {
-            fault("step", FaultKind::Figure(FigureFault::TooMany { max: MOST_POINTS }));
+            let kind = FaultKind::Figure(FigureFault::TooMany { max: MOST_POINTS });
+            faults.push(Place::Parameter("step".into()), kind);
         }
         points
     });
-    let first =
-        Asked { survey: codes.first().cloned(), formula: formulas.first().cloned(), ..query.asked.clone() };
-    let setting = Setting::new(services, actor, &first, faults).await?;
-    let segments = segments(&setting, &codes, &formulas, &query.part)?;
+    // What is wrong with surveys and formulas has been said for all of them; the first may stand for the rest.
+    let first = segments.first().and_then(|segment| Some((segment.surveys.first()?, segment.formula)));
+    let asked = Asked {
+        survey: first.map(|(survey, _)| survey.code.clone()),
+        formula: first.map(|(_, formula)| formula.id().to_owned()),
+        ..query.asked.clone()
+    };
+    let setting = Setting::new(services, actor, &asked, faults).await?;
     let (Some(buckets), Some(step)) = (points, query.step) else { return Err(Error::internal("no points")) };
     let mut report = SeriesReport {
         step,
@@ -141,27 +176,38 @@ pub async fn read(
         add_points(&setting, &mut report, place, &buckets).await?;
     }
     add_gaps(&mut report, &buckets);
-    report.points.sort_by_key(|point| (point.bucket.from, point.segment));
+    let SeriesReport { points, segments, .. } = &mut report;
+    points.sort_by_key(|point| {
+        // Of two segments in one bucket the one that opened first.
+        let segment = segments.get(point.segment);
+        (point.bucket.from, segment.and_then(|segment| segment.opens_in(&point.bucket)), point.segment)
+    });
     Ok(report)
 }
 
-/// The surveys by questionnaire version and formula, in the order of their opening.
-fn segments(
-    setting: &Setting<'_>,
-    codes: &[String],
-    formulas: &[String],
-    part: &str,
-) -> Result<Vec<Segment>> {
-    let mut faults = Faults::default();
+/// The surveys by questionnaire version and formula, in the order of their opening; what is wrong with any of them
+/// goes to `faults`.
+fn segments(catalogue: &Catalogue, query: &SeriesQuery, faults: &mut Faults) -> Vec<Segment> {
+    let list = |text: &Option<String>| -> Vec<String> {
+        text.iter().flat_map(|words| words.split(',')).map(str::to_owned).collect()
+    };
+    let (codes, formulas) = (list(&query.asked.survey), list(&query.asked.formula));
+    let known = named(catalogue, &codes, faults);
+    let mut fault = |name: &str, kind| faults.push(Place::Parameter(name.into()), FaultKind::Figure(kind));
+    if formulas.len() > 1 && formulas.len() != codes.len() {
+        fault("formula", FigureFault::OneForEach);
+    }
+    let parts = || known.iter().filter(|(_, survey)| places(&survey.questionnaire, &query.part).is_some());
+    if known.len() == codes.len() && !known.is_empty() && parts().next().is_none() {
+        fault("part", FigureFault::UnknownPart);
+    }
     let mut segments: Vec<Segment> = Vec::new();
-    for (place, code) in codes.iter().enumerate() {
-        let Some(survey) = survey(&setting.catalogue, code, "survey", &mut faults) else { continue };
-        if survey.questionnaire.kind != setting.head.survey.questionnaire.kind {
-            faults.push(Place::Parameter("survey".into()), FaultKind::Figure(FigureFault::OfOneKind));
-            continue;
-        }
-        let id = formulas.get(place).or(formulas.first());
-        let Some(formula) = formula(&survey, id.map(String::as_str), &mut faults) else { continue };
+    for (place, survey) in known {
+        let id = if formulas.len() > 1 { formulas.get(place) } else { formulas.first() };
+        let Some(formula) = formula(&survey, id.map(String::as_str), faults) else {
+            // One for all is said to be wrong once.
+            if formulas.len() > 1 { continue } else { break }
+        };
         let version = &survey.questionnaire;
         let same = |segment: &&mut Segment| {
             segment.formula == formula
@@ -170,19 +216,38 @@ fn segments(
         match segments.iter_mut().find(same) {
             Some(segment) => segment.surveys.push(survey),
             None => {
-                let has_part = places(version, part).is_some();
+                let has_part = places(version, &query.part).is_some();
                 segments.push(Segment { formula, has_part, surveys: vec![survey] });
             }
         }
     }
-    if !segments.iter().any(|segment| segment.has_part) && faults.is_empty() {
-        faults.push(Place::Parameter("part".into()), FaultKind::Figure(FigureFault::UnknownPart));
-    }
-    if !faults.is_empty() {
-        return Err(setting.refuse_all(faults));
-    }
+    segments.iter_mut().for_each(|segment| segment.surveys.sort_by_key(|survey| survey.window.from));
     segments.sort_by_key(Segment::opens);
-    Ok(segments)
+    segments
+}
+
+/// The surveys of the codes that are known and of the kind of the first, each with its place in the list.
+fn named(catalogue: &Catalogue, codes: &[String], faults: &mut Faults) -> Vec<(usize, Arc<Survey>)> {
+    let mut fault = |kind| faults.push(Place::Parameter("survey".into()), FaultKind::Figure(kind));
+    if codes.len() > MOST_SURVEYS {
+        fault(FigureFault::TooMany { max: MOST_SURVEYS });
+        return Vec::new();
+    }
+    // Its responses would count twice.
+    if codes.iter().enumerate().any(|(place, code)| codes.iter().take(place).any(|other| other == code)) {
+        fault(FigureFault::NamedTwice);
+    }
+    let mut known: Vec<(usize, Arc<Survey>)> = Vec::new();
+    for (place, code) in codes.iter().enumerate() {
+        let Some(survey) = survey(catalogue, code, "survey", faults) else { continue };
+        let kind = known.first().map_or(survey.questionnaire.kind, |(_, first)| first.questionnaire.kind);
+        if survey.questionnaire.kind == kind {
+            known.push((place, survey));
+        } else {
+            faults.push(Place::Parameter("survey".into()), FaultKind::Figure(FigureFault::OfOneKind));
+        }
+    }
+    known
 }
 
 /// What a part is in a version.
@@ -263,14 +328,19 @@ fn open_in(survey: &Survey, bucket: &Bucket) -> bool {
     survey.window.from < bucket.to && survey.window.to.is_none_or(|to| bucket.from < to)
 }
 
-/// Buckets in which no survey was open are gaps of the segment before them.
+/// Buckets without a point are gaps: of the segment whose survey was open, though its version has not got the part,
+/// or of the one before them.
 fn add_gaps(report: &mut SeriesReport, buckets: &[Bucket]) {
     for bucket in buckets {
-        if !report.points.iter().any(|point| point.bucket == *bucket) {
-            let before = report.points.iter().filter(|point| point.bucket.from < bucket.from);
-            let segment = before.max_by_key(|point| point.bucket.from).map_or(0, |point| point.segment);
-            let value = IndexValue { n: Some(0), ..IndexValue::default() };
-            report.points.push(Point { bucket: bucket.clone(), segment, value });
+        if report.points.iter().any(|point| point.bucket == *bucket) {
+            continue;
         }
+        let open = |segment: &Segment| segment.surveys.iter().any(|survey| open_in(survey, bucket));
+        let segment = report.segments.iter().rposition(open).unwrap_or_else(|| {
+            let before = report.points.iter().filter(|point| point.bucket.from < bucket.from);
+            before.max_by_key(|point| point.bucket.from).map_or(0, |point| point.segment)
+        });
+        let value = IndexValue { n: Some(0), ..IndexValue::default() };
+        report.points.push(Point { bucket: bucket.clone(), segment, value });
     }
 }

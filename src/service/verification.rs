@@ -54,11 +54,12 @@ pub async fn verify(db: &Db, repair: bool) -> Result<Verification> {
     fold_suspend(&mut conn).await?;
     let repair = async |conn: &mut Conn| {
         let mut recount = Recount::begin(conn).await?;
-        let found = recount.compare(conn).await?;
-        if !found.differences.is_empty() {
-            recount.repair(conn).await?;
+        let repaired = recount.months(conn, true).await?;
+        recount.years(conn).await?;
+        if !recount.differences.is_empty() {
+            recount.repair(conn, &repaired).await?;
         }
-        Ok(found)
+        Ok(recount.found())
     };
     let result = conn.build_transaction().repeatable_read().run(repair).await;
     fold_resume(&mut conn).await?;
@@ -97,7 +98,20 @@ impl Recount {
         })
     }
 
-    async fn compare(&mut self, conn: &mut Conn) -> Result<Verification> {
+    async fn compare(mut self, conn: &mut Conn) -> Result<Verification> {
+        self.months(conn, false).await?;
+        self.years(conn).await?;
+        Ok(self.found())
+    }
+
+    fn found(self) -> Verification {
+        Verification { responses: self.responses, differences: self.differences }
+    }
+
+    /// Compares days and months. With `repair` those that differ are made anew as soon as they are counted; gives
+    /// the months of which that was done.
+    async fn months(&mut self, conn: &mut Conn, repair: bool) -> Result<BTreeSet<NaiveDate>> {
+        let mut repaired = BTreeSet::new();
         for month in self.countable() {
             let counted = self.counted(conn, month).await?;
             let mut held = BTreeMap::new();
@@ -105,8 +119,16 @@ impl Recount {
                 held.extend(tallies_of_span(conn, &self.surveys, span).await?);
             }
             self.add_tail(&mut held, month)?;
-            self.differ(&counted, &held);
+            if self.differ(&counted, &held) && repair {
+                tallies_replace(conn, &spans(month), &counted).await?;
+                repaired.insert(month);
+            }
         }
+        Ok(repaired)
+    }
+
+    /// Compares the years with what the months hold now.
+    async fn years(&mut self, conn: &mut Conn) -> Result<()> {
         let years: BTreeSet<NaiveDate> = self.months.iter().map(|month| Grain::Year.start(*month)).collect();
         for year in years {
             let span = TallySpan { grain: Grain::Year, from: year, to: Grain::Year.end(year) };
@@ -114,8 +136,7 @@ impl Recount {
             let months = tallies_of_months(conn, &self.surveys, (span.from, span.to)).await?;
             self.differ(&months, &held);
         }
-        self.differences.truncate(MOST);
-        Ok(Verification { responses: self.responses, differences: self.differences.clone() })
+        Ok(())
     }
 
     /// Months whose responses are kept.
@@ -156,33 +177,38 @@ impl Recount {
         Ok(())
     }
 
-    /// When a response arrived is not compared.
-    fn differ(&mut self, counted: &BTreeMap<TallyKey, Tally>, held: &BTreeMap<TallyKey, Tally>) {
-        let numbers =
-            |tally: Option<&Tally>| tally.map(|tally| (tally.counts.clone(), tally.moments.clone()));
-        for key in counted.keys().chain(held.keys()).collect::<BTreeSet<_>>() {
+    /// Lists the first differences and tells whether there are any. When a response arrived is not compared.
+    fn differ(&mut self, counted: &BTreeMap<TallyKey, Tally>, held: &BTreeMap<TallyKey, Tally>) -> bool {
+        let mut differ = false;
+        for key in counted.keys().chain(held.keys().filter(|key| !counted.contains_key(key))) {
             let (counted, held) = (counted.get(key), held.get(key));
-            if numbers(counted) != numbers(held) {
-                let people = |tally: Option<&Tally>| tally.map_or(0, Tally::people);
-                let (counted, held) = (people(counted), people(held));
-                self.differences.push(format!(
-                    "{key}: {counted} people in the responses, {held} in the tallies, or other answers"
-                ));
+            let same = match (counted, held) {
+                (Some(counted), Some(held)) => {
+                    counted.counts == held.counts && counted.moments == held.moments
+                }
+                (counted, held) => counted.is_none() && held.is_none(),
+            };
+            if same {
+                continue;
             }
+            differ = true;
             if self.differences.len() >= MOST {
-                return;
+                break;
             }
+            let people = |tally: Option<&Tally>| tally.map_or(0, Tally::people);
+            let (counted, held) = (people(counted), people(held));
+            self.differences.push(format!(
+                "{key}: {counted} people in the responses, {held} in the tallies, or other answers"
+            ));
         }
+        differ
     }
 
-    /// Makes the months anew whose responses are kept, and the years from all months.
-    async fn repair(&mut self, conn: &mut Conn) -> Result<()> {
-        for month in self.countable() {
-            let counted = self.counted(conn, month).await?;
-            tallies_replace(conn, &spans(month), &counted).await?;
-        }
-        let dropped = self.tail_of(|day| day < self.kept_from)?;
-        tallies_add(conn, &dropped).await?;
+    /// Makes the years anew from all months, of which some were just `repaired`: with their part of the tail, so the
+    /// rest of it is added here.
+    async fn repair(&mut self, conn: &mut Conn, repaired: &BTreeSet<NaiveDate>) -> Result<()> {
+        let rest = self.tail_of(|day| !repaired.contains(&Grain::Month.start(day)))?;
+        tallies_add(conn, &rest).await?;
         tail_clear(conn).await?;
         let years: BTreeSet<NaiveDate> =
             tallies_months(conn).await?.into_iter().map(|month| Grain::Year.start(month)).collect();

@@ -24,7 +24,8 @@ pub struct KeptTotals {
 }
 
 impl KeptTotals {
-    fn new(members: BTreeMap<i32, Members>) -> Self {
+    /// Of these members by root.
+    pub fn new(members: BTreeMap<i32, Members>) -> Self {
         let mut roots: HashMap<AgencyId, Vec<i32>> = HashMap::new();
         for (root, agencies) in &members {
             for agency in agencies {

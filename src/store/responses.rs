@@ -1,21 +1,21 @@
-//! Responses and their comments: stored once, never changed.
+//! Responses and their comments: stored once, never changed. `reading` goes through what is stored.
 
+mod reading;
+
+pub use reading::{responses_count, responses_each};
+
+use super::Conn;
 use super::device_seqs::{SeqHolders, device_seqs_add, device_seqs_holders};
-use super::ingest_batches::Unfolded;
 use super::schema::{comments, responses};
-use super::{Conn, corrupt};
-use crate::domain::ids::{AgencyId, DeviceSeq, ResponseId, SurveyId};
-use crate::domain::period::start_of;
+use crate::domain::ids::DeviceSeq;
 use crate::domain::receipt::Verdict;
 use crate::domain::response::{AgeBand, Channel, Gender, ProcedureCode, Response};
 use crate::domain::tree::AgencyScope;
 use crate::error::{Error, ErrorCode, Result};
-use chrono::{DateTime, NaiveDate, Utc};
-use compact_str::{CompactString, ToCompactString};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::RunQueryDsl;
-use futures_util::TryStreamExt;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
@@ -382,53 +382,4 @@ async fn stored(conn: &mut Conn, known: &HashSet<Uuid>) -> Result<HashMap<Uuid, 
         (content.id, Stored { content, client, seq, comment })
     };
     Ok(contents.into_iter().map(stored).collect())
-}
-
-/// Number of responses stored; for the demonstration, which must not add to real ones.
-pub async fn responses_count(conn: &mut Conn) -> Result<i64> {
-    Ok(responses::table.count().get_result(conn).await?)
-}
-
-/// Reads every stored response answered on the days `from..to`, one by one in no order, without holding them in
-/// memory.
-pub async fn responses_each(
-    conn: &mut Conn,
-    (from, to): (NaiveDate, NaiveDate),
-    mut each: impl FnMut(Unfolded) -> Result<()>,
-) -> Result<()> {
-    use responses as r;
-    type Facets = (Option<String>, Option<i32>, Option<String>, Option<String>, Option<String>);
-    type Row = (Uuid, i32, i32, Vec<u8>, DateTime<Utc>, Facets);
-    let mut rows = r::table
-        .select((
-            r::id,
-            r::survey_id,
-            r::rated_agency_id,
-            r::answers,
-            r::received_at,
-            (r::channel, r::service_point_id, r::procedure, r::gender, r::age_band),
-        ))
-        .filter(r::id.ge(ResponseId::floor(start_of(from).to_utc())))
-        .filter(r::id.lt(ResponseId::floor(start_of(to).to_utc())))
-        .load_stream::<Row>(conn)
-        .await?;
-    while let Some((id, survey, agency, answers, received_at, facets)) = rows.try_next().await? {
-        let (channel, desk, procedure, gender, age_band) = facets;
-        let word = |word: Option<String>| word.map(CompactString::from);
-        each(Unfolded {
-            survey: SurveyId(survey),
-            agency: AgencyId(agency),
-            id: ResponseId::new(id).ok_or_else(|| corrupt("responses.id"))?,
-            answers,
-            values: [
-                word(channel),
-                desk.map(|desk| desk.to_compact_string()),
-                word(procedure),
-                word(gender),
-                word(age_band),
-            ],
-            received_at,
-        })?;
-    }
-    Ok(())
 }

@@ -2,6 +2,7 @@
 
 use crate::support::TestApp;
 use crate::support::clients::faults;
+use crate::support::samples::{id, response, without};
 use serde_json::{Value, json};
 
 const Q2: &str = "/v1/agencies/H56.C1/dossier-counts/2026-Q2";
@@ -108,4 +109,33 @@ async fn only_a_system_in_charge_of_the_agency_reports() {
         app.anonymous().get("/v1/agencies/H98/dossier-counts").await.expect(404).problem(),
         "agency_not_found"
     );
+}
+
+#[tokio::test]
+async fn a_figure_says_how_many_took_part_and_is_surer_the_more_did() {
+    let app = TestApp::start().await;
+    let system = app.system(Some("H56.C1")).await;
+    let may = "2026-05-06T03:00:00Z".parse().unwrap();
+    let body = |n: u8| without(response(id(may), 3 + n % 3), "/service_point");
+    system.post_batch(&(0..20).map(body).collect::<Vec<_>>()).await.expect(200);
+    let query = "survey=demo-service&period=2026-Q2&scope=self";
+    let before = app.anonymous().index("H56.C1", query).await;
+    assert_eq!(before["participation"], Value::Null);
+    system.put(Q2, &json!({"count": 200, "source": "x"})).await.expect(200);
+    let index = app.anonymous().index("H56.C1", query).await;
+    assert_eq!(
+        index["participation"],
+        // 200 / (1 + 200/400) = 133.3, rounded up.
+        json!({"dossiers": 200, "rate_percent": 10.0, "sample_required": 134, "sample_sufficient": false})
+    );
+    let width = |index: &Value| {
+        let interval = &index["whole"]["interval"];
+        interval["high"].as_f64().unwrap() - interval["low"].as_f64().unwrap()
+    };
+    assert_eq!(index["whole"]["value"], before["whole"]["value"]);
+    assert!(width(&index) < width(&before), "{} {}", width(&index), width(&before));
+    // Part of the quarter's dossiers is not known; a subtree is not known without all of it.
+    for query in ["survey=demo-service&period=2026-05&scope=self", "survey=demo-service&period=2026-Q2"] {
+        assert_eq!(app.anonymous().index("H56.C1", query).await["participation"], Value::Null, "{query}");
+    }
 }

@@ -4,7 +4,7 @@
 //! `histories` has those that do.
 
 use crate::support::TestApp;
-use crate::support::recount_math::{Asked, Paper, Person, check_index};
+use crate::support::recount_math::{self, Asked, Paper, Person, check_index, figure};
 use crate::support::samples::{CRITERIA, id, response, with, without};
 use chrono::TimeDelta;
 use rand::rngs::StdRng;
@@ -30,6 +30,14 @@ async fn raw_rows(app: &TestApp) -> Vec<Row> {
         .await
         .unwrap();
     rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect()
+}
+
+/// Holds a cell of an answer about this questionnaire against people of whom all counts.
+pub fn check_cell(cell: &Value, formula: &str, answers: &[Vec<u8>], places: &[usize]) {
+    let person = |answers: &Vec<u8>| Person { answers: answers.clone(), share: (1, 1) };
+    let people: Vec<Person> = answers.iter().map(person).collect();
+    let expected = figure(PAPER, &people, places, Asked { formula, confidence: 95 });
+    recount_math::check_cell(cell, &expected, &format!("{formula} {places:?}"));
 }
 
 #[tokio::test]

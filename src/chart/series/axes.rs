@@ -2,6 +2,7 @@
 
 use super::SeriesChart;
 use crate::chart::canvas::{Align, Area, BLUE, Canvas, HATCH, INK, LINE, SMALL};
+use crate::chart::plot::MARGIN;
 use crate::chart::words::{count, number, shortened, width};
 use num_traits::ToPrimitive;
 
@@ -94,6 +95,8 @@ impl Axes {
         let decimals = if step >= 1.0 { 0 } else { (-step.log10()).ceil().to_usize().unwrap_or(2).min(4) };
         let widest = [low, high].map(|value| width(&number(value, decimals, chart.lang), SMALL.size));
         let rows = i32::try_from(chart.breaks.len().min(BREAK_ROWS)).unwrap_or(0);
+        // A value at the top of the axis is written above it, below the labels of breaks.
+        let values = if rows > 0 { 14 } else { 0 };
         let left = area.left + widest.into_iter().max().unwrap_or(0) + 10;
         // In a crowded chart the last value stands to the right of its mark.
         let right = if chart.tells_all() { 6 } else { 48 };
@@ -101,7 +104,7 @@ impl Axes {
         Self {
             plot: Area {
                 left,
-                top: area.top + 22 + rows * 15,
+                top: area.top + 22 + rows * 15 + values,
                 right: area.right - right,
                 bottom: legend_top - 40,
             },
@@ -169,7 +172,9 @@ impl Axes {
             canvas.text(&text, self.plot.left - 8, y + 4, Align::End, SMALL);
             tick += 1.0;
         }
-        canvas.text(&chart.unit, self.plot.left - 8, self.break_top - 10, Align::End, SMALL);
+        // A long unit reaches into the plot rather than over the paper's edge.
+        let right = (self.plot.left - 8).max(MARGIN + width(&chart.unit, SMALL.size));
+        canvas.text(&chart.unit, right, self.break_top - 10, Align::End, SMALL);
         canvas.line((self.plot.left, self.plot.bottom), (self.plot.right, self.plot.bottom), INK, 1);
         self.draw_periods(chart, canvas);
     }

@@ -12,6 +12,8 @@ pub enum FigureFault {
     },
     /// Neither one for all nor one for each survey.
     OneForEach,
+    /// A survey is named twice in one series.
+    NamedTwice,
     /// Surveys of different kinds of measurement in one series.
     OfOneKind,
     /// None of the questionnaires has such an element or criterion.
@@ -39,6 +41,7 @@ impl FigureFault {
         vec![
             Self::TooMany { max: 1000 },
             Self::OneForEach,
+            Self::NamedTwice,
             Self::OfOneKind,
             Self::UnknownPart,
             Self::WholeMonths,
@@ -55,6 +58,7 @@ impl FigureFault {
         match self {
             Self::TooMany { .. } => "too_many",
             Self::OneForEach => "one_for_each",
+            Self::NamedTwice => "named_twice",
             Self::OfOneKind => "not_of_one_kind",
             Self::UnknownPart => "unknown_part",
             Self::WholeMonths => "not_whole_months",
@@ -79,6 +83,10 @@ impl FigureFault {
             Self::OneForEach => (
                 "Dùng một công thức cho tất cả, hoặc mỗi đợt khảo sát một công thức.",
                 "Give one formula for all surveys, or one for each.",
+            ),
+            Self::NamedTwice => (
+                "Một đợt khảo sát được nêu hai lần; mỗi đợt chỉ nêu một lần.",
+                "A survey is named twice; name each once.",
             ),
             Self::OfOneKind => (
                 "Các đợt khảo sát phải thuộc cùng một loại đo lường.",

@@ -1,6 +1,6 @@
 //! What files and charts of figures say about themselves.
 
-use super::HeadBody;
+use super::{AgencyReference, HeadBody, PeriodBody};
 use crate::error::Lang;
 use crate::http::provenance::Provenance;
 use crate::http::reply::file_name;
@@ -11,20 +11,31 @@ impl HeadBody {
     pub fn file_name(&self, what: &str) -> String {
         let period = match &self.period.code {
             Some(code) => code.clone(),
-            // Days without the time, which is always midnight.
-            None => {
-                [&self.period.from, &self.period.to].map(|at| at.get(..10).unwrap_or_default()).join("--")
-            }
+            None => self.period.days().join("--"),
         };
-        file_name(&[what, &self.agency.code, &self.survey.code, &period, self.formula.id])
+        file_name(&[what, &self.agency.short_code(), &self.survey.code, &period, self.formula.id])
     }
 
     /// A title: what, about whom, when.
     pub fn title(&self, (vi, en): (&str, &str), lang: Lang) -> String {
         let what = if lang == Lang::Vi { vi } else { en };
-        let (from, to) = (self.period.from.get(..10), self.period.to.get(..10));
-        let days = || format!("[{}, {})", from.unwrap_or_default(), to.unwrap_or_default());
-        format!("{what}: {}, {}", self.agency.name, self.period.code.clone().unwrap_or_else(days))
+        format!("{what}: {}, {}", self.agency.short_name(lang), self.period.short())
+    }
+
+    /// The facts above a sheet.
+    pub fn lines(&self, lang: Lang) -> Vec<(&'static str, String)> {
+        let mut lines = self.provenance(lang).lines(lang);
+        lines.extend(self.note_fielded(lang));
+        lines
+    }
+
+    /// A line if there is nothing to count.
+    pub fn note_fielded(&self, lang: Lang) -> Option<(&'static str, String)> {
+        let note = match lang {
+            Lang::Vi => ("Lưu ý", "đợt khảo sát không diễn ra tại đây"),
+            Lang::En => ("Note", "the survey is not fielded here"),
+        };
+        (!self.survey.fielded).then(|| (note.0, note.1.to_owned()))
     }
 
     /// When the newest response arrived.
@@ -52,5 +63,45 @@ impl HeadBody {
             min_n: Some(self.min_n),
             data_watermark: self.watermark(),
         }
+    }
+}
+
+/// Most agencies that a title or the name of a file names; a sheet's head names all of them.
+const MOST_NAMED: usize = 3;
+
+impl AgencyReference {
+    /// The codes for the name of a file: `H56-H21-H15-and-9-more`.
+    fn short_code(&self) -> String {
+        let codes: Vec<&str> = self.code.split(',').collect();
+        match codes.get(..MOST_NAMED).filter(|_| codes.len() > MOST_NAMED) {
+            Some(named) => format!("{}-and-{}-more", named.join("-"), codes.len() - MOST_NAMED),
+            None => codes.join("-"),
+        }
+    }
+
+    /// The names for a title: the first three, and how many others.
+    pub fn short_name(&self, lang: Lang) -> String {
+        let Some(named) = self.names.get(..MOST_NAMED).filter(|_| self.names.len() > MOST_NAMED) else {
+            return self.name.clone();
+        };
+        let (named, others) = (named.join(", "), self.names.len() - MOST_NAMED);
+        match lang {
+            Lang::Vi => format!("{named} và {others} cơ quan khác"),
+            Lang::En if others == 1 => format!("{named} and 1 other agency"),
+            Lang::En => format!("{named} and {others} other agencies"),
+        }
+    }
+}
+
+impl PeriodBody {
+    /// First day and first day after it, without the time, which is always midnight.
+    fn days(&self) -> [&str; 2] {
+        [&self.from, &self.to].map(|at| at.get(..10).unwrap_or_default())
+    }
+
+    /// The code, or both days as a half-open span.
+    pub fn short(&self) -> String {
+        let [from, to] = self.days();
+        self.code.clone().unwrap_or_else(|| format!("[{from}, {to})"))
     }
 }

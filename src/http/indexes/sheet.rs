@@ -1,26 +1,30 @@
 //! The index as a sheet: one row for the whole, each element and each criterion.
 
 use super::IndexBody;
-use crate::domain::questionnaire::Kind;
 use crate::error::Lang;
 use crate::http::figures::ValueBody;
-use crate::http::provenance::unit_words;
+use crate::http::figures::columns::ValueColumns;
 use crate::http::sheet::{Cell, Column, Sheet};
 
 impl IndexBody {
     /// The sheet in a language.
     pub fn sheet(&self, lang: Lang) -> Sheet {
-        let mut rows = vec![self.row("whole", "", self.say_whole(lang), &self.whole)];
+        let of_value = self.head.value_columns(lang);
+        let row = |part, code: &str, text: &str, value| self.row(&of_value, [part, code, text], value);
+        let mut rows = vec![row("whole", "", self.say_whole(lang), &self.whole)];
         for element in &self.elements {
-            rows.push(self.row("element", &element.code, element.text.get(lang), &element.value));
+            rows.push(row("element", &element.code, element.text.get(lang), &element.value));
             for criterion in &element.criteria {
-                rows.push(self.row("criterion", &criterion.code, criterion.text.get(lang), &criterion.value));
+                rows.push(row("criterion", &criterion.code, criterion.text.get(lang), &criterion.value));
             }
         }
+        let mut columns = ["part", "code", "text"].map(Column::new).to_vec();
+        of_value.name(&mut columns);
+        columns.push(Column::new("left_out"));
         Sheet {
             title: self.title(lang),
             head: self.lines(lang),
-            columns: self.columns(lang),
+            columns,
             rows: Box::new(rows.into_iter()),
             watermark: self.head.watermark(),
             lang,
@@ -39,17 +43,9 @@ impl IndexBody {
         }
     }
 
-    fn levels(&self) -> &'static [i16] {
-        Kind::parse(self.head.survey.kind).map_or(&[], Kind::level_values)
-    }
-
     fn lines(&self, lang: Lang) -> Vec<(&'static str, String)> {
-        let mut lines = self.head.provenance(lang).lines(lang);
+        let mut lines = self.head.lines(lang);
         let say = |vi, en| if lang == Lang::Vi { vi } else { en };
-        if !self.head.survey.fielded {
-            let text = say("đợt khảo sát không diễn ra tại đây", "the survey is not fielded here");
-            lines.push((say("Lưu ý", "Note"), text.to_owned()));
-        }
         for other in &self.by_formula {
             let value = other.value.map_or_else(String::new, |value| format!("{value:.2}"));
             lines.push((
@@ -66,38 +62,10 @@ impl IndexBody {
         lines
     }
 
-    fn columns(&self, lang: Lang) -> Vec<Column> {
-        let [unit, people, answers] =
-            [self.head.formula.unit, "people", "answers"].map(|unit| unit_words(unit, lang));
-        let mut columns = ["part", "code", "text"].map(Column::new).to_vec();
-        columns.extend(["value", "low", "high"].map(|name| Column::of(name, unit)));
-        columns.push(Column::of("n", people));
-        columns.extend(["numerator", "denominator"].map(Column::new));
-        columns.extend(self.levels().iter().map(|level| Column::of(format!("level_{level}"), answers)));
-        columns.push(Column::of("not_applicable", answers));
-        columns.extend(["suppressed", "left_out"].map(Column::new));
-        columns
-    }
-
-    fn row(&self, part: &'static str, code: &str, text: &str, value: &ValueBody) -> Vec<Cell> {
-        let interval = value.interval.as_ref();
-        let mut row = vec![
-            part.into(),
-            if code.is_empty() { Cell::Empty } else { code.into() },
-            text.into(),
-            value.value.into(),
-            interval.map(|interval| interval.low).into(),
-            interval.map(|interval| interval.high).into(),
-            value.n.into(),
-            value.numerator.into(),
-            value.denominator.into(),
-        ];
-        for level in self.levels() {
-            let counts = value.levels.iter().flatten();
-            row.push(counts.filter(|count| count.level == *level).map(|count| count.count).next().into());
-        }
-        row.push(value.not_applicable.into());
-        row.push(value.suppressed.into());
+    fn row(&self, of_value: &ValueColumns, [part, code, text]: [&str; 3], value: &ValueBody) -> Vec<Cell> {
+        let code_cell = if code.is_empty() { Cell::Empty } else { code.into() };
+        let mut row = vec![part.into(), code_cell, text.into()];
+        of_value.fill(&mut row, value);
         row.push(self.left_out.iter().any(|left_out| left_out == code).into());
         row
     }

@@ -12,11 +12,14 @@ use crate::error::Result;
 use crate::store::{Conn, corrupt};
 use chrono::{DateTime, NaiveDate, Utc};
 use compact_str::CompactString;
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{
-    Array, Binary, Bool, Date, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
+    Array, Binary, Bool, Date, Integer, Nullable, SmallInt, Text, Timestamptz, Untyped, Uuid as SqlUuid,
 };
 use diesel_async::RunQueryDsl;
+use futures_util::TryStreamExt;
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -99,7 +102,8 @@ const DIGEST: i16 = 2;
 const TAIL: i16 = 3;
 
 /// The rows that are wanted and the unfolded tail, in one statement: one round trip, and all of it of one moment.
-/// Each branch names its grain and reach, so that each is one short walk down the key.
+/// Each branch names its grain and reach, so that each is one short walk down the key. `$1` to `$9` are the fields of
+/// [`Fetch`] in order.
 const FETCH: &str = "
     SELECT 0::smallint AS what, grain, starts_on, agency_id AS agency, value, numbers AS bytes,
            last_received_at AS at, NULL::uuid AS id
@@ -132,6 +136,47 @@ const FETCH: &str = "
             AS t (id, survey, agency, answers, desk, channel, procedure, gender, age_band)
     WHERE t.survey = $1 AND ($8 OR t.agency = ANY ($9))";
 
+/// [`FETCH`] with its parameters. A query of its own and not `sql_query`, which would be parsed and planned again each
+/// time: that takes longer than running it.
+#[derive(QueryId)]
+struct Fetch {
+    survey: i32,
+    facet: i16,
+    days: Vec<NaiveDate>,
+    months: Vec<NaiveDate>,
+    years: Vec<NaiveDate>,
+    agencies: Vec<i32>,
+    roots: Vec<i32>,
+    everywhere: bool,
+    tail_of: Vec<i32>,
+}
+
+impl QueryFragment<Pg> for Fetch {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        for (place, piece) in FETCH.split('$').enumerate() {
+            let (number, text) = if place == 0 { ("", piece) } else { piece.split_at(1) };
+            match number {
+                "1" => out.push_bind_param::<Integer, _>(&self.survey)?,
+                "2" => out.push_bind_param::<SmallInt, _>(&self.facet)?,
+                "3" => out.push_bind_param::<Array<Date>, _>(&self.days)?,
+                "4" => out.push_bind_param::<Array<Date>, _>(&self.months)?,
+                "5" => out.push_bind_param::<Array<Date>, _>(&self.years)?,
+                "6" => out.push_bind_param::<Array<Integer>, _>(&self.agencies)?,
+                "7" => out.push_bind_param::<Array<Integer>, _>(&self.roots)?,
+                "8" => out.push_bind_param::<Bool, _>(&self.everywhere)?,
+                "9" => out.push_bind_param::<Array<Integer>, _>(&self.tail_of)?,
+                _ => {}
+            }
+            out.push_sql(text);
+        }
+        Ok(())
+    }
+}
+
+impl Query for Fetch {
+    type SqlType = Untyped;
+}
+
 /// Fetches rows for figures. The scope says whose.
 pub async fn tallies_fetch(conn: &mut Conn, scope: &AgencyScope, wanted: &Wanted<'_>) -> Result<Fetched> {
     let starts = |grain: Grain| -> Vec<NaiveDate> {
@@ -139,28 +184,24 @@ pub async fn tallies_fetch(conn: &mut Conn, scope: &AgencyScope, wanted: &Wanted
     };
     let agencies: Vec<i32> = wanted.agencies.iter().filter(|id| scope.allows(**id)).map(|id| id.0).collect();
     let everywhere = scope.is_whole_country();
-    let tail_of: Vec<i32> =
-        if everywhere { Vec::new() } else { scope.agencies().iter().map(|id| id.0).collect() };
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the query builder cannot unnest several arrays side by side"
-    )]
-    let rows: Vec<Row> = diesel::sql_query(FETCH)
-        .bind::<Integer, _>(wanted.survey.id.0)
-        .bind::<SmallInt, _>(facet_number(wanted.facet))
-        .bind::<Array<Date>, _>(starts(Grain::Day))
-        .bind::<Array<Date>, _>(starts(Grain::Month))
-        .bind::<Array<Date>, _>(starts(Grain::Year))
-        .bind::<Array<Integer>, _>(agencies)
-        .bind::<Array<Integer>, _>(wanted.roots)
-        .bind::<Bool, _>(everywhere)
-        .bind::<Array<Integer>, _>(tail_of)
-        .load(conn)
-        .await?;
+    let tail_of = if everywhere { Vec::new() } else { scope.agencies().iter().map(|id| id.0).collect() };
+    let fetch = Fetch {
+        survey: wanted.survey.id.0,
+        facet: facet_number(wanted.facet),
+        days: starts(Grain::Day),
+        months: starts(Grain::Month),
+        years: starts(Grain::Year),
+        agencies,
+        roots: wanted.roots.to_vec(),
+        everywhere,
+        tail_of,
+    };
     let mut fetched = Fetched::default();
-    for row in rows {
+    let mut rows = fetch.load_stream::<Row>(conn).await?;
+    while let Some(row) = rows.try_next().await? {
         fetched.take(wanted.survey, row)?;
     }
+    drop(rows);
     Ok(fetched)
 }
 

@@ -9,6 +9,7 @@ use crate::domain::period::Grain;
 use crate::domain::survey::Survey;
 use crate::domain::tally::Tally;
 use crate::error::Result;
+use crate::store::kept_totals::KeptTotals;
 use crate::store::schema::tallies as t;
 use crate::store::tally_shapes::shapes_changed;
 use crate::store::{Conn, corrupt};
@@ -18,6 +19,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Binary, Date, Integer, Nullable, SmallInt, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use futures_util::TryStreamExt;
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -141,9 +143,9 @@ async fn numbers_of(
 }
 
 /// Writes rows as they are, in place of what is held.
-async fn write(conn: &mut Conn, rows: &[(&TallyKey, Tally)]) -> Result<()> {
+async fn write<T: Borrow<Tally>>(conn: &mut Conn, rows: &[(&TallyKey, T)]) -> Result<()> {
     let keys = Keys::of(rows.iter().map(|(key, _)| *key));
-    let people = |(_, tally): &(&TallyKey, Tally)| i64::try_from(tally.people()).unwrap_or(i64::MAX);
+    let people = |(_, tally): &(&TallyKey, T)| i64::try_from(tally.borrow().people()).unwrap_or(i64::MAX);
     #[expect(clippy::disallowed_methods, reason = "one array for each column instead of one parameter for each value")]
     diesel::sql_query(
         "INSERT INTO tallies (survey_id, facet, grain, reach, starts_on, agency_id, value, people, numbers,
@@ -160,9 +162,9 @@ async fn write(conn: &mut Conn, rows: &[(&TallyKey, Tally)]) -> Result<()> {
     .bind::<Array<Integer>, _>(keys.agencies)
     .bind::<Array<Text>, _>(keys.values)
     .bind::<Array<BigInt>, _>(rows.iter().map(people).collect::<Vec<_>>())
-    .bind::<Array<Binary>, _>(rows.iter().map(|(_, tally)| pack(tally)).collect::<Vec<_>>())
+    .bind::<Array<Binary>, _>(rows.iter().map(|(_, tally)| pack(tally.borrow())).collect::<Vec<_>>())
     .bind::<Array<Timestamptz>, _>(
-        rows.iter().map(|(_, tally)| tally.watermark.unwrap_or_default()).collect::<Vec<_>>(),
+        rows.iter().map(|(_, tally)| tally.borrow().watermark.unwrap_or_default()).collect::<Vec<_>>(),
     )
     .execute(conn)
     .await?;
@@ -180,11 +182,8 @@ pub async fn tallies_replace(
             t::grain.eq(span.grain.number()).and(t::starts_on.ge(span.from)).and(t::starts_on.lt(span.to));
         diesel::delete(t::table.filter(of_span)).execute(conn).await?;
     }
-    let rows: Vec<(&TallyKey, Tally)> = rows.iter().map(|(key, tally)| (key, tally.clone())).collect();
-    for rows in rows.chunks(ROWS) {
-        write(conn, rows).await?;
-    }
-    let surveys = rows.iter().map(|(key, _)| key.survey).collect();
+    let surveys = rows.keys().map(|key| key.survey).collect();
+    write_all(conn, rows).await?;
     shapes_changed(conn, &surveys).await
 }
 
@@ -271,26 +270,36 @@ pub async fn tallies_months(conn: &mut Conn) -> Result<Vec<NaiveDate>> {
     Ok(months.select(t::starts_on).distinct().order(t::starts_on).load(conn).await?)
 }
 
-/// Makes the rows of a root anew from those of its members.
-pub async fn kept_rows_make(
-    conn: &mut Conn,
-    surveys: &Surveys,
-    root: i32,
-    members: &[AgencyId],
-) -> Result<()> {
-    kept_rows_remove(conn, root).await?;
-    let ids: Vec<i32> = members.iter().map(|agency| agency.0).collect();
-    let of_members = t::reach.eq(Reach::Itself.number()).and(t::agency_id.eq_any(ids));
+/// Makes the rows of some roots anew from those of their members. One span of time after the other, so that the
+/// agencies' rows are read once for all roots and few sums are in memory.
+pub async fn kept_rows_make(conn: &mut Conn, surveys: &Surveys, totals: &KeptTotals) -> Result<()> {
+    for root in totals.members().keys() {
+        kept_rows_remove(conn, *root).await?;
+    }
+    let itself = t::reach.eq(Reach::Itself.number());
+    let spans = t::table.select((t::survey_id, t::facet, t::grain, t::starts_on)).filter(itself).distinct();
     let mut sums: BTreeMap<TallyKey, Tally> = BTreeMap::new();
-    {
-        let mut rows = t::table.select(COLUMNS).filter(of_members).load_stream::<Row>(conn).await?;
+    for (survey, facet, grain, starts_on) in spans.load::<(i32, i16, i16, NaiveDate)>(conn).await? {
+        let of_kind = t::survey_id.eq(survey).and(t::facet.eq(facet)).and(t::grain.eq(grain));
+        let of_span = of_kind.and(itself).and(t::starts_on.eq(starts_on));
+        let mut rows = t::table.select(COLUMNS).filter(of_span).load_stream::<Row>(conn).await?;
         while let Some(row) = rows.try_next().await? {
             let (key, tally) = read(surveys, row)?;
-            let key = TallyKey { reach: Reach::Kept, agency: root, ..key };
-            sums.entry(key).and_modify(|sum| sum.add(&tally)).or_insert(tally);
+            for root in totals.roots_of(AgencyId(key.agency)) {
+                let key = TallyKey { reach: Reach::Kept, agency: *root, ..key.clone() };
+                sums.entry(key).and_modify(|sum| sum.add(&tally)).or_insert_with(|| tally.clone());
+            }
+        }
+        drop(rows);
+        if sums.len() >= ROWS {
+            write_all(conn, &std::mem::take(&mut sums)).await?;
         }
     }
-    let rows: Vec<(&TallyKey, Tally)> = sums.iter().map(|(key, tally)| (key, tally.clone())).collect();
+    write_all(conn, &sums).await
+}
+
+async fn write_all(conn: &mut Conn, rows: &BTreeMap<TallyKey, Tally>) -> Result<()> {
+    let rows: Vec<(&TallyKey, &Tally)> = rows.iter().collect();
     for rows in rows.chunks(ROWS) {
         write(conn, rows).await?;
     }

@@ -1,6 +1,7 @@
 //! What the tests stand on: a cluster, a database and a service for each test, and people who use it.
 
 pub mod app;
+pub mod citizens;
 pub mod clients;
 pub mod cluster;
 pub mod load;

@@ -108,8 +108,11 @@ fn standard_error(paper: Paper, formula: &str, people: &[Person], places: &[usiz
         let spread: f64 = means.iter().map(|(share, x)| (share * (x - mean)).powi(2)).sum();
         (!means.is_empty()).then(|| (spread.sqrt() / all, all * all / squares))
     };
-    let answered: Vec<usize> =
-        places.iter().copied().filter(|place| people.iter().any(|person| person.answers[*place] > 0)).collect();
+    let answered: Vec<usize> = places
+        .iter()
+        .copied()
+        .filter(|place| people.iter().any(|person| person.answers[*place] > 0))
+        .collect();
     let anybody = |person: &&Person| places.iter().any(|place| person.answers[*place] > 0);
     if people.iter().filter(anybody).all(|person| answered.iter().all(|place| person.answers[*place] > 0)) {
         return of_block(&answered);
@@ -186,7 +189,8 @@ pub fn student_quantile(confidence: u32, df: f64) -> f64 {
     // Up to a right angle the integrand is smooth only where the power is high: from there down by
     // ∫cosᵃ = (a+2)/(a+1)·∫cosᵃ⁺².
     let a = df - 1.0;
-    let down: f64 = (0..10).map(|step| (a + 2.0 * f64::from(step) + 2.0) / (a + 2.0 * f64::from(step) + 1.0)).product();
+    let down: f64 =
+        (0..10).map(|step| (a + 2.0 * f64::from(step) + 2.0) / (a + 2.0 * f64::from(step) + 1.0)).product();
     let whole = cosines(a + 20.0, std::f64::consts::FRAC_PI_2) * down;
     let (mut low, mut high) = (0.0, 100.0);
     for _ in 0..45 {
@@ -201,7 +205,8 @@ pub fn student_quantile(confidence: u32, df: f64) -> f64 {
 /// The figure of the criteria at `places` together.
 pub fn figure(paper: Paper, people: &[Person], places: &[usize], asked: Asked<'_>) -> Figure {
     // Shares over one denominator, so that all sums are whole numbers of its parts.
-    let common = people.iter().fold(1, |common, person| common * (person.share.1 / gcd(common, person.share.1)));
+    let common =
+        people.iter().fold(1, |common, person| common * (person.share.1 / gcd(common, person.share.1)));
     let parts_of = |person: &Person| person.share.0 * (common / person.share.1);
     let (mut fractions, mut levels, mut not_applicable) = (Vec::new(), [0; 5], 0);
     for place in places {
@@ -248,7 +253,9 @@ pub fn figure(paper: Paper, people: &[Person], places: &[usize], asked: Asked<'_
 /// of the middle between two, either will do, for it is made of binary fractions. No bound is rounded past the
 /// value, which is `within(bound, value)`.
 fn is_bound(shown: &Value, exact: f64, within: impl Fn(f64) -> f64) -> bool {
-    [exact - 1e-6, exact + 1e-6].iter().any(|bound| *shown == json!(within((bound * 100.0).round() / 100.0 + 0.0)))
+    [exact - 1e-6, exact + 1e-6]
+        .iter()
+        .any(|bound| *shown == json!(within((bound * 100.0).round() / 100.0 + 0.0)))
 }
 
 fn check_interval(shown: &Value, value: f64, bounds: Option<(f64, f64)>, context: &str) {
@@ -264,8 +271,10 @@ pub fn check_cell(cell: &Value, figure: &Figure, context: &str) {
     assert_eq!(cell["value"], json!(figure.value), "{context}: value of {cell}");
     assert_eq!(cell["estimated"], figure.estimated, "{context}: {cell}");
     assert_eq!(cell["suppressed"], false, "{context}");
-    let levels: Vec<Value> =
-        (1..).zip(figure.levels).map(|(level, count)| json!({"level": level, "count": count as u64})).collect();
+    let levels: Vec<Value> = (1..)
+        .zip(figure.levels)
+        .map(|(level, count)| json!({"level": level, "count": count as u64}))
+        .collect();
     assert_eq!(cell["levels"], json!(levels), "{context}: levels");
     assert_eq!(cell["not_applicable"], figure.not_applicable as u64, "{context}: not applicable");
     let [numerator, denominator] = match figure.fraction {
@@ -278,7 +287,14 @@ pub fn check_cell(cell: &Value, figure: &Figure, context: &str) {
 }
 
 /// Holds a whole answer of an index against people.
-pub fn check_index(index: &Value, paper: Paper, people: &[Person], codes: &[&str], asked: Asked<'_>, context: &str) {
+pub fn check_index(
+    index: &Value,
+    paper: Paper,
+    people: &[Person],
+    codes: &[&str],
+    asked: Asked<'_>,
+    context: &str,
+) {
     let all: Vec<usize> = (0..paper.elements.iter().sum()).collect();
     check_cell(&index["whole"], &figure(paper, people, &all, asked), &format!("{context}: whole"));
     let mut first = 0;
@@ -297,8 +313,16 @@ pub fn check_index(index: &Value, paper: Paper, people: &[Person], codes: &[&str
 
 /// Holds a difference (`difference`, `interval`, `distinguishable`) against two figures: Newcombe's interval for
 /// shares, Welch's for means.
-pub fn check_difference(cell: &Value, formula: &str, confidence: u32, now: &Figure, before: &Figure, context: &str) {
-    let difference = now.value.zip(before.value).map(|(now, before)| ((now - before) * 100.0).round() / 100.0 + 0.0);
+pub fn check_difference(
+    cell: &Value,
+    formula: &str,
+    confidence: u32,
+    now: &Figure,
+    before: &Figure,
+    context: &str,
+) {
+    let difference =
+        now.value.zip(before.value).map(|(now, before)| ((now - before) * 100.0).round() / 100.0 + 0.0);
     assert_eq!(cell["difference"], json!(difference), "{context}: {cell}");
     let bounds = now.spread.zip(before.spread).map(|(one, two)| {
         let middle = one.value - two.value;

@@ -2,8 +2,8 @@
 //! further than status, length and count. Whatever these cost is missing from the service: they share its
 //! processors.
 
-use super::{NO_ID, Result};
-use crate::stage::Device;
+use crate::Result;
+use crate::stage::Client;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::net::SocketAddr;
@@ -11,6 +11,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use uuid::Uuid;
+
+/// Stands where each request's id goes.
+pub const NO_ID: &str = "00000000-0000-0000-0000-000000000000";
 
 /// Length of an id as text.
 const ID: usize = NO_ID.len();
@@ -29,6 +32,12 @@ pub struct Request {
 impl Request {
     pub fn get(path: &str, count: Count) -> Self {
         Self::new(format!("GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n"), count)
+    }
+
+    /// With a token.
+    pub fn get_as(token: &str, path: &str, count: Count) -> Self {
+        let head = format!("GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n\r\n");
+        Self::new(head, count)
     }
 
     pub fn post(path: &str, token: &str, body: &str, count: Count) -> Self {
@@ -96,9 +105,15 @@ impl Load {
     }
 
     pub fn median(&self) -> Duration {
+        self.percentile(50)
+    }
+
+    /// Latency that so many in a hundred requests do not exceed.
+    pub fn percentile(&self, percent: usize) -> Duration {
         let mut sorted = self.latencies.clone();
         sorted.sort_unstable();
-        sorted.get(sorted.len() / 2).copied().unwrap_or_default()
+        let last = sorted.len().saturating_sub(1);
+        sorted.get((last * percent).div_ceil(100)).copied().unwrap_or_default()
     }
 }
 
@@ -130,9 +145,68 @@ pub async fn run(
     Ok(all)
 }
 
-/// An access token for the device.
-pub async fn token(address: SocketAddr, device: &Device) -> Result<String> {
-    let credential = STANDARD.encode(format!("{}:{}", device.id, device.secret));
+/// Sends the requests one after the other, again and again, so many a second however long answers take, until
+/// told to stop; what the connections cannot keep up with is sent as soon as they can.
+pub async fn steadily(
+    address: SocketAddr,
+    connections: u32,
+    per_second: u32,
+    time: Duration,
+    requests: &[Request],
+) -> Result<Load> {
+    let begun = Instant::now();
+    let mut sending = Vec::new();
+    for place in 0..connections {
+        let mut connection = Connection::open(address).await?;
+        let mut requests = requests.to_vec();
+        let pause = Duration::from_secs(1) * connections / per_second;
+        sending.push(tokio::spawn(async move {
+            let mut load = Load::default();
+            let mut due = begun + pause * place / connections;
+            for turn in 0.. {
+                if begun.elapsed() >= time {
+                    break;
+                }
+                tokio::time::sleep_until(due.into()).await;
+                due += pause;
+                let (at, step) = (usize::try_from(place)?, usize::try_from(connections)?);
+                let length = requests.len();
+                let request = requests.get_mut((turn * step + at) % length).ok_or("nothing to send")?;
+                request.renew();
+                let sent = Instant::now();
+                let answer = connection.exchange(&request.bytes).await?;
+                load.latencies.push(sent.elapsed());
+                match (request.count)(answer.status, connection.body(&answer)) {
+                    0 => return Err(format!("{}", String::from_utf8_lossy(&connection.read)).into()),
+                    count => load.acknowledged += u64::from(count),
+                }
+            }
+            Ok::<Load, Box<dyn std::error::Error + Send + Sync>>(load)
+        }));
+    }
+    let mut all = Load::default();
+    for connection in sending {
+        let one = connection.await??;
+        all.acknowledged += one.acknowledged;
+        all.latencies.extend(one.latencies);
+    }
+    all.took = begun.elapsed();
+    Ok(all)
+}
+
+/// The body of one answer; anything but 200 is an error.
+pub async fn body(address: SocketAddr, request: &Request) -> Result<serde_json::Value> {
+    let mut connection = Connection::open(address).await?;
+    let answer = connection.exchange(&request.bytes).await?;
+    if answer.status != 200 {
+        return Err(format!("{}", String::from_utf8_lossy(&connection.read)).into());
+    }
+    Ok(serde_json::from_slice(connection.body(&answer))?)
+}
+
+/// An access token for the client.
+pub async fn token(address: SocketAddr, client: &Client) -> Result<String> {
+    let credential = STANDARD.encode(format!("{}:{}", client.id, client.secret));
     let body = "grant_type=client_credentials";
     let request = format!(
         "POST /oauth/token HTTP/1.1\r\nHost: bench\r\nAuthorization: Basic {credential}\r\n\

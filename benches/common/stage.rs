@@ -1,15 +1,17 @@
 //! What is measured: the real program on a cluster of its own. Everything started here is stopped when its value
 //! goes, whatever the reason.
 
-use super::Result;
+use crate::Result;
+use crate::machine::output;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio_postgres::NoTls;
 
@@ -55,38 +57,53 @@ impl Drop for Running {
     }
 }
 
-/// Credential of the device that posts.
-pub struct Device {
+/// A credential.
+pub struct Client {
     pub id: String,
     pub secret: String,
 }
 
-/// A fully durable cluster with the service's database, migrated and with a catalogue.
+/// A fully durable cluster, as the program's private one.
 pub struct Cluster {
     pub url: String,
     // Declared in this order: the cluster is stopped before its directory goes.
     _running: Running,
-    dir: TempDir,
+    dir: PathBuf,
+    _temporary: Option<TempDir>,
 }
 
 impl Cluster {
-    pub fn start() -> Result<Self> {
-        // Root's cluster belongs to another user, who must be able to reach it.
-        let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        let dir = tempfile::Builder::new().prefix("sipas-bench-").permissions(permissions).tempdir()?;
-        let mut command = program(dir.path(), "cluster");
-        let running = Running::start(
-            command.args(["postgres", "--until-stdin-closes"]),
-            &dir.path().join("cluster.log"),
-        )?;
-        let url = running.said("url")?.to_owned();
-        let cluster = Self { url, _running: running, dir };
+    /// With the shipped catalogue and the demonstration's.
+    pub fn furnished() -> Result<Self> {
+        let cluster = Self::start()?;
         cluster.furnish(&cluster.url)?;
         Ok(cluster)
     }
 
+    /// With nothing in it.
+    pub fn start() -> Result<Self> {
+        // Root's cluster belongs to another user, who must be able to reach it.
+        let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        let dir = tempfile::Builder::new().prefix("sipas-bench-").permissions(permissions).tempdir()?;
+        Self::start_in(dir.path().to_owned(), Some(dir))
+    }
+
+    /// In a directory that stays, with what an earlier run has left there.
+    pub fn again(dir: &Path) -> Result<Self> {
+        std::fs::create_dir_all(dir)?;
+        Self::start_in(dir.to_owned(), None)
+    }
+
+    fn start_in(dir: PathBuf, temporary: Option<TempDir>) -> Result<Self> {
+        let mut command = program(&dir, "cluster");
+        let running =
+            Running::start(command.args(["postgres", "--until-stdin-closes"]), &dir.join("cluster.log"))?;
+        let url = running.said("url")?.to_owned();
+        Ok(Self { url, _running: running, dir, _temporary: temporary })
+    }
+
     /// Migrates a database and enters the catalogue.
-    fn furnish(&self, url: &str) -> Result<()> {
+    pub fn furnish(&self, url: &str) -> Result<()> {
         let demonstration = concat!(env!("CARGO_MANIFEST_DIR"), "/src/catalogue/demonstration.toml");
         self.run(&["catalogue", "load"], url)?;
         self.run(&["catalogue", "load", demonstration], url).map(drop)
@@ -108,29 +125,59 @@ impl Cluster {
 
     /// Runs a command of the program to its end; gives what it prints.
     pub fn run(&self, arguments: &[&str], url: &str) -> Result<Value> {
-        let output = program(self.dir.path(), "service").args(arguments).env("DATABASE_URL", url).output()?;
+        let output = program(&self.dir, "service").args(arguments).env("DATABASE_URL", url).output()?;
         if !output.status.success() {
             return Err(format!("{arguments:?}: {}", String::from_utf8_lossy(&output.stderr)).into());
         }
         Ok(serde_json::from_slice(&output.stdout)?)
     }
 
-    pub fn device(&self) -> Result<Device> {
-        let arguments = "client create --kind device --agency H56.C1 --service-point MC-H56-C1 --name kiosk";
-        let made = self.run(&arguments.split(' ').collect::<Vec<_>>(), &self.url)?;
+    /// As [`Cluster::run`]; also how long it took and the most memory it held, in MiB.
+    pub async fn run_measured(&self, arguments: &[&str], url: &str) -> Result<(Value, Duration, u64)> {
+        let begun = Instant::now();
+        let log = File::create(self.dir.join("command.log"))?;
+        let mut command = program(&self.dir, "service");
+        let mut child =
+            command.args(arguments).env("DATABASE_URL", url).stdout(Stdio::piped()).stderr(log).spawn()?;
+        let mut peak = 0;
+        let status = loop {
+            peak = peak.max(peak_memory(child.id()).unwrap_or(0));
+            match child.try_wait()? {
+                Some(status) => break status,
+                None => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        };
+        let took = begun.elapsed();
+        if !status.success() {
+            let said = std::fs::read_to_string(self.dir.join("command.log"))?;
+            return Err(format!("{arguments:?}: {said}").into());
+        }
+        let stdout = child.stdout.take().ok_or("no stdout")?;
+        Ok((serde_json::from_reader(stdout)?, took, peak))
+    }
+
+    /// The demonstration's device.
+    pub fn device(&self) -> Result<Client> {
+        self.client("--kind device --agency H56.C1 --service-point MC-H56-C1 --name kiosk", &self.url)
+    }
+
+    /// Makes a client.
+    pub fn client(&self, what: &str, url: &str) -> Result<Client> {
+        let arguments = format!("client create {what}");
+        let made = self.run(&arguments.split(' ').collect::<Vec<_>>(), url)?;
         let field =
             |key: &str| made.get(key).and_then(Value::as_str).map(str::to_owned).ok_or("no credential");
-        Ok(Device { id: field("client_id")?, secret: field("client_secret")? })
+        Ok(Client { id: field("client_id")?, secret: field("client_secret")? })
     }
 
     /// On what the data are: durability costs nothing in memory.
     pub fn file_system(&self) -> String {
-        super::report::output(Command::new("stat").args(["-f", "-c", "%T"]).arg(self.dir.path()))
+        output(Command::new("stat").args(["-f", "-c", "%T"]).arg(&self.dir))
     }
 
     /// Where baselines may leave files.
     pub fn scratch(&self) -> &Path {
-        self.dir.path()
+        &self.dir
     }
 }
 
@@ -143,13 +190,14 @@ pub struct Service {
 impl Service {
     /// With default settings, but for these.
     pub fn start(cluster: &Cluster, settings: &[&str]) -> Result<Self> {
-        let dir = cluster.dir.path();
+        Self::start_on(cluster, &cluster.url, settings)
+    }
+
+    /// On another database of the cluster.
+    pub fn start_on(cluster: &Cluster, url: &str, settings: &[&str]) -> Result<Self> {
+        let dir = &cluster.dir;
         let mut command = program(dir, "service");
-        command
-            .arg("serve")
-            .args(settings)
-            .env("DATABASE_URL", &cluster.url)
-            .env("SIPAS_LISTEN", "127.0.0.1:0");
+        command.arg("serve").args(settings).env("DATABASE_URL", url).env("SIPAS_LISTEN", "127.0.0.1:0");
         let running = Running::start(&mut command, &dir.join("service.log"))?;
         let address = running.said("url")?.trim_start_matches("http://").parse()?;
         Ok(Self { address, running })
@@ -157,10 +205,14 @@ impl Service {
 
     /// Most memory it has held so far, in MiB.
     pub fn peak_memory(&self) -> Result<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.running.child.id()))?;
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
-        Ok(peak.trim().trim_end_matches(" kB").parse::<u64>()? / 1024)
+        peak_memory(self.running.child.id())
     }
+}
+
+fn peak_memory(process: u32) -> Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
+    Ok(peak.trim().trim_end_matches(" kB").parse::<u64>()? / 1024)
 }
 
 /// The program with none of our own settings; instances that share a directory share the signing key.
@@ -181,4 +233,14 @@ pub async fn connect(url: &str) -> Result<tokio_postgres::Client> {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
     tokio::spawn(connection);
     Ok(client)
+}
+
+/// Transactions a second, as pgbench says.
+pub fn rate(output: &std::process::Output) -> Result<f64> {
+    if !output.status.success() {
+        return Err(format!("pgbench: {}", String::from_utf8_lossy(&output.stderr)).into());
+    }
+    let said = String::from_utf8_lossy(&output.stdout);
+    let tps = said.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok());
+    tps.ok_or_else(|| format!("pgbench says no rate: {said}").into())
 }

@@ -1,0 +1,63 @@
+//! Going through the stored responses.
+
+use crate::domain::ids::{AgencyId, ResponseId, SurveyId};
+use crate::domain::period::start_of;
+use crate::error::Result;
+use crate::store::ingest_batches::Unfolded;
+use crate::store::schema::responses;
+use crate::store::{Conn, corrupt};
+use chrono::{DateTime, NaiveDate, Utc};
+use compact_str::{CompactString, ToCompactString};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use futures_util::TryStreamExt;
+use uuid::Uuid;
+
+/// Number of responses stored; for the demonstration, which must not add to real ones.
+pub async fn responses_count(conn: &mut Conn) -> Result<i64> {
+    Ok(responses::table.count().get_result(conn).await?)
+}
+
+/// Reads every stored response answered on the days `from..to`, one by one in no order, without holding them in
+/// memory.
+pub async fn responses_each(
+    conn: &mut Conn,
+    (from, to): (NaiveDate, NaiveDate),
+    mut each: impl FnMut(Unfolded) -> Result<()>,
+) -> Result<()> {
+    use responses as r;
+    type Facets = (Option<String>, Option<i32>, Option<String>, Option<String>, Option<String>);
+    type Row = (Uuid, i32, i32, Vec<u8>, DateTime<Utc>, Facets);
+    let mut rows = r::table
+        .select((
+            r::id,
+            r::survey_id,
+            r::rated_agency_id,
+            r::answers,
+            r::received_at,
+            (r::channel, r::service_point_id, r::procedure, r::gender, r::age_band),
+        ))
+        .filter(r::id.ge(ResponseId::floor(start_of(from).to_utc())))
+        .filter(r::id.lt(ResponseId::floor(start_of(to).to_utc())))
+        .load_stream::<Row>(conn)
+        .await?;
+    while let Some((id, survey, agency, answers, received_at, facets)) = rows.try_next().await? {
+        let (channel, desk, procedure, gender, age_band) = facets;
+        let word = |word: Option<String>| word.map(CompactString::from);
+        each(Unfolded {
+            survey: SurveyId(survey),
+            agency: AgencyId(agency),
+            id: ResponseId::new(id).ok_or_else(|| corrupt("responses.id"))?,
+            answers,
+            values: [
+                word(channel),
+                desk.map(|desk| desk.to_compact_string()),
+                word(procedure),
+                word(gender),
+                word(age_band),
+            ],
+            received_at,
+        })?;
+    }
+    Ok(())
+}
