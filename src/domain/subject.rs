@@ -14,7 +14,7 @@ pub const COUNTRY_WORD: &str = "VN";
 pub enum Subject {
     /// Every agency.
     Country,
-    /// One agency, or several taken together, none of them below another.
+    /// One agency, or several taken together, each once.
     Agencies(Vec<AgencyId>),
 }
 
@@ -34,7 +34,7 @@ impl Subject {
                 vec![Span { from: days.0, to: days.1, members: members.collect() }]
             }
             Self::Agencies(roots) => {
-                let each = roots.iter().map(|root| tree.spans(*root, depth, as_of, today, days));
+                let each = roots.iter().map(|root| (*root, tree.spans(*root, depth, as_of, today, days)));
                 together(each.collect())
             }
         }
@@ -52,20 +52,26 @@ impl Subject {
     }
 }
 
-/// The spans of several roots as those of all together: cut where any of them is, shares added up.
-fn together(mut each: Vec<Vec<Span>>) -> Vec<Span> {
+/// The spans of several roots as those of all together: cut where any of them is, shares added up. A root that stands
+/// below another of them by the tree of the span adds nothing to it.
+fn together(mut each: Vec<(AgencyId, Vec<Span>)>) -> Vec<Span> {
     if each.len() == 1 {
-        return each.pop().unwrap_or_default();
+        return each.pop().map(|(_, spans)| spans).unwrap_or_default();
     }
-    let mut cuts: Vec<NaiveDate> = each.iter().flatten().flat_map(|span| [span.from, span.to]).collect();
+    let spans = || each.iter().flat_map(|(root, spans)| spans.iter().map(move |span| (*root, span)));
+    let mut cuts: Vec<NaiveDate> = spans().flat_map(|(_, span)| [span.from, span.to]).collect();
     cuts.sort_unstable();
     cuts.dedup();
     let span = |(from, to): (&NaiveDate, &NaiveDate)| {
+        let held = || spans().filter(|(_, span)| span.from <= *from && *to <= span.to);
+        // Who is there counts as itself alone, so it is a member elsewhere only where it stands below.
+        let below = |root: AgencyId| {
+            let mut others = held().filter(|(other, _)| *other != root);
+            others.any(|(_, span)| span.members.binary_search_by_key(&root, |(id, _)| *id).is_ok())
+        };
         let mut members: BTreeMap<AgencyId, Share> = BTreeMap::new();
-        for held in each.iter().flatten().filter(|span| span.from <= *from && *to <= span.to) {
-            for (agency, share) in &held.members {
-                *members.entry(*agency).or_default() += share;
-            }
+        for (agency, share) in held().filter(|(root, _)| !below(*root)).flat_map(|(_, span)| &span.members) {
+            *members.entry(*agency).or_default() += share;
         }
         Span { from: *from, to: *to, members: members.into_iter().collect() }
     };

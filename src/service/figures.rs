@@ -259,7 +259,8 @@ pub fn evidence(survey: &Survey, counted: Option<&Counted>) -> Evidence {
     evidence
 }
 
-/// The subject and its agencies; `None` if one of them is unknown. What lies below another of them adds nothing.
+/// The subject and its agencies; `None` if one of them is unknown. What lies below another of them today adds nothing
+/// to a figure by today's tree; by other trees it may have stood elsewhere, see [`Subject::spans`].
 fn subject(catalogue: &Catalogue, asked: &Asked) -> Option<(Subject, Vec<Agency>)> {
     let SubjectCode::Agencies(codes) = &asked.subject else { return Some((Subject::Country, Vec::new())) };
     let mut agencies: Vec<Agency> = Vec::new();
@@ -269,7 +270,7 @@ fn subject(catalogue: &Catalogue, asked: &Asked) -> Option<(Subject, Vec<Agency>
             agencies.push(agency.clone());
         }
     }
-    if asked.depth == Depth::Subtree {
+    if asked.depth == Depth::Subtree && asked.as_of == AsOf::Now {
         let all = agencies.clone();
         let above = |agency: &Agency| {
             all.iter().any(|other| other.id != agency.id && catalogue.tree.contains(other.id, agency.id))

@@ -50,7 +50,7 @@ fn check(report: &Value, facet: &str, formula: &str, people: &[&Citizen]) {
         let told = |citizen: &&&Citizen| value.is_none_or(|value| citizen.told(facet) == value);
         people.iter().filter(told).map(|citizen| citizen.answers.clone()).collect()
     };
-    check_cell(&report["all"], formula, &answers(None), &places, false);
+    check_cell(&report["all"], formula, &answers(None), &places);
     let values = FACETS.iter().find(|(name, _)| *name == facet).unwrap().1;
     // By code, and those who told none at the end.
     let mut expected: Vec<Option<&str>> = values.iter().copied().map(Some).collect();
@@ -60,7 +60,7 @@ fn check(report: &Value, facet: &str, formula: &str, people: &[&Citizen]) {
     let codes: Vec<Option<&str>> = slices.iter().map(|slice| slice["value_code"].as_str()).collect();
     assert_eq!(codes, expected);
     for (slice, value) in slices.iter().zip(expected) {
-        check_cell(slice, formula, &answers(Some(value)), &places, false);
+        check_cell(slice, formula, &answers(Some(value)), &places);
     }
 }
 

@@ -1,10 +1,10 @@
 //! Two figures beside each other: the difference, how sure it is, and when they may not be compared at all.
 
-use crate::recount::student_quantile;
 use crate::support::citizens::{
     NORMAL, alike, figure, fold, hold_folding, interval, path, percent, post, records, service, wilson,
 };
 use crate::support::clients::faults;
+use crate::support::recount_math::student_quantile;
 use serde_json::{Value, json};
 
 /// Newcombe 1998, method 10: difference of two shares (yes, n) and its bounds.
@@ -60,7 +60,7 @@ async fn two_agencies_differ_by_shares_or_means() {
     assert_eq!((mean, other), (4.25, 2.2));
     let freedom =
         (error + other_error).powi(2) / (error.powi(2) / (n - 1.0) + other_error.powi(2) / (m - 1.0));
-    let half = student_quantile(freedom) * (error + other_error).sqrt();
+    let half = student_quantile(95, freedom) * (error + other_error).sqrt();
     assert_eq!((&report["first"]["value"], &report["second"]["value"]), (&json!(81.25), &json!(30.0)));
     let expected = interval((mean - other - half) / 4.0, (mean - other + half) / 4.0);
     assert_eq!((&report["difference"], &report["interval"]), (&json!(51.25), &expected));

@@ -28,6 +28,7 @@ mod feed;
 mod formats;
 mod formulas;
 mod health;
+mod histories;
 mod imports;
 mod indexes;
 mod intake;
