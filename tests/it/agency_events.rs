@@ -132,7 +132,7 @@ async fn agencies_are_merged_into_one_that_is_there_or_begins() {
     assert_eq!(children(&admin, "H56.C7", "2026-07-12").await, ["H56.C1.X1"]);
     // The heir's administrator is in charge of what was told to those before, and of nobody else.
     let heir = app.admin(Some("H56.C7")).await;
-    let query = "survey=demo-service&from=2026-01-01&to=2026-07-15";
+    let query = "survey=demo-service&period=2026&as_of=then";
     let minimum = async |client: &Client, code: &str| client.index(code, query).await["min_n"].clone();
     assert_eq!(minimum(&heir, "H56.C1").await, 0);
     assert_eq!(minimum(&heir, "H56.D1").await, 10);
