@@ -7,10 +7,7 @@ pub mod cluster;
 pub mod load;
 pub mod program;
 pub mod recount_math;
-<<<<<<< ours
-=======
 pub mod recount_tree;
->>>>>>> theirs
 pub mod samples;
 pub mod site;
 pub mod wire;
