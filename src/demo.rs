@@ -8,7 +8,7 @@ use crate::catalogue::{built_in, demonstration};
 use crate::config::ServeConfig;
 use crate::domain::agency::AgencyCode;
 use crate::domain::client::ClientKind;
-use crate::domain::period::day_of;
+use crate::domain::period::{Grain, day_of};
 use crate::error::{Error, ErrorCode, Result};
 use crate::postgres::Database;
 use crate::service::clients::{self, NewClient};
@@ -172,7 +172,9 @@ async fn token(http: &reqwest::Client, url: &str, (id, secret): &Credential) -> 
 
 fn introduce(url: &str, dir: &Path, token: &str, device_token: &str) -> Result<()> {
     // From when the oldest can have been answered: at the turn of a year one year would not show them.
+    // The public asks for whole months.
     let first = day_of(Clock::System.now()) - chrono::Days::new(citizens::OLDEST_DAYS.into());
+    let first = Grain::Month.start(first);
     let period = format!("from={first}&to=2100-01-01");
     let body = serde_json::to_string(&citizens::example()).map_err(Error::internal)?;
     let text = format!(

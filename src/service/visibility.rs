@@ -1,8 +1,9 @@
 //! What the public may see. The rule is [`crate::index::suppression`]; here it is held against the tallies as they are
 //! at the moment of the question.
 //!
-//! A mask is made from where anybody answered (agency alone x month), and for each criterion that may be left out
-//! from where anybody answered that. It stays right while only counts grow, so it is kept until somebody answers where
+//! A mask is made from where anybody answered (agency alone x month), and for each criterion that may be left out another one
+//! from where anybody answered that: what is shown of it tells nothing of how many answered at all, nor the other way
+//! round, since how many did not have a case of it is told only where it is shown. A mask stays right while only counts grow, so it is kept until somebody answers where
 //! nobody had. It is made by the tree the question is asked by; what subtracting figures of different trees tells is
 //! not covered, nor is what a figure tells that is read before and after one more response.
 
@@ -11,6 +12,7 @@ pub mod slices;
 use super::Services;
 use super::figures::Setting;
 use crate::auth::policy::Audience;
+use crate::domain::distribution::Distribution;
 use crate::domain::ids::{AgencyId, SurveyId};
 use crate::domain::period::Grain;
 use crate::domain::subject::Subject;
@@ -18,7 +20,7 @@ use crate::domain::survey::Survey;
 use crate::domain::tree::{AgencyTree, AsOf, Depth, Share, Span};
 use crate::error::{FaultKind, FigureFault, Result};
 pub use crate::index::evidence::Withheld;
-use crate::index::suppression::{Cell, Mask, PeopleCounts, Unit, Value};
+use crate::index::suppression::{Cell, Mask, PeopleCounts, Unit};
 use crate::store::tally_shapes::{Leaf, Shape, leaves_fetch, shape_fetch};
 use crate::store::{Conn, SILENCE};
 use chrono::{Datelike, NaiveDate};
@@ -54,17 +56,21 @@ struct Held {
     leaves: usize,
     made: Instant,
     years: (NaiveDate, NaiveDate),
+    /// Of everybody.
     mask: Mask,
+    /// Of those who answered each criterion that may be left out, by its place.
+    criteria: Vec<(usize, Mask)>,
 }
 
 impl Held {
     /// Whether the mask is right for what has been answered by now.
-    fn covers(&self, survey: &Survey, shape: &Shape, years: (NaiveDate, NaiveDate)) -> bool {
+    fn covers(&self, shape: &Shape, years: (NaiveDate, NaiveDate)) -> bool {
         let within = |leaf: &&Leaf| self.years.0 <= leaf.month && leaf.month < self.years.1;
         let known = |leaf: &Leaf| {
             let Some(month) = Unit::month(leaf.month.year(), leaf.month.month()) else { return false };
-            values(survey, leaf)
-                .all(|(value, people)| people == 0 || self.mask.knows(leaf.agency, month, value))
+            let knows = |mask: &Mask, people: u64| people == 0 || mask.knows(leaf.agency, month, None);
+            knows(&self.mask, leaf.tally.people())
+                && self.criteria.iter().all(|(place, mask)| knows(mask, answered(leaf, *place)))
         };
         let fresh = self.shape.taken_in == shape.taken_in
             || (self.leaves > FEW_LEAVES && self.made.elapsed() < MOST_AGE);
@@ -87,8 +93,6 @@ pub struct Masks {
 /// What the audience of a question may see of a survey.
 pub struct Sight {
     mask: Option<Arc<Held>>,
-    /// Places of the criteria that may be left out.
-    optional: Vec<usize>,
 }
 
 /// What the audience may see of a survey in some spans of days, to be asked for after they were counted: whoever
@@ -103,9 +107,8 @@ pub async fn sight(
     survey: &Survey,
     days: &[(NaiveDate, NaiveDate)],
 ) -> Result<Sight> {
-    let optional = optional(survey);
     if setting.audience() == Audience::InCharge {
-        return Ok(Sight { mask: None, optional });
+        return Ok(Sight { mask: None });
     }
     if days.iter().any(|(from, to)| Unit::covering(*from, *to).is_none()) {
         return Err(setting.refuse("period", FaultKind::Figure(FigureFault::MonthsForPublic)));
@@ -114,7 +117,7 @@ pub async fn sight(
     let to = days.iter().map(|(_, to)| *to).max().unwrap_or_default();
     let years = (Grain::Year.start(from), Grain::Year.end(Grain::Year.start(to.pred_opt().unwrap_or(to))));
     let held = current(services, setting, survey, years).await?;
-    Ok(Sight { mask: Some(held), optional })
+    Ok(Sight { mask: Some(held) })
 }
 
 async fn current(
@@ -131,34 +134,37 @@ async fn current(
     let shape =
         async || services.db.within(SILENCE, async |conn: &mut Conn| shape_fetch(conn, survey).await).await;
     let now = shape().await?;
-    if let Some(held) = held().filter(|held| held.covers(survey, &now, years)) {
+    if let Some(held) = held().filter(|held| held.covers(&now, years)) {
         return Ok(held);
     }
     let _making = masks.making.lock().await;
     let now = shape().await?;
     let before = held();
-    if let Some(held) = before.as_ref().filter(|held| held.covers(survey, &now, years)) {
+    if let Some(held) = before.as_ref().filter(|held| held.covers(&now, years)) {
         return Ok(held.clone());
     }
     // Years that were asked for before are asked for again.
     let years = before.map_or(years, |held| (held.years.0.min(years.0), held.years.1.max(years.1)));
     let fetch = async |conn: &mut Conn| leaves_fetch(conn, survey, years).await;
     let (shape, leaves) = services.db.within(SILENCE, fetch).await?;
-    let mut people = PeopleCounts::new(parents(&setting.catalogue.tree, day));
-    // That somebody had no case of what is asked is no opinion, and told with every figure ("not applicable").
-    for value in optional(survey).into_iter().filter_map(answered) {
-        people.leave_open(value.facet);
-    }
-    for leaf in &leaves {
-        let Some(month) = Unit::month(leaf.month.year(), leaf.month.month()) else { continue };
-        for (value, count) in values(survey, leaf) {
-            people.add(leaf.agency, month, value, count);
-        }
-    }
     let (min_n, made, count) = (key.min_n, Instant::now(), leaves.len());
-    let mask = tokio::task::spawn_blocking(move || people.mask(min_n)).await;
-    let mask = mask.map_err(crate::error::Error::internal)?;
-    let fresh = Arc::new(Held { shape, leaves: count, made, years, mask });
+    let (optional, parents) = (optional(survey), parents(&setting.catalogue.tree, day));
+    let masks_of = move || {
+        let mask = |people: &dyn Fn(&Leaf) -> u64| {
+            let mut counts = PeopleCounts::new(parents.iter().copied());
+            for leaf in &leaves {
+                if let Some(month) = Unit::month(leaf.month.year(), leaf.month.month()) {
+                    counts.add(leaf.agency, month, None, people(leaf));
+                }
+            }
+            counts.mask(min_n)
+        };
+        let criteria = optional.into_iter().map(|place| (place, mask(&|leaf| answered(leaf, place))));
+        (mask(&|leaf| leaf.tally.people()), criteria.collect())
+    };
+    let made_of = tokio::task::spawn_blocking(masks_of).await;
+    let (mask, criteria) = made_of.map_err(crate::error::Error::internal)?;
+    let fresh = Arc::new(Held { shape, leaves: count, made, years, mask, criteria });
     let mut held = masks.held.lock().unwrap_or_else(PoisonError::into_inner);
     if held.len() >= MOST_HELD {
         held.clear();
@@ -182,17 +188,9 @@ fn optional(survey: &Survey) -> Vec<usize> {
     criteria.filter(|(_, criterion)| criterion.may_be_not_applicable).map(|(place, _)| place).collect()
 }
 
-/// A criterion that was answered, as the mask names it: each is a facet of one value.
-fn answered(place: usize) -> Option<Value> {
-    Some(Value { facet: u8::try_from(place).ok()?, value: 1 })
-}
-
-/// People of a leaf: all of them, and those who answered each criterion that may be left out.
-fn values<'l>(survey: &'l Survey, leaf: &'l Leaf) -> impl Iterator<Item = (Option<Value>, u64)> + 'l {
-    let criteria = survey.questionnaire.criteria.iter().zip(&leaf.tally.counts).enumerate();
-    let optional = criteria.filter(|(_, (criterion, _))| criterion.may_be_not_applicable);
-    let answered = optional.map(|(place, (_, counts))| (answered(place), counts.answered()));
-    std::iter::once((None, leaf.tally.people())).chain(answered)
+/// How many answered a criterion.
+fn answered(leaf: &Leaf, place: usize) -> u64 {
+    leaf.tally.counts.get(place).map_or(0, Distribution::answered)
 }
 
 /// What is below what on a day: who ended counts below the first who goes on, everything below the country.
@@ -230,17 +228,15 @@ impl Sight {
         let Some(held) = &self.mask else { return Withheld::default() };
         let units = Unit::covering(days.0, days.1).unwrap_or_default();
         let nodes = nodes(subject, depth, spans);
-        let shows = |value: Option<Value>| {
+        let shows = |mask: &Mask| {
             units.iter().all(|unit| {
                 nodes.iter().all(|(agency, depth)| {
-                    held.mask.shows(&Cell { agency: *agency, depth: *depth, unit: *unit, value })
+                    mask.shows(&Cell { agency: *agency, depth: *depth, unit: *unit, value: None })
                 })
             })
         };
-        Withheld {
-            everything: !shows(None),
-            criteria: self.optional.iter().copied().filter(|place| !shows(answered(*place))).collect(),
-        }
+        let hidden = held.criteria.iter().filter(|(_, mask)| !shows(mask));
+        Withheld { everything: !shows(&held.mask), criteria: hidden.map(|(place, _)| *place).collect() }
     }
 }
 

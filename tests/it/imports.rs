@@ -76,7 +76,7 @@ fn csv(rows: &[(&str, &str, &str)]) -> String {
 }
 
 async fn figure(app: &TestApp, query: &str) -> Value {
-    app.admin(None).await.index("G99", &format!("survey=past&{query}")).await["whole"].clone()
+    app.admin(None).await.index("G99", &format!("survey=past&as_of=then&{query}")).await["whole"].clone()
 }
 
 #[tokio::test]

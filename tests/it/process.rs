@@ -36,7 +36,7 @@ async fn an_empty_machine_serves_keeps_its_data_and_stops_cleanly() {
 
     // Other commands join the running cluster.
     let loaded = json(&run(&mut sipas(&dir, &["catalogue", "load"])));
-    assert_eq!((&loaded["agencies"], &loaded["questionnaires"]), (&34.into(), &2.into()));
+    assert_eq!((&loaded["agencies"], &loaded["questionnaires"]), (&63.into(), &2.into()));
     let files = run_dir("files").join("survey.toml");
     let text = sipas::catalogue::demonstration().text;
     std::fs::write(&files, text).unwrap();
@@ -179,7 +179,7 @@ async fn commands_started_together_share_one_cluster() {
     for command in commands.collect::<Vec<_>>() {
         entered += json(&command.await.unwrap())["agencies"].as_u64().unwrap();
     }
-    assert_eq!(entered, 34, "entered once, by whichever came first");
+    assert_eq!(entered, 63, "entered once, by whichever came first");
     assert!(!dir.join("cluster/postmaster.pid").exists(), "the last one has stopped it");
 }
 

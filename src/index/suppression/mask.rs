@@ -19,8 +19,6 @@ type Leaves = BTreeMap<(AgencyId, usize), BTreeMap<Option<Value>, u64>>;
 pub struct PeopleCounts {
     parents: BTreeMap<AgencyId, Option<AgencyId>>,
     years: BTreeMap<i32, Leaves>,
-    /// Facets of which having no value is no secret.
-    open: HashSet<u8>,
 }
 
 impl PeopleCounts {
@@ -40,12 +38,6 @@ impl PeopleCounts {
         }
     }
 
-    /// Says that having no value of a facet is no secret, such as not having met what a criterion asks about: how
-    /// many those are may be computed.
-    pub fn leave_open(&mut self, facet: u8) {
-        self.open.insert(facet);
-    }
-
     /// What may be shown if no figure may be about fewer than `min_n` people. Deterministic: the order of the calls of
     /// [`Self::add`] does not matter. Years are independent, since no unit is in two.
     pub fn mask(&self, min_n: u64) -> Mask {
@@ -55,10 +47,8 @@ impl PeopleCounts {
         let parents: Vec<_> =
             agencies.iter().map(|(_, parent)| parent.and_then(|id| places.get(&id).copied())).collect();
         let nodes = Nodes::new(&parents);
-        let years = self
-            .years
-            .iter()
-            .map(|(year, leaves)| (*year, Year::new(&nodes, &places, (leaves, &self.open), min_n)));
+        let years =
+            self.years.iter().map(|(year, leaves)| (*year, Year::new(&nodes, &places, leaves, min_n)));
         Mask { years: years.collect(), places }
     }
 
@@ -132,12 +122,7 @@ struct Year {
 }
 
 impl Year {
-    fn new(
-        nodes: &Nodes,
-        places: &HashMap<AgencyId, usize>,
-        (leaves, open): (&Leaves, &HashSet<u8>),
-        min_n: u64,
-    ) -> Self {
+    fn new(nodes: &Nodes, places: &HashMap<AgencyId, usize>, leaves: &Leaves, min_n: u64) -> Self {
         let mut facets: Vec<u8> = leaves
             .values()
             .flat_map(BTreeMap::keys)
@@ -167,17 +152,16 @@ impl Year {
                 named.entry((*facet, None)).or_default().push((leaf.0, leaf.1, everybody - sum(*facet)));
             }
         }
-        let (mut of_facet, mut secret) = (vec![0], vec![true]);
+        let mut of_facet = vec![0];
         let mut columns = HashMap::with_capacity(named.len());
         for (column, (name, cells)) in named.into_iter().enumerate() {
             of_facet.push(facets.iter().position(|facet| *facet == name.0).map_or(0, |place| place + 1));
-            secret.push(name.1.is_some() || !open.contains(&name.0));
             counts.extend(cells.into_iter().map(|(node, month, people)| ((node, month, column + 1), people)));
             columns.insert(name, column + 1);
         }
         counts.sort_unstable();
         let table = Table::new(nodes, &counts, of_facet.len());
-        let hidden = Shield::hide(nodes, &table, (&of_facet, &secret), min_n);
+        let hidden = Shield::hide(nodes, &table, &of_facet, min_n);
         Self { columns, table, hidden }
     }
 }

@@ -18,8 +18,6 @@
 //! those together have `min_n` people or one is free. A small sum cannot hold all of such a group, so a swap moves people
 //! across its border and changes it. Tested besides: an attack by elimination on random tables (`attack`).
 //!
-//! Where the caller says so, having no value of a facet is no secret, and small numbers of such people are not guarded.
-//!
 //! Not covered: bounds (a hidden count may be known to be within a narrow range, since counts are not negative and small
 //! ones are below `min_n`); what was read at another time (before and after one more response, or with another mask);
 //! what somebody knows already, such as their own response or that of a whole agency; figures by the tree of

@@ -38,32 +38,17 @@ pub(super) struct Shield<'a> {
 }
 
 impl<'a> Shield<'a> {
-    /// Hides what has to be hidden below `min_n` people in the columns that are secret; returns it cell by cell.
-    pub(super) fn hide(
-        nodes: &'a Nodes,
-        table: &'a Table,
-        (facets, secret): (&'a [usize], &[bool]),
-        min_n: u64,
-    ) -> Vec<bool> {
+    /// Hides what has to be hidden below `min_n` people; returns it cell by cell.
+    pub(super) fn hide(nodes: &'a Nodes, table: &'a Table, facets: &'a [usize], min_n: u64) -> Vec<bool> {
         let people = || Groups::new((0..table.len()).map(|cell| table.people(cell)).collect());
-        let is_small = |cell: usize, column: usize| {
-            table.people(cell) < min_n && secret.get(column).copied().unwrap_or(true)
-        };
-        let mut hidden = vec![false; table.len()];
-        for node in 0..nodes.parent.len() {
-            for (cell, column) in (0..UNITS).flat_map(|unit| table.row(node, unit)) {
-                if let Some(hidden) = hidden.get_mut(cell) {
-                    *hidden = is_small(cell, column);
-                }
-            }
-        }
+        let hidden = (0..table.len()).map(|cell| table.people(cell) < min_n).collect();
         let (agencies, time, facet) = (people(), people(), people());
         let mut shield = Self { nodes, table, facets, hidden, min_n, agencies, time, facet };
         // From the whole to the parts: what protects a whole often protects its parts.
         for node in 0..nodes.parent.len() {
             for unit in (0..UNITS).rev() {
                 for (cell, column) in table.row(node, unit) {
-                    if is_small(cell, column) {
+                    if table.people(cell) < min_n {
                         shield.protect(cell, Place { node, unit, column });
                     }
                 }
