@@ -15,6 +15,15 @@ pub(super) enum Along {
 /// How many people of single values are given for one of everybody.
 const EVERYBODY_WEIGHT: u64 = 16;
 
+/// How many people of months are given for one of a quarter or a year: those are what is published.
+const fn unit_weight(unit: usize) -> u64 {
+    match unit {
+        0..12 => 1,
+        12..16 => 8,
+        _ => 64,
+    }
+}
+
 /// A cell that needs a swap, and its place.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
@@ -141,7 +150,8 @@ impl<'a> Shield<'a> {
     }
 
     /// What changing these nodes in their columns would newly hide, in people. Where there are facets everybody counts for
-    /// more, so that a facet rather loses one value more than an agency loses its figure.
+    /// more, so that a facet rather loses one value more than an agency loses its figure; and so do quarters and years, so
+    /// that a year rather loses a month more than the year itself.
     pub(super) fn cost(
         &self,
         places: impl Iterator<Item = (usize, usize)>,
@@ -152,6 +162,7 @@ impl<'a> Shield<'a> {
         for (node, column) in places {
             let weight = if column == EVERYBODY && self.facets.len() > 1 { EVERYBODY_WEIGHT } else { 1 };
             for unit in times.units() {
+                let weight = weight.saturating_mul(unit_weight(unit));
                 let cell = self.table.cell(node, unit, column);
                 let shown = |cell: &usize| !self.hidden.get(*cell).copied().unwrap_or(true);
                 cost = cost.saturating_add(
