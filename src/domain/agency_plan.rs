@@ -170,10 +170,15 @@ impl<'t> Planner<'t> {
         Some(parent)
     }
 
-    /// Notes a new agency; gives its code. It cannot stand below one that ends by the same event.
+    /// Notes a new agency; gives its code. It cannot stand below one that ends by the same event, nor below what stands
+    /// there: that moves below the new one.
     fn open(&mut self, place: &str, opening: &Opening, ending: &[&AgencyCode]) -> Option<AgencyCode> {
         let parent = self.parent(&format!("{place}/parent"), opening.parent.as_ref());
-        if opening.parent.as_ref().is_some_and(|parent| ending.contains(&parent)) {
+        let ending = ending.iter().filter_map(|code| self.tree.find(code));
+        let mut ending = ending.filter(|agency| (self.reach.owns)(agency.id));
+        if let (Some(parent), Some(on)) = (parent, self.on)
+            && ending.any(|agency| self.tree.ever_below(parent.id, agency.id, on))
+        {
             self.faults.at(format!("{place}/parent"), FaultKind::Tree(TreeFault::Circle));
         }
         let code = opening.code.clone()?;

@@ -315,6 +315,11 @@ async fn every_fault_is_named_at_once() {
             vec![("/open/parent", "circle"), ("/successor", "unknown_field")],
         ),
         (
+            // What is below the merged moves below the new one, which cannot be below it.
+            event("merge", json!({ "predecessors": ["H56.C1"], "open": opening("H56.C9", "H56.C1.X1") })),
+            vec![("/open/parent", "circle")],
+        ),
+        (
             event(
                 "split",
                 json!({ "agency": "H56.C2", "successors": [{ "agency": "H56.C3", "share": "1/2" }, { "agency": "H56.C3", "share": "1/3" }] }),
