@@ -5,8 +5,8 @@ COPY Cargo.toml Cargo.lock ./
 COPY .cargo .cargo
 COPY migrations migrations
 COPY src src
-# Manifest entries name the test and the benchmark; building the program does not need it.
-RUN mkdir -p tests/it benches/intake && touch tests/it/main.rs benches/intake/main.rs && cargo build --release --locked --bin sipas
+# Manifest entries name the tests and the benchmarks; building the program does not need it.
+RUN mkdir -p tests/it benches/intake benches/index && touch tests/it/main.rs benches/intake/main.rs benches/index/main.rs && cargo build --release --locked --bin sipas
 
 FROM debian:bookworm-slim
 RUN useradd --system --home-dir /var/lib/sipas --create-home --shell /usr/sbin/nologin sipas
