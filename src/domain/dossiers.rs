@@ -51,6 +51,8 @@ type Days = (NaiveDate, NaiveDate);
 ///   none, and a count of a period in which it existed in part is about that part.
 /// - The longest period that fits is taken: a year's count for a year, otherwise quarters, otherwise months.
 ///   Nothing is cut: a figure about a week, or from the middle of a month, has no count.
+/// - Somebody has to have existed on one of the days. What was said about an agency after its end tells nothing of
+///   how many could have said it.
 /// - What an agency reported counts for itself alone. One that handles no dossiers has to report 0: nothing
 ///   reported is not nothing handled.
 pub fn handled(
@@ -58,16 +60,17 @@ pub fn handled(
     spans: &[Span],
     reported: &HashMap<AgencyId, Vec<DossierCount>>,
 ) -> Option<u64> {
-    let mut sum = BigRational::zero();
+    let (mut sum, mut somebody) = (BigRational::zero(), false);
     for ((agency, share), days) in needed(spans) {
         let valid = tree.get(agency)?.valid;
         let counts = reported.get(&agency).map(Vec::as_slice).unwrap_or_default();
-        let own: u64 =
-            days.into_iter().map(|days| tiled(clip(days, &valid), &valid, counts)).sum::<Option<_>>()?;
+        let days = || days.iter().map(|days| clip(*days, &valid)).filter(|(from, to)| from < to);
+        somebody |= days().next().is_some();
+        let own: u64 = days().map(|days| tiled(days, &valid, counts)).sum::<Option<_>>()?;
         sum += BigRational::new((*share.numer()).into(), (*share.denom()).into())
             * BigRational::from_integer(own.into());
     }
-    sum.round().to_integer().to_u64()
+    sum.round().to_integer().to_u64().filter(|_| somebody)
 }
 
 /// Which days of which agency count with which share; days that follow each other are one run, though the tree
@@ -179,7 +182,7 @@ mod tests {
         assert_eq!(with(&[(2, "2026", 50)]), Some(150), "the year's count for a year");
         let cut = [span("2026-01-01", "2026-07-15", &[(2, ONE)])];
         assert_eq!(handled(&tree, &cut, &counts(&pieces)), None, "nothing is cut");
-        assert_eq!(handled(&tree, &[], &counts(&[])), Some(0));
+        assert_eq!(handled(&tree, &[], &counts(&[])), None, "nobody is not nothing");
     }
 
     #[test]
@@ -189,6 +192,8 @@ mod tests {
         let year = [span("2025-01-01", "2026-01-01", &[(1, ONE), (2, ONE), (3, ONE)])];
         let of = counts(&[(1, "2025-Q1", 10), (1, "2025-Q2", 20), (2, "2025", 400)]);
         assert_eq!(handled(&tree, &year, &of), Some(430));
+        let after = [span("2025-08-01", "2025-09-01", &[(1, ONE), (3, ONE)])];
+        assert_eq!(handled(&tree, &after, &of), None, "nobody was there to report anything");
     }
 
     #[test]

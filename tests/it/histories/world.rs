@@ -79,7 +79,7 @@ name = {{ vi = "Ngắn", en = "Short" }}
 questionnaire = "sipas-service-2022"
 version = 2
 opens_on = "2026-03-01"
-agencies = ["H56", "H21"]
+agencies = ["H56", "H21", "H15"]
 sample = true
 "#,
         levels.join(", "),

@@ -37,7 +37,7 @@ impl Tree {
     /// The part of the demonstration's that the histories play in.
     pub fn demonstration() -> Self {
         let mut tree = Self::default();
-        for province in ["H56", "H21"] {
+        for province in ["H56", "H21", "H15"] {
             tree.add(province, "province", None, day("2012-01-01"));
             for (place, level) in [
                 ("D1", "department"),
