@@ -74,8 +74,8 @@ impl DistributionChart {
 
     const fn withheld(&self) -> &'static str {
         match self.lang {
-            Lang::Vi => "không công bố: quá ít người trả lời",
-            Lang::En => "withheld: too few people answered",
+            Lang::Vi => "không công bố để bảo vệ người trả lời",
+            Lang::En => "withheld to protect who answered",
         }
     }
 
@@ -90,8 +90,8 @@ impl DistributionChart {
     fn reason(&self) -> Option<&'static str> {
         if self.suppressed {
             return Some(match self.lang {
-                Lang::Vi => "Không công bố: quá ít người trả lời",
-                Lang::En => "Withheld: too few people answered",
+                Lang::Vi => "Không công bố để bảo vệ người trả lời",
+                Lang::En => "Withheld to protect who answered",
             });
         }
         let any = self.bars.iter().any(|bar| bar.count != Some(0));

@@ -84,7 +84,7 @@ impl SeriesChart {
     }
 
     fn withheld(&self) -> &'static str {
-        self.say("không công bố: quá ít người trả lời", "withheld: too few people answered")
+        self.say("không công bố để bảo vệ người trả lời", "withheld to protect who answered")
     }
 
     fn missing(&self) -> &'static str {
@@ -144,7 +144,7 @@ impl SeriesChart {
         }
         Some(if self.points.iter().any(|point| point.suppressed) {
             self.say(
-                "Không công bố kỳ nào: quá ít người trả lời",
+                "Không công bố kỳ nào để bảo vệ người trả lời",
                 "No period is published: too few people answered",
             )
         } else {

@@ -118,7 +118,7 @@ fn a_line_joins_neighbours_of_one_run_only() {
     gap[2].suppressed = true;
     let svg = series(gap, vec![], Lang::Vi);
     assert_eq!(joins(&svg), 3);
-    assert!(words(&svg).contains("không công bố: quá ít người trả lời"));
+    assert!(words(&svg).contains("không công bố để bảo vệ người trả lời"));
     assert!(!words(&svg).contains("không có dữ liệu"));
 }
 
@@ -147,7 +147,7 @@ fn nothing_to_show_is_said_and_why() {
     let hidden = Point { suppressed: true, ..Point::default() };
     let all_hidden = series(vec![hidden; 12], vec![], Lang::En);
     assert!(words(&all_hidden).contains("No period is published"));
-    assert!(words(&distribution(&[], true, Lang::Vi)).contains("Không công bố: quá ít người trả lời"));
+    assert!(words(&distribution(&[], true, Lang::Vi)).contains("Không công bố để bảo vệ người trả lời"));
     assert!(words(&distribution(&[Some(0), Some(0)], false, Lang::Vi)).contains("Chưa có câu trả lời"));
 }
 

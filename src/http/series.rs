@@ -168,10 +168,16 @@ pub async fn get_series(
 fn series_query(subject: SubjectCode, fields: &mut Fields<'_>) -> SeriesQuery {
     SeriesQuery {
         asked: asked(subject, fields),
-        step: if fields.has("step") { fields.optional("step", Step::parse) } else { Some(Step::Month) },
+        step: step(fields),
         part: fields
             .optional("part", |raw| text::clean(raw, 100))
             .flatten()
             .unwrap_or_else(|| "whole".into()),
     }
+}
+
+/// Months if nobody says otherwise; `None` for a word that is none, which is noted.
+fn step(fields: &mut Fields<'_>) -> Option<Step> {
+    let said = fields.has("step");
+    fields.optional("step", Step::parse).or((!said).then_some(Step::Month))
 }

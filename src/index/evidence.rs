@@ -18,6 +18,7 @@ use crate::domain::tree::Share;
 use chrono::{DateTime, Utc};
 use num_traits::{One, Zero};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Everything that was said, and how much of it counts.
@@ -48,6 +49,22 @@ impl Withheld {
     pub fn and(&mut self, other: Self) {
         self.everything |= other.everything;
         self.criteria.extend(other.criteria);
+    }
+}
+
+/// Withholds in all what has to be withheld in one of those that are shown: figures beside each other have to be made of
+/// the same criteria, or a rank, a difference or a line would be about what is left out.
+pub fn withhold_alike(evidences: &mut [Evidence], min_n: u64) {
+    let mut criteria = BTreeSet::new();
+    for evidence in evidences.iter() {
+        if !evidence.withheld.everything && evidence.people() >= min_n {
+            let places = 0..evidence.full.counts.len();
+            criteria.extend(evidence.withheld.criteria.iter().copied());
+            criteria.extend(places.filter(|place| (1..min_n).contains(&evidence.answered(*place))));
+        }
+    }
+    for evidence in evidences {
+        evidence.withheld.criteria.extend(criteria.iter().copied());
     }
 }
 

@@ -1,8 +1,8 @@
 //! A figure by the values of a facet.
 
 use super::Services;
-use super::counting::{Counted, CountedBy};
-use super::figures::{Asked, Head, IndexValue, Setting, evidence};
+use super::counting::Counted;
+use super::figures::{Asked, Head, IndexValue, Setting};
 use super::visibility::Withheld;
 use super::visibility::slices::slice_sight;
 use crate::auth::Actor;
@@ -80,10 +80,10 @@ pub async fn read(
         Audience::Public => Some(slice_sight(&setting, &sight, facet, days).await?),
         Audience::InCharge => None,
     };
-    let few = few_answered(&setting, &by);
+    let optional = optional(&setting);
     let slice = |(value, counted): (&CompactString, &Counted)| {
         let mut hidden =
-            public.as_ref().map_or_else(Withheld::default, |sight| sight.withheld(facet, value, &few));
+            public.as_ref().map_or_else(Withheld::default, |sight| sight.withheld(facet, value, &optional));
         hidden.and(withheld.clone());
         let (code, name) = named(&setting, facet, value);
         Slice { value: code, name, whole: setting.figures(Some(counted), hidden).0.whole }
@@ -93,14 +93,11 @@ pub async fn read(
     Ok(BreakdownReport { facet, all: figures.whole, slices, watermark, head: setting.head })
 }
 
-/// Criteria that too few of some slice answered.
-fn few_answered(setting: &Setting<'_>, by: &CountedBy) -> Vec<usize> {
-    let evidences: Vec<_> =
-        by.values().map(|counted| evidence(&setting.head.survey, Some(counted))).collect();
-    let few = |place: &usize| {
-        evidences.iter().any(|evidence| (1..setting.head.min_n).contains(&evidence.answered(*place)))
-    };
-    (0..setting.head.survey.questionnaire.criteria.len()).filter(few).collect()
+/// Criteria that may be left out. In no slice of the public: where too few of a slice answered one, the slices of other
+/// months, in which enough did, would tell what they said.
+fn optional(setting: &Setting<'_>) -> Vec<usize> {
+    let criteria = setting.head.survey.questionnaire.criteria.iter().enumerate();
+    criteria.filter(|(_, criterion)| criterion.may_be_not_applicable).map(|(place, _)| place).collect()
 }
 
 /// Whether the days `from..to` are whole months.

@@ -1,7 +1,7 @@
 //! Two figures beside each other: two subjects in one period, or one subject in two periods.
 
 use super::Services;
-use super::figures::{Asked, Head, IndexValue, Setting};
+use super::figures::{Asked, Head, IndexValue, Setting, evidence};
 use crate::auth::Actor;
 use crate::domain::agency::Agency;
 use crate::domain::ids::AgencyId;
@@ -9,6 +9,7 @@ use crate::domain::period::Period;
 use crate::domain::subject::SubjectCode;
 use crate::error::{FaultKind, Faults, FigureFault, Result};
 use crate::index::comparison::{Comparison, compare};
+use crate::index::evidence::withhold_alike;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
 
@@ -73,12 +74,16 @@ pub async fn read(
     let cells = [here, there];
     let counted = together.count(&survey, None, &cells).await?;
     let sight = together.sight(&survey, &[days(&setting), days(&second)]).await?;
-    let figures = |place: usize, setting: &Setting<'_>| {
-        let withheld = cells.get(place).map(|cell| setting.withheld(&sight, days(setting), cell));
-        let counted = counted.get(place).and_then(|by| by.values().next());
-        together.figures(counted, withheld.unwrap_or_default())
+    let evidence = |place: usize, setting: &Setting<'_>| {
+        let mut evidence = evidence(&survey, counted.get(place).and_then(|by| by.values().next()));
+        if let Some(cell) = cells.get(place) {
+            evidence.withhold(setting.withheld(&sight, days(setting), cell));
+        }
+        evidence
     };
-    let ((first, at), (other, later)) = (figures(0, &setting), figures(1, &second));
+    let mut evidences = [evidence(0, &setting), evidence(1, &second)];
+    withhold_alike(&mut evidences, together.head.min_n);
+    let [(first, at), (other, later)] = evidences.map(|evidence| together.figures_of(&evidence, None));
     Ok(ComparisonReport {
         comparison: compare(&first.whole, &other.whole),
         first: first.whole,

@@ -40,7 +40,8 @@ pub struct Participation {
 impl Participation {
     /// People who count with a share count with that share here too, as their dossiers do.
     fn of(evidence: &Evidence, dossiers: Option<u64>) -> Option<Self> {
-        let dossiers = dossiers?;
+        // More answers than dossiers: the report cannot be right, and must not make the figure look certain.
+        let dossiers = dossiers.filter(|dossiers| *dossiers >= evidence.people())?;
         let percent = || evidence.weighted_people() * Exact::new(100.into(), dossiers.into());
         Some(Self {
             dossiers,
@@ -66,8 +67,10 @@ pub async fn read(services: &Services, actor: &Actor, asked: &Asked, faults: Fau
     let dossiers = setting.dossiers(&cell).await?;
     let mut evidence = evidence(survey, counted);
     evidence.withhold(withheld);
+    let participation = Participation::of(&evidence, dossiers);
+    let dossiers = participation.map(|participation| participation.dossiers);
     let (figures, watermark) = setting.figures_of(&evidence, dossiers);
-    let participation = Participation::of(&evidence, dossiers).filter(|_| !figures.whole.suppressed);
+    let participation = participation.filter(|_| !figures.whole.suppressed);
     let by = |formula| {
         let question = Question { formula, ..setting.question(dossiers) };
         (formula, whole_of(&survey.questionnaire, &evidence, &question).value)

@@ -1,6 +1,7 @@
 //! Who is first: the agencies below a subject, ranked, with how sure that is and how it changed.
 
 use super::Services;
+use super::counting::{Cell, CountedBy};
 use super::figures::{Asked, Head, IndexValue, Setting};
 use crate::auth::Actor;
 use crate::domain::agency::{Agency, AgencyLevel};
@@ -9,7 +10,7 @@ use crate::domain::period::Period;
 use crate::domain::subject::Subject;
 use crate::error::{FaultKind, Faults, FigureFault, Place, Result};
 use crate::index::combine::whole_of;
-use crate::index::evidence::Evidence;
+use crate::index::evidence::{Evidence, withhold_alike};
 pub use crate::index::ranking::Standing;
 use crate::index::ranking::{Change, Ranking, change, rank};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -103,23 +104,26 @@ pub async fn read(
     let days: Vec<_> = periods.iter().map(|period| (period.from(), period.to())).collect();
     let sight = setting.sight(&survey, &days).await?;
     let whose = days.iter().flat_map(|days| subjects.iter().map(move |subject| (days, subject)));
-    let mut watermark = None;
     let blank = Evidence::new(&survey.questionnaire);
     // Consumed, so that thousands of tallies go as soon as they have been used.
-    let figures: Vec<IndexValue> = counted
-        .into_iter()
-        .zip(whose.zip(&cells))
-        .map(|(by, ((days, subject), cell))| {
+    let evidence =
+        |(by, ((days, subject), cell)): (CountedBy, ((&(NaiveDate, NaiveDate), &Subject), &Cell))| {
             let mut evidence = blank.clone();
             by.values().next().into_iter().flatten().for_each(|(share, tally)| evidence.add(tally, *share));
             evidence.withhold(sight.of(subject, setting.head.depth, *days, &cell.spans));
-            let whole = whole_of(&survey.questionnaire, &evidence, &question);
-            if !whole.suppressed {
-                watermark = watermark.max(evidence.watermark());
-            }
-            whole
-        })
-        .collect();
+            evidence
+        };
+    let mut evidences: Vec<Evidence> = counted.into_iter().zip(whose.zip(&cells)).map(evidence).collect();
+    withhold_alike(&mut evidences, setting.head.min_n);
+    let mut watermark = None;
+    let figure = |evidence: Evidence| {
+        let whole = whole_of(&survey.questionnaire, &evidence, &question);
+        if !whole.suppressed {
+            watermark = watermark.max(evidence.watermark());
+        }
+        whole
+    };
+    let figures: Vec<IndexValue> = evidences.into_iter().map(figure).collect();
     let (now, before) = figures.split_at(agencies.len().min(figures.len()));
     let ranking = rank(now, query.min_n);
     let earlier = query.against.as_ref().map(|_| rank(before, query.min_n));

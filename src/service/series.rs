@@ -11,7 +11,7 @@ use crate::domain::survey::Survey;
 use crate::error::{Error, FaultKind, Faults, FigureFault, Place, Result};
 use crate::index::Formula;
 use crate::index::combine::{Question, figures};
-use crate::index::evidence::{Evidence, Withheld};
+use crate::index::evidence::{Evidence, Withheld, withhold_alike};
 use chrono::{DateTime, NaiveDate, Utc};
 use std::sync::Arc;
 
@@ -302,6 +302,9 @@ async fn add_points(
     }
     for (evidence, withheld) in evidences.iter_mut().zip(withheld) {
         evidence.withhold(withheld);
+    }
+    if !matches!(part, Part::Criterion(..)) {
+        withhold_alike(&mut evidences, setting.head.min_n);
     }
     let question = Question { formula: segment.formula, ..setting.question(None) };
     let mut points = Vec::new();

@@ -133,7 +133,7 @@ async fn what_is_withheld_is_withheld_in_every_format() {
         }
     }
     let svg = accepting(&anybody, "image/svg+xml").await.expect(200).text;
-    assert!(svg.contains("Không công bố: quá ít người trả lời"), "{svg}");
+    assert!(svg.contains("Không công bố để bảo vệ người trả lời"), "{svg}");
     assert!(!svg.contains("n = "), "{svg}");
     let admin = app.admin(Some("H56")).await;
     let records = records(&accepting(&admin, "text/csv").await.expect(200).text);

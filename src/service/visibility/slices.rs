@@ -126,8 +126,7 @@ impl SliceSight {
         })
     }
 
-    /// What has to be withheld of a slice. A criterion that too few of some slice answered is withheld in all of
-    /// them: their sums would tell it.
+    /// What has to be withheld of a slice, and these criteria in any case.
     pub fn withheld(&self, facet: Facet, value: &CompactString, criteria: &[usize]) -> Withheld {
         Withheld { everything: !self.shows(facet, value), criteria: criteria.to_vec() }
     }
