@@ -128,7 +128,8 @@ impl<'s> Setting<'s> {
         let head = Head {
             fielded: fielded(&catalogue, &survey, &roots),
             agencies,
-            depth: asked.depth,
+            // The whole country is no agency that could be alone.
+            depth: if subject == Subject::Country { Depth::Subtree } else { asked.depth },
             as_of: asked.as_of,
             today,
             survey,

@@ -1,7 +1,6 @@
 //! Who is first: the agencies below a subject, ranked, with how sure that is and how it changed.
 
 use super::Services;
-use super::counting::{Cell, CountedBy};
 use super::figures::{Asked, Head, IndexValue, Setting};
 use crate::auth::Actor;
 use crate::domain::agency::{Agency, AgencyLevel};
@@ -106,14 +105,13 @@ pub async fn read(
     let whose = days.iter().flat_map(|days| subjects.iter().map(move |subject| (days, subject)));
     let blank = Evidence::new(&survey.questionnaire);
     // Consumed, so that thousands of tallies go as soon as they have been used.
-    let evidence =
-        |(by, ((days, subject), cell)): (CountedBy, ((&(NaiveDate, NaiveDate), &Subject), &Cell))| {
-            let mut evidence = blank.clone();
-            by.values().next().into_iter().flatten().for_each(|(share, tally)| evidence.add(tally, *share));
-            evidence.withhold(sight.of(subject, setting.head.depth, *days, &cell.spans));
-            evidence
-        };
-    let mut evidences: Vec<Evidence> = counted.into_iter().zip(whose.zip(&cells)).map(evidence).collect();
+    let mut evidences = Vec::with_capacity(cells.len());
+    for ((by, cell), (days, subject)) in counted.into_iter().zip(&cells).zip(whose) {
+        let mut evidence = blank.clone();
+        by.values().next().into_iter().flatten().for_each(|(share, tally)| evidence.add(tally, *share));
+        evidence.withhold(sight.of(subject, setting.head.depth, *days, &cell.spans));
+        evidences.push(evidence);
+    }
     withhold_alike(&mut evidences, setting.head.min_n);
     let mut watermark = None;
     let figure = |evidence: Evidence| {
