@@ -101,6 +101,11 @@ impl Period {
         Some((from, from.checked_add_months(Months::new(count))?))
     }
 
+    /// Whether some day is in both.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.from < other.to && other.from < self.to
+    }
+
     /// The code it was asked by; `None` for a span of days.
     pub fn code(&self) -> Option<&str> {
         self.code.as_deref()

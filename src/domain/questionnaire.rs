@@ -157,6 +157,12 @@ impl QuestionnaireVersion {
         parts
     }
 
+    /// Places of the criteria that may be answered "not applicable".
+    pub fn optional(&self) -> Vec<usize> {
+        let criteria = self.criteria.iter().enumerate();
+        criteria.filter(|(_, criterion)| criterion.may_be_not_applicable).map(|(place, _)| place).collect()
+    }
+
     /// How many [`Self::parts`] there are.
     pub fn parts_count(&self) -> usize {
         2 + self.elements.len()

@@ -4,8 +4,8 @@
 //! without it, as if nobody had answered it. So every sum that is shown is made of shown parts alone, and
 //! nothing can be found out by subtracting one from another, by comparing formulas, or from an interval.
 //! (Hiding a second cell beside each hidden one does not achieve that: with different denominators two
-//! formulas of one sum are two equations.) Subtraction across siblings, periods and facets is not covered
-//! here.
+//! formulas of one sum are two equations.) Subtraction across siblings, periods and facets is the matter of
+//! [`suppression`](super::suppression); what it withholds comes with the evidence and is left out the same way.
 
 use super::Exact;
 use super::bands::Band;

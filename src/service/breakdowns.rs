@@ -80,7 +80,9 @@ pub async fn read(
         Audience::Public => Some(slice_sight(&setting, &sight, facet, days).await?),
         Audience::InCharge => None,
     };
-    let optional = optional(&setting);
+    // In no slice of the public: where too few of a slice answered one, the slices of other months, in which enough did,
+    // would tell what they said.
+    let optional = survey.questionnaire.optional();
     let slice = |(value, counted): (&CompactString, &Counted)| {
         let mut hidden =
             public.as_ref().map_or_else(Withheld::default, |sight| sight.withheld(facet, value, &optional));
@@ -91,13 +93,6 @@ pub async fn read(
     let mut slices: Vec<Slice> = by.iter().map(slice).collect();
     slices.sort_by(|a, b| (a.value.is_none(), &a.value).cmp(&(b.value.is_none(), &b.value)));
     Ok(BreakdownReport { facet, all: figures.whole, slices, watermark, head: setting.head })
-}
-
-/// Criteria that may be left out. In no slice of the public: where too few of a slice answered one, the slices of other
-/// months, in which enough did, would tell what they said.
-fn optional(setting: &Setting<'_>) -> Vec<usize> {
-    let criteria = setting.head.survey.questionnaire.criteria.iter().enumerate();
-    criteria.filter(|(_, criterion)| criterion.may_be_not_applicable).map(|(place, _)| place).collect()
 }
 
 /// Whether the days `from..to` are whole months.

@@ -7,6 +7,7 @@ use crate::domain::agency::Agency;
 use crate::domain::ids::AgencyId;
 use crate::domain::period::Period;
 use crate::domain::subject::SubjectCode;
+use crate::domain::tree::Span;
 use crate::error::{FaultKind, Faults, FigureFault, Result};
 use crate::index::comparison::{Comparison, compare};
 use crate::index::evidence::withhold_alike;
@@ -59,11 +60,10 @@ pub async fn read(
     let second = Setting::new(services, actor, &second, Faults::default()).await?;
     let days = |setting: &Setting<'_>| (setting.head.period.from(), setting.head.period.to());
     let (here, there) = (setting.cell(days(&setting)), second.cell(days(&second)));
-    let people = |spans: &[crate::domain::tree::Span]| -> BTreeSet<AgencyId> {
+    let people = |spans: &[Span]| -> BTreeSet<AgencyId> {
         spans.iter().flat_map(|span| &span.members).map(|(agency, _)| *agency).collect()
     };
-    let (one, two) = (&setting.head.period, &second.head.period);
-    let same_days = one.from() < two.to() && two.from() < one.to();
+    let same_days = setting.head.period.overlaps(&second.head.period);
     if same_days && !people(&here.spans).is_disjoint(&people(&there.spans)) {
         let parameter = if other.period.is_some() { "with_period" } else { "with" };
         return Err(setting.refuse(parameter, FaultKind::Figure(FigureFault::Overlapping)));

@@ -1,5 +1,5 @@
-//! Counting: from whose responses are wanted to what they add up to. Everything of one question comes from one
-//! statement, so that no two cells of an answer are of different moments.
+//! Counting: from whose responses are wanted to what they add up to. All cells of one survey come from one statement, so
+//! that no two of them are of different moments; a series of several surveys asks once for each.
 
 use crate::domain::facet::Facet;
 use crate::domain::ids::AgencyId;

@@ -84,6 +84,17 @@ pub struct Setting<'s> {
     pub head: Head,
 }
 
+impl Head {
+    /// The day whose tree says what is below what: for `as_of=then` the period's last one, if that is over.
+    pub fn tree_day(&self) -> NaiveDate {
+        match self.as_of {
+            AsOf::Now => self.today,
+            AsOf::On(day) => day,
+            AsOf::Then => self.period.to().pred_opt().unwrap_or(self.today).min(self.today),
+        }
+    }
+}
+
 impl<'s> Setting<'s> {
     /// Checks who asks, then what. `faults` are those the reader of the request found already.
     ///

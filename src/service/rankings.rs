@@ -77,13 +77,12 @@ pub async fn read(
     mut faults: Faults,
 ) -> Result<RankingReport> {
     // The change since then has an interval only if different people answered.
-    let overlap = |one: &Period, two: &Period| one.from() < two.to() && two.from() < one.to();
     let periods = query.asked.period.as_ref().zip(query.against.as_ref());
-    if periods.is_some_and(|(period, against)| overlap(period, against)) {
+    if periods.is_some_and(|(period, against)| period.overlaps(against)) {
         faults.push(Place::Parameter("against".into()), FaultKind::Figure(FigureFault::Overlapping));
     }
     let setting = Setting::new(services, actor, &query.asked, faults).await?;
-    let day = tree_day(&setting.head);
+    let day = setting.head.tree_day();
     let agencies = ranked(&setting, query.level, day);
     if agencies.len() > MOST_RANKED {
         return Err(setting.refuse("level", FaultKind::Figure(FigureFault::TooMany { max: MOST_RANKED })));
@@ -135,16 +134,6 @@ pub async fn read(
         watermark,
         head: setting.head,
     })
-}
-
-/// The day whose tree says who is ranked: with `as_of=then` that of the period's last day.
-fn tree_day(head: &Head) -> NaiveDate {
-    use crate::domain::tree::AsOf;
-    match head.as_of {
-        AsOf::Now => head.today,
-        AsOf::On(day) => day,
-        AsOf::Then => head.period.to().pred_opt().unwrap_or(head.today).min(head.today),
-    }
 }
 
 /// The agencies to be ranked, as they are on the day.

@@ -128,7 +128,7 @@ impl Segment {
     }
 
     /// First day on which one of its surveys was open.
-    pub fn opens(&self) -> Option<NaiveDate> {
+    fn opens(&self) -> Option<NaiveDate> {
         self.surveys.iter().map(|survey| survey.window.from).min()
     }
 }

@@ -17,10 +17,11 @@ use crate::domain::ids::{AgencyId, SurveyId};
 use crate::domain::period::Grain;
 use crate::domain::subject::Subject;
 use crate::domain::survey::Survey;
-use crate::domain::tree::{AgencyTree, AsOf, Depth, Share, Span};
+use crate::domain::tree::{AgencyTree, Depth, Share, Span};
 use crate::error::{FaultKind, FigureFault, Result};
 pub use crate::index::evidence::Withheld;
 use crate::index::suppression::{Cell, Mask, PeopleCounts, Unit};
+use crate::store::kept_totals;
 use crate::store::tally_shapes::{Leaf, Shape, leaves_fetch, shape_fetch};
 use crate::store::{Conn, SILENCE};
 use chrono::{Datelike, NaiveDate};
@@ -39,7 +40,7 @@ const FEW_LEAVES: usize = 3000;
 const MOST_AGE: Duration = Duration::from_secs(10);
 
 /// The whole country in a mask, above every agency.
-pub const COUNTRY: AgencyId = AgencyId(0);
+pub const COUNTRY: AgencyId = AgencyId(kept_totals::COUNTRY);
 
 /// What a mask was made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -126,7 +127,7 @@ async fn current(
     survey: &Survey,
     years: (NaiveDate, NaiveDate),
 ) -> Result<Arc<Held>> {
-    let day = tree_day(setting);
+    let day = setting.head.tree_day();
     let tree = setting.catalogue.revision();
     let key = Subjects { survey: survey.id, tree, day, min_n: setting.head.min_n };
     let masks = &services.masks;
@@ -148,7 +149,7 @@ async fn current(
     let fetch = async |conn: &mut Conn| leaves_fetch(conn, survey, years).await;
     let (shape, leaves) = services.db.within(SILENCE, fetch).await?;
     let (min_n, made, count) = (key.min_n, Instant::now(), leaves.len());
-    let (optional, parents) = (optional(survey), parents(&setting.catalogue.tree, day));
+    let (optional, parents) = (survey.questionnaire.optional(), parents(&setting.catalogue.tree, day));
     let masks_of = move || {
         let mask = |people: &dyn Fn(&Leaf) -> u64| {
             let mut counts = PeopleCounts::new(parents.iter().copied());
@@ -171,21 +172,6 @@ async fn current(
     }
     held.insert(key, fresh.clone());
     Ok(fresh)
-}
-
-/// The day whose tree says what is below what: for `as_of=then` the period's last one.
-fn tree_day(setting: &Setting<'_>) -> NaiveDate {
-    match setting.head.as_of {
-        AsOf::Now => setting.head.today,
-        AsOf::On(day) => day,
-        AsOf::Then => setting.head.period.to().pred_opt().unwrap_or_default().min(setting.head.today),
-    }
-}
-
-/// Places of the criteria that may be left out.
-fn optional(survey: &Survey) -> Vec<usize> {
-    let criteria = survey.questionnaire.criteria.iter().enumerate();
-    criteria.filter(|(_, criterion)| criterion.may_be_not_applicable).map(|(place, _)| place).collect()
 }
 
 /// How many answered a criterion.

@@ -4,7 +4,7 @@
 //! agencies, months and values it would take seconds. The public therefore gets breakdowns of the country and of the
 //! agencies at the top (provinces) alone, by channel, gender and age band; the mask over those is made for each question.
 
-use super::{COUNTRY, Sight, Withheld, parents, tree_day};
+use super::{COUNTRY, Sight, Withheld, parents};
 use crate::domain::facet::Facet;
 use crate::domain::ids::AgencyId;
 use crate::domain::period::Grain;
@@ -46,7 +46,7 @@ pub async fn slice_sight(
     days: (NaiveDate, NaiveDate),
 ) -> Result<SliceSight> {
     let refuse = || setting.refuse("by", FaultKind::Figure(FigureFault::BreakdownInCharge));
-    let below: Vec<_> = parents(&setting.catalogue.tree, tree_day(setting));
+    let below: Vec<_> = parents(&setting.catalogue.tree, setting.head.tree_day());
     let tops: Vec<AgencyId> =
         below.iter().filter(|(_, parent)| *parent == Some(COUNTRY)).map(|(id, _)| *id).collect();
     let node = match (&setting.subject, setting.subject.only()) {

@@ -229,7 +229,7 @@ impl Fetched {
                 let unit = Grain::of(row.grain).zip(row.starts_on);
                 let (grain, starts_on) = unit.ok_or_else(|| corrupt("tallies.grain"))?;
                 unpack_into(&mut tally, &row.bytes).ok_or_else(|| corrupt("tallies.numbers"))?;
-                let reach = if reach == Reach::Kept.number() { Reach::Kept } else { Reach::Itself };
+                let reach = Reach::of(reach);
                 let unit = Unit { grain, starts_on };
                 self.rows.push(TallyRow { unit, reach, agency: row.agency, value, tally });
             }

@@ -1,6 +1,7 @@
 //! Reading the months of every agency, for what may be shown to the public.
 
 use super::packing::unpack_into;
+use super::{Reach, facet_number};
 use crate::domain::ids::AgencyId;
 use crate::domain::period::Grain;
 use crate::domain::survey::Survey;
@@ -20,9 +21,14 @@ pub async fn tallies_of_leaves(
     survey: &Survey,
     (from, to): (NaiveDate, NaiveDate),
 ) -> Result<Vec<Leaf>> {
-    let leaf = t::survey_id.eq(survey.id.0).and(t::facet.eq(0)).and(t::grain.eq(Grain::Month.number()));
+    let leaf = t::survey_id
+        .eq(survey.id.0)
+        .and(t::facet.eq(facet_number(None)))
+        .and(t::grain.eq(Grain::Month.number()));
     let rows: Vec<(i32, NaiveDate, Vec<u8>)> = t::table
-        .filter(leaf.and(t::reach.eq(0)).and(t::starts_on.ge(from)).and(t::starts_on.lt(to)))
+        .filter(
+            leaf.and(t::reach.eq(Reach::Itself.number())).and(t::starts_on.ge(from)).and(t::starts_on.lt(to)),
+        )
         .select((t::agency_id, t::starts_on, t::numbers))
         .load(conn)
         .await?;

@@ -33,6 +33,11 @@ pub enum Reach {
 }
 
 impl Reach {
+    /// The reach of a number in the table.
+    const fn of(number: i16) -> Self {
+        if number == Self::Kept.number() { Self::Kept } else { Self::Itself }
+    }
+
     const fn number(self) -> i16 {
         match self {
             Self::Itself => 0,

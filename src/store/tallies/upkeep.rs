@@ -199,7 +199,7 @@ fn read(surveys: &Surveys, row: Row) -> Result<(TallyKey, Tally)> {
         survey,
         facet: Facet::ALL.into_iter().find(|known| known.number() == facet),
         grain: Grain::of(grain).ok_or_else(|| corrupt("tallies.grain"))?,
-        reach: if reach == Reach::Kept.number() { Reach::Kept } else { Reach::Itself },
+        reach: Reach::of(reach),
         starts_on,
         agency,
         value: CompactString::from(value),
@@ -253,8 +253,11 @@ pub async fn tallies_of_months(
     (from, to): (NaiveDate, NaiveDate),
 ) -> Result<BTreeMap<TallyKey, Tally>> {
     let months = t::grain.eq(Grain::Month.number()).and(t::starts_on.ge(from)).and(t::starts_on.lt(to));
-    let mut rows =
-        t::table.select(COLUMNS).filter(months.and(t::facet.eq(0))).load_stream::<Row>(conn).await?;
+    let mut rows = t::table
+        .select(COLUMNS)
+        .filter(months.and(t::facet.eq(facet_number(None))))
+        .load_stream::<Row>(conn)
+        .await?;
     let mut sums: BTreeMap<TallyKey, Tally> = BTreeMap::new();
     while let Some(row) = rows.try_next().await? {
         let (key, tally) = read(surveys, row)?;
@@ -266,7 +269,7 @@ pub async fn tallies_of_months(
 
 /// First days of the months that tallies are held for.
 pub async fn tallies_months(conn: &mut Conn) -> Result<Vec<NaiveDate>> {
-    let months = t::table.filter(t::grain.eq(Grain::Month.number()).and(t::facet.eq(0)));
+    let months = t::table.filter(t::grain.eq(Grain::Month.number()).and(t::facet.eq(facet_number(None))));
     Ok(months.select(t::starts_on).distinct().order(t::starts_on).load(conn).await?)
 }
 
