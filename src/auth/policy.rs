@@ -40,27 +40,52 @@ enum Grant {
     OwnSubtree,
 }
 
-/// The table.
-const fn grant(kind: Option<ClientKind>, permission: Permission) -> Grant {
-    match (permission, kind) {
-        (Permission::SubmitResponse, Some(ClientKind::Device | ClientKind::System)) => Grant::OwnSubtree,
-        // An administrator's credential must not be able to make up responses.
-        (Permission::SubmitResponse, Some(ClientKind::Admin) | None) => Grant::No,
-        (Permission::ReadFigures, Some(ClientKind::Admin | ClientKind::System)) => Grant::OwnSubtree,
-        // A device stands in a public hall; it sees what the public sees.
-        (Permission::ReadFigures, Some(ClientKind::Device) | None) => Grant::Public,
-        (Permission::ReadReceipts, Some(ClientKind::Admin)) => Grant::OwnSubtree,
-        (Permission::ReadReceipts, Some(ClientKind::Device | ClientKind::System)) => Grant::Itself,
-        (Permission::ReadReceipts, None) => Grant::No,
-        (Permission::ReadResponses, Some(ClientKind::Admin | ClientKind::System)) => Grant::OwnSubtree,
-        // A device stands where everybody can reach it; what others answered there is none of its business
-        // (NĐ 61/2018/NĐ-CP art. 27.3: information on the person who rates is confidential).
-        (Permission::ReadResponses, Some(ClientKind::Device) | None) => Grant::No,
-        (Permission::ChangeTree, Some(ClientKind::Admin)) => Grant::OwnSubtree,
-        (Permission::ChangeTree, Some(ClientKind::Device | ClientKind::System) | None) => Grant::No,
-        (Permission::ReportDossiers, Some(ClientKind::System)) => Grant::OwnSubtree,
-        // Whoever is measured by the figures must not set what they are measured against by hand.
-        (Permission::ReportDossiers, Some(ClientKind::Admin | ClientKind::Device) | None) => Grant::No,
+/// The table: a row for each permission, a column for each kind of actor.
+///
+/// - An administrator must not be able to make up responses, nor to set by hand the number of dossiers that the
+///   figures are measured against.
+/// - A device stands in a public hall: it sees what the public sees, and what others answered there is none of its
+///   business (NĐ 61/2018/NĐ-CP art. 27.3: information on the person who rates is confidential).
+/// - A viewer reads figures and nothing else.
+#[rustfmt::skip]
+const TABLE: [(Permission, [Grant; 5]); 6] = {
+    use Grant::{Itself, No, OwnSubtree, Public};
+    use Permission as P;
+    [
+        //                    anonymous   device      viewer      system      admin
+        (P::SubmitResponse,  [No,         OwnSubtree, No,         OwnSubtree, No        ]),
+        (P::ReadFigures,     [Public,     Public,     OwnSubtree, OwnSubtree, OwnSubtree]),
+        (P::ReadReceipts,    [No,         Itself,     No,         Itself,     OwnSubtree]),
+        (P::ReadResponses,   [No,         No,         No,         OwnSubtree, OwnSubtree]),
+        (P::ChangeTree,      [No,         No,         No,         No,         OwnSubtree]),
+        (P::ReportDossiers,  [No,         No,         No,         OwnSubtree, No        ]),
+    ]
+};
+
+/// How far the permission reaches for this kind of actor. What the table does not name is not permitted.
+fn grant(kind: Option<ClientKind>, permission: Permission) -> Grant {
+    let [anonymous, device, viewer, system, admin] =
+        TABLE.iter().find(|(named, _)| *named == permission).map_or([Grant::No; 5], |(_, grants)| *grants);
+    match kind {
+        None => anonymous,
+        Some(ClientKind::Device) => device,
+        Some(ClientKind::Viewer) => viewer,
+        Some(ClientKind::System) => system,
+        Some(ClientKind::Admin) => admin,
+    }
+}
+
+/// The client, if the table lets it do this somewhere: asked before it is known where.
+///
+/// # Errors
+/// [`ErrorCode::TokenMissing`] or [`ErrorCode::NotPermitted`].
+fn permitted(actor: &Actor, permission: Permission) -> Result<&Client> {
+    match actor {
+        Actor::Anonymous => Err(Error::new(ErrorCode::TokenMissing)),
+        Actor::Client(client) => match grant(Some(client.kind), permission) {
+            Grant::Itself | Grant::OwnSubtree => Ok(client),
+            Grant::No | Grant::Public => Err(Error::new(ErrorCode::NotPermitted)),
+        },
     }
 }
 
@@ -140,13 +165,7 @@ pub fn read_figures(
 /// # Errors
 /// [`ErrorCode::TokenMissing`] or [`ErrorCode::NotPermitted`].
 pub fn submitter(actor: &Actor) -> Result<&Client> {
-    match actor {
-        Actor::Anonymous => Err(Error::new(ErrorCode::TokenMissing)),
-        Actor::Client(client) => match grant(Some(client.kind), Permission::SubmitResponse) {
-            Grant::OwnSubtree => Ok(client),
-            Grant::No | Grant::Itself | Grant::Public => Err(Error::new(ErrorCode::NotPermitted)),
-        },
-    }
+    permitted(actor, Permission::SubmitResponse)
 }
 
 /// Which client files of past responses may count as sent by: a system's, never a device's.
@@ -212,13 +231,7 @@ pub fn may_read_receipts(reader: &Client, tree: &AgencyTree, sender: &Client) ->
 /// # Errors
 /// [`ErrorCode::TokenMissing`] or [`ErrorCode::NotPermitted`].
 pub fn response_reader(actor: &Actor) -> Result<&Client> {
-    match actor {
-        Actor::Anonymous => Err(Error::new(ErrorCode::TokenMissing)),
-        Actor::Client(client) => match grant(Some(client.kind), Permission::ReadResponses) {
-            Grant::OwnSubtree => Ok(client),
-            Grant::No | Grant::Itself | Grant::Public => Err(Error::new(ErrorCode::NotPermitted)),
-        },
-    }
+    permitted(actor, Permission::ReadResponses)
 }
 
 /// Whose responses the reader may read: those that rate `agency` or one below it, by default all of the own
@@ -237,13 +250,7 @@ pub fn read_responses(reader: &Client, tree: &AgencyTree, agency: Option<AgencyI
 /// # Errors
 /// [`ErrorCode::TokenMissing`] or [`ErrorCode::NotPermitted`].
 pub fn tree_changer(actor: &Actor) -> Result<&Client> {
-    match actor {
-        Actor::Anonymous => Err(Error::new(ErrorCode::TokenMissing)),
-        Actor::Client(client) => match grant(Some(client.kind), Permission::ChangeTree) {
-            Grant::OwnSubtree => Ok(client),
-            Grant::No | Grant::Itself | Grant::Public => Err(Error::new(ErrorCode::NotPermitted)),
-        },
-    }
+    permitted(actor, Permission::ChangeTree)
 }
 
 /// May the client change this agency, or put others below it? If not, it looks unknown.
@@ -266,13 +273,7 @@ pub fn may_see_recorder(actor: &Actor) -> bool {
 /// # Errors
 /// [`ErrorCode::TokenMissing`] or [`ErrorCode::NotPermitted`].
 pub fn dossier_reporter(actor: &Actor) -> Result<&Client> {
-    match actor {
-        Actor::Anonymous => Err(Error::new(ErrorCode::TokenMissing)),
-        Actor::Client(client) => match grant(Some(client.kind), Permission::ReportDossiers) {
-            Grant::OwnSubtree => Ok(client),
-            Grant::No | Grant::Itself | Grant::Public => Err(Error::new(ErrorCode::NotPermitted)),
-        },
-    }
+    permitted(actor, Permission::ReportDossiers)
 }
 
 /// May the client say how many dossiers this agency handled? `None` looks like not found.

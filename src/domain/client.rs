@@ -13,11 +13,13 @@ pub enum ClientKind {
     System,
     /// A kiosk or tablet.
     Device,
+    /// Somebody who only looks at figures.
+    Viewer,
 }
 
 impl ClientKind {
     /// The words of the command line, the token and the database.
-    pub const WORDS: [&'static str; 3] = ["admin", "system", "device"];
+    pub const WORDS: [&'static str; 4] = ["admin", "system", "device", "viewer"];
 
     /// Reads a word.
     ///
@@ -28,6 +30,7 @@ impl ClientKind {
             "admin" => Ok(Self::Admin),
             "system" => Ok(Self::System),
             "device" => Ok(Self::Device),
+            "viewer" => Ok(Self::Viewer),
             _ => Err(FaultKind::NotAllowed { allowed: &Self::WORDS }),
         }
     }
@@ -38,6 +41,7 @@ impl ClientKind {
             Self::Admin => "admin",
             Self::System => "system",
             Self::Device => "device",
+            Self::Viewer => "viewer",
         }
     }
 }

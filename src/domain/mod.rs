@@ -8,6 +8,7 @@ pub mod agency_event;
 pub mod agency_plan;
 pub mod agency_register;
 pub mod agency_rows;
+pub mod audit;
 pub mod bucket;
 pub mod client;
 pub mod distribution;

@@ -6,6 +6,7 @@ pub mod admission;
 pub mod agencies;
 pub mod agency_events;
 pub mod agency_imports;
+pub mod audit;
 pub mod breakdowns;
 pub mod bulk;
 pub mod catalogue;

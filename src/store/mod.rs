@@ -7,6 +7,7 @@
 
 pub mod agencies;
 pub mod agency_events;
+pub mod audit;
 pub mod clients;
 pub mod device_seqs;
 pub mod dossier_counts;

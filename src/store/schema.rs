@@ -57,6 +57,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit_entries (seq) {
+        seq -> Int8,
+        at -> Timestamptz,
+        actor -> Text,
+        action -> Text,
+        agency_id -> Nullable<Int4>,
+        object -> Text,
+        details -> Text,
+    }
+}
+
+diesel::table! {
     catalogue_revision (singleton) {
         singleton -> Bool,
         revision -> Int8,
@@ -315,6 +327,7 @@ diesel::joinable!(agency_event_agencies -> agency_events (event_id));
 diesel::joinable!(agency_events -> clients (client_id));
 diesel::joinable!(agency_successions -> agency_events (event_id));
 diesel::joinable!(agency_versions -> agency_events (event_id));
+diesel::joinable!(audit_entries -> agencies (agency_id));
 diesel::joinable!(clients -> agencies (agency_id));
 diesel::joinable!(clients -> service_points (service_point_id));
 diesel::joinable!(dossier_counts -> agencies (agency_id));
@@ -333,6 +346,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     agency_events,
     agency_successions,
     agency_versions,
+    audit_entries,
     catalogue_revision,
     clients,
     comments,
