@@ -22,6 +22,7 @@ mod health;
 mod indexes;
 mod lines;
 pub mod openapi;
+mod peer;
 mod problem;
 mod provenance;
 mod rankings;
@@ -82,6 +83,7 @@ pub fn shared(config: &mut web::ServiceConfig, max_body_bytes: usize) {
         .default_service(web::to(problem::no_such_route));
 }
 
+pub use peer::{Proxies, peer_address};
 pub use problem::{Paths, frame};
 
 /// Answers that many wait for at the same time, by who asks what.
