@@ -23,11 +23,13 @@ pub fn harden(path: &str, answer: &mut HeaderMap, tls: bool) {
     let is_chart = answer
         .get(header::CONTENT_TYPE)
         .is_some_and(|content| content.as_bytes().starts_with(b"image/svg+xml"));
-    let (policy, reach) = match () {
+    let (policy, reach) = if is_chart {
         // Portals embed charts with <img>.
-        () if is_chart => (CHART, "cross-origin"),
-        () if path == "/docs" || path.starts_with("/docs/") => (DOCUMENTATION, "same-origin"),
-        () => (NOTHING, "same-origin"),
+        (CHART, "cross-origin")
+    } else if path == "/docs" || path.starts_with("/docs/") {
+        (DOCUMENTATION, "same-origin")
+    } else {
+        (NOTHING, "same-origin")
     };
     let mut add = |name: HeaderName, value: &'static str| {
         if !answer.contains_key(&name) {

@@ -17,9 +17,11 @@ use governor::nanos::Nanos;
 use governor::state::StateStore;
 use governor::state::keyed::{DashMapStateStore, ShrinkableKeyedStateStore};
 use governor::{Quota, RateLimiter};
+use std::convert::Infallible;
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -132,7 +134,7 @@ pub fn count(request: &HttpRequest, actor: &Actor) -> Result<()> {
 }
 
 /// Counts further responses of a bulk request that may have up to `most`: the wait that is told lets all of it
-/// through, since it has to be sent again whole.
+/// and the request through, since it has to be sent again whole.
 ///
 /// # Errors
 /// As [`admit`].
@@ -141,7 +143,7 @@ pub fn more(request: &HttpRequest, actor: &Actor, responses: usize, most: usize)
     let counted = limits.client(actor, u32::try_from(responses).unwrap_or(u32::MAX));
     counted.map_err(|mut error| {
         if let Some(reached) = &mut error.reached {
-            let most = u64::try_from(most).unwrap_or(u64::MAX);
+            let most = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
             let whole =
                 most.saturating_mul(reached.window_seconds).div_ceil(u64::from(reached.at_once).max(1));
             reached.wait_seconds = reached.wait_seconds.max(whole);
@@ -166,8 +168,8 @@ pub fn attempt(request: &HttpRequest, id: &str) -> Result<()> {
 pub fn failed(request: &HttpRequest, id: &str) {
     if let Some(limits) = request.app_data::<web::Data<Limits>>() {
         let (address, (by_address, by_pair)) = (address(request), FAILED);
-        limits.tokens.drain(&address, by_address - 1);
-        limits.secrets.drain(&(Uuid::parse_str(id).ok(), address), by_pair - 1);
+        limits.tokens.owe(&address, by_address - 1);
+        limits.secrets.owe(&(Uuid::parse_str(id).ok(), address), by_pair - 1);
     }
 }
 
@@ -179,13 +181,15 @@ fn address(request: &HttpRequest) -> IpAddr {
 struct Limit<K: Hash + Eq + Clone> {
     name: &'static str,
     limiter: Option<RateLimiter<K, Bounded<K>, DefaultClock>>,
+    /// The table of the limiter, to write debts into it.
+    debts: Option<(Quota, Bounded<K>)>,
 }
 
 impl<K: Hash + Eq + Clone> Limit<K> {
     fn new(name: &'static str, quota: Option<Quota>) -> Self {
-        let limiter =
-            |quota| RateLimiter::new(quota, Bounded(DashMapStateStore::default()), DefaultClock::default());
-        Self { name, limiter: quota.map(limiter) }
+        let table = Bounded(Arc::new(DashMapStateStore::default()));
+        let limiter = quota.map(|quota| RateLimiter::new(quota, table.clone(), DefaultClock::default()));
+        Self { name, limiter, debts: quota.map(|quota| (quota, table)) }
     }
 
     fn take(&self, key: &K, cost: u32) -> Result<()> {
@@ -209,11 +213,16 @@ impl<K: Hash + Eq + Clone> Limit<K> {
         }))
     }
 
-    /// Takes as much of the cost as there is.
-    fn drain(&self, key: &K, cost: u32) {
-        if let Some(limiter) = &self.limiter {
-            let _ = (0..cost).try_for_each(|_| limiter.check_key(key));
-        }
+    /// Takes the cost also where there is not so much: what comes next waits for longer.
+    fn owe(&self, key: &K, cost: u32) {
+        let Some((quota, table)) = &self.debts else { return };
+        let interval = u64::try_from(quota.replenish_interval().as_nanos()).unwrap_or(u64::MAX);
+        // The state is the time, in nanoseconds, from which on the key is as if it had never asked.
+        let later = |time: Option<Nanos>| {
+            let time = time.map_or(0, |time| time.as_u64());
+            Ok::<_, Infallible>(((), Nanos::from(time.saturating_add(interval.saturating_mul(cost.into())))))
+        };
+        let Ok(()) = table.measure_and_replace(key, later);
     }
 
     fn forget(&self) {
@@ -229,7 +238,8 @@ fn whole_seconds(duration: Duration) -> u64 {
 }
 
 /// The table of governor, which would grow with the number of addresses an attacker has.
-struct Bounded<K: Hash + Eq + Clone>(DashMapStateStore<K>);
+#[derive(Clone)]
+struct Bounded<K: Hash + Eq + Clone>(Arc<DashMapStateStore<K>>);
 
 impl<K: Hash + Eq + Clone> StateStore for Bounded<K> {
     type Key = K;
@@ -251,7 +261,7 @@ impl<K: Hash + Eq + Clone> ShrinkableKeyedStateStore<K> for Bounded<K> {
     }
 
     fn shrink_to_fit(&self) {
-        self.0.shrink_to_fit();
+        self.0.as_ref().shrink_to_fit();
     }
 
     fn len(&self) -> usize {
@@ -284,8 +294,9 @@ mod tests {
         assert_eq!((refused.code, reached.policy), (ErrorCode::RateLimited, "test"));
         assert_eq!((reached.at_once, reached.window_seconds, reached.wait_seconds), (5, 5, 3));
         limit.take(&"b", 5).unwrap();
-        limit.drain(&"c", 100);
-        assert_eq!(limit.take(&"c", 1).unwrap_err().reached.unwrap().wait_seconds, 1);
+        limit.take(&"c", 1).unwrap();
+        limit.owe(&"c", 24);
+        assert_eq!(limit.take(&"c", 1).unwrap_err().reached.unwrap().wait_seconds, 21);
         assert!(Limit::new("off", None).take(&"a", u32::MAX).is_ok());
     }
 

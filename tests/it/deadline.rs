@@ -10,13 +10,16 @@ async fn waiting(sql: &tokio_postgres::Client) -> i64 {
     sql.query_one(count, &[]).await.unwrap().get(0)
 }
 
-async fn until(sql: &tokio_postgres::Client, count: i64) -> Duration {
+async fn until(sql: &tokio_postgres::Client, right: impl Fn(i64) -> bool) {
     let begun = Instant::now();
-    while waiting(sql).await != count {
-        assert!(begun.elapsed() < Duration::from_secs(10), "there are not {count} statements");
+    loop {
+        let count = waiting(sql).await;
+        if right(count) {
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(10), "{count} statements wait");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    begun.elapsed()
 }
 
 #[tokio::test]
@@ -34,15 +37,17 @@ async fn a_request_over_its_deadline_is_answered_and_its_statement_cancelled() {
             tokio::spawn(async move { client.get(&path).await })
         })
         .collect();
-    until(&sql, 8).await;
+    until(&sql, |count| count >= 4).await;
+    let mut given_up = 0;
     for reply in asked {
         let reply = reply.await.unwrap().expect(503);
         assert_eq!((reply.problem().as_str(), reply.header("retry-after")), ("unavailable", "2"));
-        assert!(reply.text.contains("took too long"), "{}", reply.text);
+        given_up += usize::from(reply.text.contains("took too long"));
     }
+    assert!(given_up >= 4, "{given_up}");
     assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
     // The server's own limit for a statement is 15 s.
-    until(&sql, 0).await;
+    until(&sql, |count| count == 0).await;
     assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
     app.anonymous().get("/v1/surveys").await.expect(200);
     lock.batch_execute("COMMIT").await.unwrap();

@@ -4,22 +4,18 @@ use crate::problems::raw;
 use crate::support::TestApp;
 use crate::support::clients::{Client, Reply};
 use crate::support::samples::{id, response};
+use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sipas::domain::client::ClientKind;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// Asks until it is refused, at most so often; gives how often it went well, and the refusal.
-async fn ask(client: &Client, path: &str, headers: &[(&str, &str)], most: usize) -> (usize, Option<Reply>) {
-    for asked in 0..most {
-        let reply = client.get_with(path, headers).await;
-        if reply.status == 429 {
-            return (asked, Some(reply));
-        }
-        reply.expect(200);
-    }
-    (most, None)
+/// Asks so often at once; gives how often it was answered, and the refusals.
+async fn ask(client: &Client, path: &str, headers: &[(&str, &str)], times: usize) -> (usize, Vec<Reply>) {
+    let all = join_all((0..times).map(|_| client.get_with(path, headers))).await;
+    let (refused, other): (Vec<_>, Vec<_>) = all.into_iter().partition(|reply| reply.status == 429);
+    (other.len(), refused)
 }
 
 fn responses(app: &TestApp, count: usize) -> Vec<Value> {
@@ -30,10 +26,10 @@ fn responses(app: &TestApp, count: usize) -> Vec<Value> {
 async fn a_client_that_asks_too_often_is_told_when_to_come_back_and_no_other_is() {
     let app = TestApp::start_with(&["--bulk-items", "3", "--limit-device", "1:5"]).await;
     let (kiosk, other) = (app.device("H56.C1", "MC-H56-C1").await, app.device("H56.C1", "MC-H56-C1").await);
-    let (passed, refused) = ask(&kiosk, "/v1/surveys", &[], 30).await;
-    // A second may have gone by, in which one more became free.
-    assert!((5..=8).contains(&passed), "{passed}");
-    let refused = refused.unwrap();
+    let (passed, mut refused) = ask(&kiosk, "/v1/surveys", &[], 30).await;
+    // Some seconds may have gone by; in each one more becomes free.
+    assert!((5..=15).contains(&passed), "{passed}");
+    let refused = refused.remove(0);
     assert_eq!(refused.problem(), "rate_limited");
     assert_eq!(refused.header("retry-after"), "1");
     assert_eq!(refused.header("ratelimit-policy"), "\"device\";q=5;w=5");
@@ -49,12 +45,13 @@ async fn a_client_that_asks_too_often_is_told_when_to_come_back_and_no_other_is(
 async fn in_bulk_every_response_counts_and_the_wait_lets_all_of_it_through() {
     let app = TestApp::start_with(&["--bulk-items", "3", "--limit-device", "1:6"]).await;
     let kiosk = app.device("H56.C1", "MC-H56-C1").await;
-    kiosk.post_batch(&responses(&app, 3)).await.expect(200);
-    let again = responses(&app, 3);
-    let refused = kiosk.post_batch(&again).await.expect(429);
-    assert_eq!((refused.problem().as_str(), refused.header("retry-after")), ("rate_limited", "3"));
+    let batches: Vec<_> = (0..6).map(|_| responses(&app, 3)).collect();
+    let replies = join_all(batches.iter().map(|batch| kiosk.post_batch(batch))).await;
+    assert!(replies.iter().any(|reply| reply.status == 200), "{replies:?}");
+    let cut_short = |reply: &&Reply| reply.status == 429 && reply.header("retry-after") == "4";
+    assert_eq!(replies.iter().find(cut_short).expect("one is cut short").problem(), "rate_limited");
     tokio::time::sleep(std::time::Duration::from_millis(4100)).await;
-    kiosk.post_batch(&again).await.expect(200);
+    kiosk.post_batch(&batches[5]).await.expect(200);
 }
 
 #[tokio::test]
@@ -78,8 +75,8 @@ async fn a_hall_of_kiosks_behind_one_address_is_not_limited_by_it() {
         assert_eq!(ask(kiosk, "/v1/surveys", &[], 20).await.0, 20);
     }
     let (passed, refused) = ask(&app.anonymous(), "/v1/surveys", &[], 30).await;
-    assert!((4..=7).contains(&passed), "{passed}");
-    assert!(refused.unwrap().header("ratelimit-policy").starts_with("\"anonymous\""));
+    assert!((4..=14).contains(&passed), "{passed}");
+    assert!(refused[0].header("ratelimit-policy").starts_with("\"anonymous\""));
     kiosks[0].get("/v1/surveys").await.expect(200);
     // Whoever decides whether this instance is alive is not refused.
     assert_eq!(ask(&app.anonymous(), "/health/live", &[], 20).await.0, 20);
@@ -97,12 +94,13 @@ async fn words_in_place_of_a_token_are_no_way_past_the_limit() {
         let headers = [("authorization", authorization)];
         app.anonymous().get_with(path, &headers).await.expect(status);
     }
+    let headers = [("authorization", "Bearer made-up")];
     let mut refused = Vec::new();
-    for path in ["/v1/surveys", "/nowhere", "/openapi.json", "/v1/surveys", "/nowhere", "/openapi.json"] {
-        refused.push(app.anonymous().get_with(path, &[("authorization", "Bearer made-up")]).await);
+    for path in ["/v1/surveys", "/nowhere", "/openapi.json"] {
+        let (_, more) = ask(&app.anonymous(), path, &headers, 15).await;
+        assert!(!more.is_empty(), "{path}");
+        refused.extend(more);
     }
-    let refused: Vec<_> = refused.iter().filter(|reply| reply.status == 429).collect();
-    assert!(refused.len() >= 3, "{refused:?}");
     assert!(refused.iter().all(|reply| reply.problem() == "rate_limited"));
 }
 
@@ -110,37 +108,29 @@ async fn words_in_place_of_a_token_are_no_way_past_the_limit() {
 async fn a_trusted_proxy_says_whose_request_it_is_and_nobody_else_does() {
     let limits = ["--limit-anonymous", "1:3", "--trusted-proxies", "127.0.0.1,10.0.0.0/8"];
     let app = TestApp::start_with(&limits).await;
-    let from = async |addresses: &str| {
-        app.anonymous().get_with("/v1/surveys", &[("x-forwarded-for", addresses)]).await.status
+    let from = async |addresses: String| {
+        app.anonymous().get_with("/v1/surveys", &[("x-forwarded-for", &*addresses)]).await.status
     };
-    let mut seen = Vec::new();
-    for n in 0..9 {
-        seen.push(from(&format!("192.0.2.{n}, 198.51.100.1, 10.1.1.1")).await);
-    }
+    let seen = join_all((0..15).map(|n| from(format!("192.0.2.{n}, 198.51.100.1, 10.1.1.1")))).await;
     assert!(seen.contains(&429), "what stands on the left is the client's invention: {seen:?}");
-    assert_eq!(from("198.51.100.2").await, 200);
-    let mut seen = Vec::new();
-    for n in 0..9 {
-        seen.push(from(&format!("2001:db8:1:1::{n}")).await);
-    }
+    assert_eq!(from("198.51.100.2".into()).await, 200);
+    let seen = join_all((0..15).map(|n| from(format!("2001:db8:1:1::{n}")))).await;
     assert!(seen.contains(&429), "one subscriber has a whole /64: {seen:?}");
-    assert_eq!(from("2001:db8:1:2::1").await, 200);
+    assert_eq!(from("2001:db8:1:2::1".into()).await, 200);
 
     let app = TestApp::start_with(&["--limit-anonymous", "1:3"]).await;
-    let mut seen = Vec::new();
-    for n in 0..9 {
-        let headers = [
-            ("x-forwarded-for", &*format!("198.51.100.{n}")),
-            ("forwarded", &*format!("for=198.51.100.{n}")),
-        ];
-        seen.push(app.anonymous().get_with("/v1/surveys", &headers).await.status);
-    }
+    let invented = async |n: u8| {
+        let (address, element) = (format!("198.51.100.{n}"), format!("for=198.51.100.{n}"));
+        let headers = [("x-forwarded-for", &*address), ("forwarded", &*element)];
+        app.anonymous().get_with("/v1/surveys", &headers).await.status
+    };
+    let seen = join_all((0..15).map(invented)).await;
     assert!(seen.contains(&429), "nobody is trusted: {seen:?}");
 }
 
 #[tokio::test]
 async fn guessing_a_secret_is_slow_and_does_not_lock_its_owner_out() {
-    let app = TestApp::start_with(&["--limit-secrets", "1:10", "--trusted-proxies", "127.0.0.1"]).await;
+    let app = TestApp::start_with(&["--limit-secrets", "1:5", "--trusted-proxies", "127.0.0.1"]).await;
     let (client, secret) = app.credential(ClientKind::Admin, None, None).await;
     let attempt = async |address: &str, id: &str, secret: &str| {
         let form = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
@@ -151,12 +141,10 @@ async fn guessing_a_secret_is_slow_and_does_not_lock_its_owner_out() {
     for _ in 0..6 {
         statuses.push(attempt("198.51.100.1", &client, "wrong").await.status);
     }
-    assert_eq!(statuses[..2], [401, 401]);
-    assert!(statuses[2..].iter().filter(|status| **status == 429).count() >= 3, "{statuses:?}");
-    let refused = attempt("198.51.100.1", &client, "wrong").await;
-    assert_eq!(refused.expect(429).problem(), "rate_limited");
+    assert_eq!(statuses[0], 401);
+    assert!(statuses.iter().filter(|status| **status == 429).count() >= 3, "{statuses:?}");
     attempt("198.51.100.2", &client, &secret).await.expect(200);
-    for _ in 0..8 {
+    for _ in 0..4 {
         attempt("198.51.100.3", &client, &secret).await.expect(200);
     }
 
