@@ -22,7 +22,7 @@ use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// Most keys of one limit; a few megabytes. Whoever has more addresses than that is not held by a limit for each,
@@ -181,15 +181,15 @@ fn address(request: &HttpRequest) -> IpAddr {
 struct Limit<K: Hash + Eq + Clone> {
     name: &'static str,
     limiter: Option<RateLimiter<K, Bounded<K>, DefaultClock>>,
-    /// The table of the limiter, to write debts into it.
-    debts: Option<(Quota, Bounded<K>)>,
+    /// Quota, table and beginning of the limiter, to write debts into it.
+    debts: Option<(Quota, Bounded<K>, Instant)>,
 }
 
 impl<K: Hash + Eq + Clone> Limit<K> {
     fn new(name: &'static str, quota: Option<Quota>) -> Self {
         let table = Bounded(Arc::new(DashMapStateStore::default()));
         let limiter = quota.map(|quota| RateLimiter::new(quota, table.clone(), DefaultClock::default()));
-        Self { name, limiter, debts: quota.map(|quota| (quota, table)) }
+        Self { name, limiter, debts: quota.map(|quota| (quota, table, Instant::now())) }
     }
 
     fn take(&self, key: &K, cost: u32) -> Result<()> {
@@ -215,12 +215,14 @@ impl<K: Hash + Eq + Clone> Limit<K> {
 
     /// Takes the cost also where there is not so much: what comes next waits for longer.
     fn owe(&self, key: &K, cost: u32) {
-        let Some((quota, table)) = &self.debts else { return };
-        let interval = u64::try_from(quota.replenish_interval().as_nanos()).unwrap_or(u64::MAX);
-        // The state is the time, in nanoseconds, from which on the key is as if it had never asked.
+        let Some((quota, table, begun)) = &self.debts else { return };
+        let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        let (now, debt) = (nanos(begun.elapsed()), nanos(quota.replenish_interval().saturating_mul(cost)));
+        // The state is the time, in nanoseconds, from which on the key is as if it had never asked. Checking the
+        // secret may have taken longer than that.
         let later = |time: Option<Nanos>| {
-            let time = time.map_or(0, |time| time.as_u64());
-            Ok::<_, Infallible>(((), Nanos::from(time.saturating_add(interval.saturating_mul(cost.into())))))
+            let time = time.map_or(now, |time| time.as_u64().max(now));
+            Ok::<_, Infallible>(((), Nanos::from(time.saturating_add(debt))))
         };
         let Ok(()) = table.measure_and_replace(key, later);
     }
