@@ -14,8 +14,10 @@ use crate::service::metrics::Metrics;
 use crate::service::visibility::Masks;
 use crate::service::{Rules, Services, folding, partitions, receipts};
 use crate::store::Db;
+use crate::tls::Certificate;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::header::HeaderName;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use std::future::Future;
@@ -33,6 +35,9 @@ const CATALOGUE_MAX_AGE: Duration = Duration::from_secs(1);
 
 /// How often the tallies are brought up to date; figures are exact in between, see [`folding`].
 const FOLD_EVERY: Duration = Duration::from_secs(1);
+
+/// How often those who have not asked for a while are forgotten by the limits.
+const FORGET_EVERY: Duration = Duration::from_secs(1);
 
 /// How often months and receipts are looked after.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(3600);
@@ -52,6 +57,16 @@ pub struct Built {
     pub address: SocketAddr,
     /// The services behind it.
     pub services: web::Data<Services>,
+    limits: web::Data<http::Limits>,
+    certificate: Option<Arc<Certificate>>,
+}
+
+impl Built {
+    /// Where it is reached: `http://` or `https://` with the address.
+    pub fn url(&self) -> String {
+        let scheme = if self.certificate.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
 }
 
 /// The wish that the program stops. Registered before anything is started, so that no signal is missed; may be
@@ -104,6 +119,8 @@ impl Stop {
 /// [`ErrorCode::Internal`] with a detail for people if the address is taken or the key unusable;
 /// [`ErrorCode::Unavailable`] if the database is away.
 pub async fn build(config: &ServeConfig, url: &str, data_dir: &Path, clock: Clock) -> Result<Built> {
+    let guarding = guarding(config)?;
+    let certificate = certificate(config)?;
     let services = web::Data::new(services(config, url, data_dir, clock)?);
     let max_offline_days = services.rules.max_offline_days;
     partitions::make(&services.db, day_of(clock.now()), max_offline_days).await?;
@@ -111,15 +128,21 @@ pub async fn build(config: &ServeConfig, url: &str, data_dir: &Path, clock: Cloc
     let address = listener.local_addr().map_err(Error::internal)?;
     let (max_body, state) = (bound(config.max_body_bytes), services.clone());
     let sharing = web::Data::new(http::SharedAnswers::default());
-    let mut server = HttpServer::new(move || application(state.clone(), sharing.clone(), max_body))
-        .client_request_timeout(REQUEST_TIMEOUT)
-        .shutdown_timeout(10)
-        .disable_signals();
+    let limits = guarding.limits.clone();
+    let mut server =
+        HttpServer::new(move || application(state.clone(), sharing.clone(), guarding.clone(), max_body))
+            .client_request_timeout(REQUEST_TIMEOUT)
+            .shutdown_timeout(10)
+            .disable_signals();
     if let Some(workers) = config.workers {
         server = server.workers(workers.into());
     }
-    let server = server.listen(listener).map_err(Error::internal)?.run();
-    Ok(Built { server, address, services })
+    let server = match &certificate {
+        Some(certificate) => server.listen_rustls_0_23(listener, certificate.server()?),
+        None => server.listen(listener),
+    };
+    let server = server.map_err(Error::internal)?.run();
+    Ok(Built { server, address, services, limits, certificate })
 }
 
 /// Serves until `stop` resolves, then lets requests under way finish.
@@ -131,12 +154,27 @@ pub async fn run(built: Built, stop: impl Future<Output = ()>) -> Result<()> {
     let server = tokio::spawn(built.server);
     tokio::select! {
         () = stop => handle.stop(true).await,
+        () = keep_guard(&built.limits, built.certificate.as_deref()) => {}
         () = keep_house(built.services.clone()) => {}
         () = keep_folding(built.services) => {}
     }
     let served = server.await.map_err(Error::internal)?.map_err(Error::internal);
     services.intake.drain().await;
     served
+}
+
+/// Forgets who has not asked for a while and looks for a renewed certificate, for as long as it is polled.
+async fn keep_guard(limits: &http::Limits, certificate: Option<&Certificate>) {
+    let forget = async {
+        loop {
+            tokio::time::sleep(FORGET_EVERY).await;
+            limits.forget();
+        }
+    };
+    match certificate {
+        Some(certificate) => tokio::join!(forget, certificate.keep_current()).0,
+        None => forget.await,
+    }
 }
 
 /// Folds what has been stored, for as long as it is polled.
@@ -179,6 +217,7 @@ pub fn contract() -> OpenApi {
 fn application(
     services: web::Data<Services>,
     sharing: web::Data<http::SharedAnswers>,
+    guarding: Guarding,
     max_body: usize,
 ) -> App<
     impl ServiceFactory<
@@ -193,9 +232,13 @@ fn application(
         App::new().into_utoipa_app().openapi(http::openapi::root()).configure(http::routes).split_for_parts();
     app.app_data(services)
         .app_data(sharing)
+        .app_data(guarding.proxies)
+        .app_data(guarding.limits)
+        .app_data(guarding.rules)
         .app_data(web::Data::new(http::Paths::of(&document)))
         .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document))
         .configure(|config| http::shared(config, max_body))
+        .wrap(from_fn(http::guard))
         .wrap(from_fn(http::frame))
 }
 
@@ -238,6 +281,50 @@ fn services(config: &ServeConfig, url: &str, data_dir: &Path, clock: Clock) -> R
             min_n_public: config.min_n_public.into(),
         },
     })
+}
+
+/// What every request has to pass.
+#[derive(Clone)]
+struct Guarding {
+    proxies: web::Data<http::Proxies>,
+    limits: web::Data<http::Limits>,
+    rules: web::Data<http::Guard>,
+}
+
+fn guarding(config: &ServeConfig) -> Result<Guarding> {
+    let guard = &config.guard;
+    for (name, limit) in [("device", guard.limit_device), ("system", guard.limit_system)] {
+        // Each response of a bulk request counts, and the request itself: it could never pass.
+        if limit.0.is_some_and(|quota| quota.burst_size().get() <= config.bulk_items) {
+            let (flag, items) = (format!("--limit-{name}"), config.bulk_items);
+            return Err(Error::new(ErrorCode::Internal).detail(format!(
+                "{flag} has to let more than {items} through at once, the most responses of a bulk request"
+            )));
+        }
+    }
+    let header = HeaderName::from_bytes(guard.proxy_header.as_bytes()).map_err(Error::internal)?;
+    let quotas = http::Quotas {
+        device: guard.limit_device.0,
+        system: guard.limit_system.0,
+        admin: guard.limit_admin.0,
+        anonymous: guard.limit_anonymous.0,
+        tokens: guard.limit_tokens.0,
+        secrets: guard.limit_secrets.0,
+    };
+    Ok(Guarding {
+        proxies: web::Data::new(http::Proxies::new(guard.trusted_proxies.clone(), header)),
+        limits: web::Data::new(http::Limits::new(quotas)),
+        rules: web::Data::new(http::Guard {
+            cors: http::Cors::new(&guard.cors_origins),
+            deadline: Duration::from_secs(guard.request_seconds.into()),
+            tls: guard.tls_cert.is_some(),
+        }),
+    })
+}
+
+fn certificate(config: &ServeConfig) -> Result<Option<Arc<Certificate>>> {
+    let files = config.guard.tls_cert.as_deref().zip(config.guard.tls_key.as_deref());
+    files.map(|(chain, key)| Certificate::load(chain, key)).transpose()
 }
 
 /// A setting as a number of things in memory.

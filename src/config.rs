@@ -1,6 +1,10 @@
 //! Every setting of the service: typed, documented here once, given as a flag or in the environment,
 //! checked before anything starts. `sipas serve --help` prints this list.
 
+mod guard;
+
+pub use guard::{GuardConfig, RateLimit};
+
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -136,6 +140,10 @@ pub struct ServeConfig {
     #[arg(long, env = "SIPAS_MIN_N_PUBLIC", value_name = "N", default_value_t = 10,
           value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub min_n_public: u32,
+
+    /// Limits, deadlines, proxies, browsers, TLS.
+    #[command(flatten)]
+    pub guard: GuardConfig,
 }
 
 impl DatabaseConfig {

@@ -5,7 +5,7 @@ mod citizens;
 
 use crate::app::{self, Stop};
 use crate::catalogue::{built_in, demonstration};
-use crate::config::ServeConfig;
+use crate::config::{RateLimit, ServeConfig};
 use crate::domain::agency::AgencyCode;
 use crate::domain::client::ClientKind;
 use crate::domain::period::{Grain, day_of};
@@ -50,6 +50,13 @@ const TOKEN_SECONDS: u32 = 86_400;
 /// serving.
 pub async fn run(mut config: DemoConfig, dir: PathBuf, stop: Stop) -> Result<()> {
     config.serve.token_seconds = TOKEN_SECONDS;
+    // Its citizens answer a thousand times faster than people do.
+    config.serve.guard.limit_device = RateLimit(None);
+    if config.serve.guard.tls_cert.is_some() {
+        return Err(
+            Error::new(ErrorCode::Internal).detail("the demonstration speaks plain HTTP only; see `serve`")
+        );
+    }
     config.serve.max_offline_days = config.serve.max_offline_days.max(citizens::OLDEST_DAYS);
     let database = Database::open(&config.serve.database, &dir).await?;
     let result = run_on(&config, &dir, &database, &stop).await;

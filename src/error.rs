@@ -21,6 +21,19 @@ pub enum Lang {
     En,
 }
 
+/// A limit that was reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reached {
+    /// Which one.
+    pub policy: &'static str,
+    /// How many it lets through at once.
+    pub at_once: u32,
+    /// Seconds in which that many become free again.
+    pub window_seconds: u64,
+    /// Seconds until it is worth trying again, at least 1.
+    pub wait_seconds: u64,
+}
+
 /// A refusal or a failure, with what the caller needs to know and what only the log may see.
 #[derive(Debug, thiserror::Error)]
 #[error("{}{}", code.name(), detail.as_deref().map(|d| format!(": {d}")).unwrap_or_default())]
@@ -33,6 +46,8 @@ pub struct Error {
     pub faults: Vec<Fault>,
     /// The server's clock, sent where a client's clock may be the problem.
     pub server_time: Option<DateTime<Utc>>,
+    /// The limit that was reached; with [`ErrorCode::RateLimited`] only.
+    pub reached: Option<Box<Reached>>,
     /// Why it happened; goes to the log, never to the body.
     #[source]
     pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -44,7 +59,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// An error of this code with nothing more to say.
     pub fn new(code: ErrorCode) -> Self {
-        Self { code, detail: None, faults: Vec::new(), server_time: None, cause: None }
+        Self { code, detail: None, faults: Vec::new(), server_time: None, reached: None, cause: None }
     }
 
     /// Adds a sentence about this occurrence.
@@ -59,6 +74,13 @@ impl Error {
     pub fn because(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.cause = Some(cause.into());
         self
+    }
+
+    /// The refusal of whoever asks too often.
+    pub fn too_often(reached: Reached) -> Self {
+        let mut error = Self::new(ErrorCode::RateLimited);
+        error.reached = Some(Box::new(reached));
+        error
     }
 
     /// An unexpected failure: the caller sees a fixed sentence and the request id, the log the cause.

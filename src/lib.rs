@@ -25,3 +25,4 @@ pub mod index;
 pub mod postgres;
 pub mod service;
 pub mod store;
+pub mod tls;

@@ -222,7 +222,7 @@ async fn serve_on(config: &ServeConfig, dir: &Path, database: &Database, stop: &
     });
     let Some(built) = built.await? else { return Ok(()) };
     print(&serde_json::json!({
-        "event": "ready", "url": format!("http://{}", built.address),
+        "event": "ready", "url": built.url(),
         "pid": std::process::id(), "database": database.shown_url(),
     }))?;
     tokio::select! {

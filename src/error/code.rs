@@ -59,6 +59,8 @@ pub enum ErrorCode {
     AgencyEventOutOfOrder,
     /// Body over the limit.
     BodyTooLarge,
+    /// Path and query over the limit.
+    UriTooLong,
     /// Content type is not what this operation reads.
     UnsupportedMediaType,
     /// One or more rules are broken; see `errors`.
@@ -67,6 +69,10 @@ pub enum ErrorCode {
     AnsweredInFuture,
     /// The response is older than the service still takes.
     AnsweredTooLongAgo,
+    /// Asked too often.
+    RateLimited,
+    /// Too many headers, or too large ones.
+    HeadersTooLarge,
     /// Unexpected failure of the service.
     Internal,
     /// The database is away or all connections are in use.
@@ -93,7 +99,7 @@ const fn row(
 
 impl ErrorCode {
     /// Every code, in the order of the printed table.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 36] = [
         Self::MalformedJson,
         Self::MalformedForm,
         Self::MalformedQuery,
@@ -121,10 +127,13 @@ impl ErrorCode {
         Self::AgencyEventConflict,
         Self::AgencyEventOutOfOrder,
         Self::BodyTooLarge,
+        Self::UriTooLong,
         Self::UnsupportedMediaType,
         Self::ValidationFailed,
         Self::AnsweredInFuture,
         Self::AnsweredTooLongAgo,
+        Self::RateLimited,
+        Self::HeadersTooLarge,
         Self::Internal,
         Self::Unavailable,
     ];
@@ -159,10 +168,13 @@ impl ErrorCode {
             Self::AgencyEventConflict => row("agency_event_conflict", 409, "Mã sự kiện này đã được lưu với nội dung khác.", "This event id is already stored with other content.", "Do not repeat; the stored event stays. Another event needs an id of its own."),
             Self::AgencyEventOutOfOrder => row("agency_event_out_of_order", 409, "Sự kiện có ngày trước một sự kiện đã ghi của cơ quan.", "Something that happened to the agency later is recorded already.", "Events of an agency are recorded in the order of their days; `detail` names agency and day."),
             Self::BodyTooLarge => row("body_too_large", 413, "Nội dung gửi lên vượt quá giới hạn.", "The body is over the limit.", "Send less at once."),
+            Self::UriTooLong => row("uri_too_long", 414, "Địa chỉ yêu cầu quá dài.", "Path and query are too long.", "Ask for less at once; `detail` has the limit."),
             Self::UnsupportedMediaType => row("unsupported_media_type", 415, "Kiểu nội dung không được hỗ trợ.", "The content type is not supported.", "Send the content type the operation names."),
             Self::ValidationFailed => row("validation_failed", 422, "Dữ liệu vi phạm một hoặc nhiều quy tắc.", "The input breaks one or more rules.", "Mend every entry of `errors`; do not repeat as it is."),
             Self::AnsweredInFuture => row("answered_in_future", 422, "Thời điểm trả lời ở tương lai so với đồng hồ máy chủ.", "The time of answering lies ahead of the server's clock.", "Set the device's clock from `server_time`, make a new id, send again."),
             Self::AnsweredTooLongAgo => row("answered_too_long_ago", 422, "Phiếu trả lời quá cũ, không còn được nhận.", "The response is older than the service still takes.", "Check the device's clock against `server_time`; hand old responses to an administrator."),
+            Self::RateLimited => row("rate_limited", 429, "Quá nhiều yêu cầu trong thời gian ngắn.", "Too many requests in a short time.", "Repeat after `Retry-After` seconds; in bulk send all of it again with the same ids."),
+            Self::HeadersTooLarge => row("headers_too_large", 431, "Phần đầu yêu cầu (header) quá lớn hoặc quá nhiều.", "There are too many headers, or too large ones.", "Send fewer; `detail` has the limit."),
             Self::Internal => row("internal", 500, "Lỗi không mong đợi của hệ thống.", "Unexpected failure of the service.", "Repeat later with the same id; quote `request_id` to support."),
             Self::Unavailable => row("unavailable", 503, "Hệ thống tạm thời không phục vụ được.", "The service is not available for the moment.", "Repeat after `Retry-After` seconds with the same id."),
         }

@@ -3,6 +3,7 @@
 use super::extract::{App, BODY_TIMEOUT, Caller, Query, content_encoding, language};
 use super::fields::Node;
 use super::framing::{Framer, Framing, Limits, SLICE};
+use super::limits;
 use super::openapi::{Refused, SubmitRefused};
 use super::problem::Problem;
 use super::receipts::{BulkBody, problems_of};
@@ -40,7 +41,8 @@ pub async fn submit_batch(
     let mut bulk = bulk::begin(&app, &caller.0).await?;
     let limits =
         Limits { body: app.rules.bulk_bytes, item: app.rules.response_bytes, items: app.rules.bulk_items };
-    read(framer(&request, limits)?, body, &mut bulk).await?;
+    let count = |items| limits::more(&request, &caller.0, items, app.rules.bulk_items);
+    read(framer(&request, limits)?, body, &mut bulk, count).await?;
     let items = bulk.finish().await?;
     let problems = problems_of(&items, language(&request));
     let verdicts = items.iter().map(|item| (item.id, item.verdict)).collect();
@@ -63,7 +65,13 @@ fn framer(request: &HttpRequest, limits: Limits) -> Result<Framer, Error> {
     Ok(Framer::new(framing, gzip, limits))
 }
 
-async fn read(mut framer: Framer, mut body: web::Payload, bulk: &mut Bulk<'_>) -> Result<(), Error> {
+/// `count` refuses what is more than the sender may send.
+async fn read(
+    mut framer: Framer,
+    mut body: web::Payload,
+    bulk: &mut Bulk<'_>,
+    count: impl Fn(usize) -> Result<(), Error>,
+) -> Result<(), Error> {
     let (started, mut items) = (Instant::now(), Vec::new());
     let late = || Error::new(ErrorCode::BodyTimeout);
     while let Some(bytes) = tokio::time::timeout(BODY_TIMEOUT, body.next()).await.map_err(|_| late())? {
@@ -74,6 +82,7 @@ async fn read(mut framer: Framer, mut body: web::Payload, bulk: &mut Bulk<'_>) -
         let step = if framer.is_gzip() { SLICE } else { bytes.len().max(1) };
         for slice in bytes.chunks(step) {
             framer.push(slice, &mut items)?;
+            count(items.len())?;
             take(&mut items, bulk).await?;
         }
         if started.elapsed() > BULK_TIMEOUT {
@@ -81,6 +90,7 @@ async fn read(mut framer: Framer, mut body: web::Payload, bulk: &mut Bulk<'_>) -
         }
     }
     framer.finish(&mut items)?;
+    count(items.len())?;
     take(&mut items, bulk).await
 }
 

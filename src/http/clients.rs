@@ -1,7 +1,8 @@
 //! Credentials: `POST /oauth/token`, `GET /.well-known/jwks.json`.
 
 use super::extract::{App, Form};
-use super::openapi::TokenRefused;
+use super::limits;
+use super::openapi::{Limited, TokenRefused};
 use super::problem::Problem;
 use crate::error::{Error, ErrorCode};
 use crate::service::clients;
@@ -71,7 +72,12 @@ pub async fn issue_token(request: HttpRequest, app: App, form: Form) -> Result<H
         (None, in_body) => in_body,
     };
     let (id, secret) = credential.ok_or_else(|| invalid("client_id or client_secret is missing"))?;
-    let access_token = clients::token(&app, &id, secret).await?;
+    limits::attempt(&request, &id)?;
+    let access_token = clients::token(&app, &id, secret).await.inspect_err(|error| {
+        if error.code == ErrorCode::InvalidClient {
+            limits::failed(&request, &id);
+        }
+    })?;
     let body = TokenBody { access_token, token_type: "Bearer", expires_in: app.keys.lifetime_seconds() };
     Ok(HttpResponse::Ok().insert_header(CacheControl(vec![CacheDirective::NoStore])).json(body))
 }
@@ -85,7 +91,7 @@ fn basic(value: &header::HeaderValue) -> Option<(String, String)> {
 
 /// Publishes the keys that tokens are verified with
 #[utoipa::path(tag = "credentials",
-    responses((status = 200, description = "The key set", body = KeySet)))]
+    responses((status = 200, description = "The key set", body = KeySet), Limited))]
 #[get("/.well-known/jwks.json")]
 pub async fn list_keys(app: App) -> Result<HttpResponse, Problem> {
     let keys = app.keys.public_json()?;

@@ -1,6 +1,7 @@
 //! Extractors: what a handler's signature asks for is checked before the handler runs.
 
 use super::fields::{Fields, Node};
+use super::limits;
 use super::problem::Problem;
 use crate::auth::Actor;
 use crate::error::{Error, ErrorCode, FaultKind, Faults, Lang, Place};
@@ -45,7 +46,9 @@ impl FromRequest for Caller {
                 scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
             });
             let token = token.ok_or_else(|| Error::new(ErrorCode::TokenInvalid))?;
-            Ok(Self(clients::authenticate(&services, token).await?))
+            let actor = clients::authenticate(&services, token).await?;
+            limits::count(&request, &actor)?;
+            Ok(Self(actor))
         })
     }
 }

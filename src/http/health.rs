@@ -1,7 +1,7 @@
 //! Signs of life: `GET /health/live`, `GET /health/ready`, `GET /metrics`.
 
 use super::extract::App;
-use super::openapi::Unavailable;
+use super::openapi::{Limited, Unavailable};
 use super::problem::Problem;
 use crate::service::{installation, metrics};
 use actix_web::http::header::{CacheControl, CacheDirective};
@@ -36,7 +36,7 @@ fn no_store() -> CacheControl {
 }
 
 /// Tells that the process runs
-#[utoipa::path(tag = "operation", responses((status = 200, description = "It runs", body = LiveBody)))]
+#[utoipa::path(tag = "operation", responses((status = 200, description = "It runs", body = LiveBody), Limited))]
 #[get("/health/live")]
 pub async fn live() -> HttpResponse {
     HttpResponse::Ok().insert_header(no_store()).json(LiveBody { status: "live" })
@@ -63,7 +63,7 @@ pub async fn ready(app: App) -> Result<HttpResponse, Problem> {
 /// For Prometheus, in its text format: requests, responses by outcome, responses of a commit, the queue, the fold
 /// lag. Names no agency and no device; a proxy had better keep it inside all the same.
 #[utoipa::path(tag = "operation",
-    responses((status = 200, description = "The counters", body = String, content_type = "text/plain")))]
+    responses((status = 200, description = "The counters", body = String, content_type = "text/plain"), Limited))]
 #[get("/metrics")]
 pub async fn get_metrics(app: App) -> Result<HttpResponse, Problem> {
     let text = metrics::report(&app).await?;

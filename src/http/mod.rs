@@ -9,6 +9,7 @@ mod breakdowns;
 mod bulk;
 mod clients;
 mod comparisons;
+mod cors;
 mod devices;
 mod dossier_counts;
 mod extract;
@@ -18,10 +19,14 @@ mod figures;
 mod format;
 mod formulas;
 mod framing;
+mod guard;
+mod headers;
 mod health;
 mod indexes;
+mod limits;
 mod lines;
 pub mod openapi;
+mod peer;
 mod problem;
 mod provenance;
 mod rankings;
@@ -82,6 +87,10 @@ pub fn shared(config: &mut web::ServiceConfig, max_body_bytes: usize) {
         .default_service(web::to(problem::no_such_route));
 }
 
+pub use cors::Cors;
+pub use guard::{Guard, guard};
+pub use limits::{Limits, Quotas};
+pub use peer::{Proxies, peer_address};
 pub use problem::{Paths, frame};
 
 /// Answers that many wait for at the same time, by who asks what.

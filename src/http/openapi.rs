@@ -54,6 +54,15 @@ pub enum Refused {
     /// Breaks one or more rules
     #[response(status = 422, content_type = "application/problem+json")]
     Unprocessable(ProblemBody),
+    /// Path and query too long
+    #[response(status = 414, content_type = "application/problem+json")]
+    UriTooLong(ProblemBody),
+    /// Asked too often; see `Retry-After`
+    #[response(status = 429, content_type = "application/problem+json")]
+    RateLimited(ProblemBody),
+    /// Too many or too large headers
+    #[response(status = 431, content_type = "application/problem+json")]
+    HeadersTooLarge(ProblemBody),
     /// Unexpected failure
     #[response(status = 500, content_type = "application/problem+json")]
     Internal(ProblemBody),
@@ -132,6 +141,15 @@ pub enum TokenRefused {
     /// Not a form
     #[response(status = 415, content_type = "application/problem+json")]
     MediaType(ProblemBody),
+    /// Path and query too long
+    #[response(status = 414, content_type = "application/problem+json")]
+    UriTooLong(ProblemBody),
+    /// Asked too often; see `Retry-After`
+    #[response(status = 429, content_type = "application/problem+json")]
+    RateLimited(ProblemBody),
+    /// Too many or too large headers
+    #[response(status = 431, content_type = "application/problem+json")]
+    HeadersTooLarge(ProblemBody),
     /// Unexpected failure
     #[response(status = 500, content_type = "application/problem+json")]
     Internal(ProblemBody),
@@ -143,9 +161,32 @@ pub enum TokenRefused {
 /// The database gives no sign of life.
 #[derive(IntoResponses)]
 pub enum Unavailable {
+    /// Path and query too long
+    #[response(status = 414, content_type = "application/problem+json")]
+    UriTooLong(ProblemBody),
+    /// Asked too often; see `Retry-After`
+    #[response(status = 429, content_type = "application/problem+json")]
+    RateLimited(ProblemBody),
+    /// Too many or too large headers
+    #[response(status = 431, content_type = "application/problem+json")]
+    HeadersTooLarge(ProblemBody),
     /// Not available for the moment; see `Retry-After`
     #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(ProblemBody),
+}
+
+/// What is refused before anybody looks what was asked for; part of the other lists.
+#[derive(IntoResponses)]
+pub enum Limited {
+    /// Path and query too long
+    #[response(status = 414, content_type = "application/problem+json")]
+    UriTooLong(ProblemBody),
+    /// Asked too often; see `Retry-After`
+    #[response(status = 429, content_type = "application/problem+json")]
+    RateLimited(ProblemBody),
+    /// Too many or too large headers
+    #[response(status = 431, content_type = "application/problem+json")]
+    HeadersTooLarge(ProblemBody),
 }
 
 /// The document without the operations; routing adds those.

@@ -2,8 +2,9 @@
 //! language; also those the framework makes itself. Unexpected failures are logged here, once.
 
 use super::extract::language;
+use super::guard;
 use crate::domain::ids::uuid_v7;
-use crate::error::{Error, ErrorCode, Fault, Lang, Place};
+use crate::error::{Error, ErrorCode, Fault, Lang, Place, Reached};
 use crate::service::Services;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ResourceDef, ServiceRequest, ServiceResponse};
@@ -161,6 +162,7 @@ pub async fn frame(
     let problem = response.response().error().and_then(|error| error.as_error::<Problem>());
     let (code, chain) =
         problem.map_or((None, None), |problem| (Some(problem.0.code), Some(problem.0.chain())));
+    let reached = problem.and_then(|problem| problem.0.reached.as_deref().copied());
     let body = problem.map(|problem| {
         let lang = language(response.request());
         (ProblemBody::new(&problem.0, id.clone(), lang), lang)
@@ -169,6 +171,10 @@ pub async fn frame(
         response = response.map_body(|_, _| BoxBody::new(serde_json::to_vec(&body).unwrap_or_default()));
         problem_headers(response.headers_mut(), &body, lang);
     }
+    if let Some(reached) = reached {
+        limit_headers(response.headers_mut(), reached);
+    }
+    guard::finish(&mut response);
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
@@ -201,6 +207,21 @@ fn problem_headers(headers: &mut header::HeaderMap, body: &ProblemBody, lang: La
             headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
         }
         _ => {}
+    }
+}
+
+/// `Retry-After` (RFC 9110 section 10.2.3) and the fields of draft-ietf-httpapi-ratelimit-headers-10.
+fn limit_headers(headers: &mut header::HeaderMap, reached: Reached) {
+    let Reached { policy, at_once, window_seconds, wait_seconds } = reached;
+    let fields = [
+        ("retry-after", wait_seconds.to_string()),
+        ("ratelimit-policy", format!("\"{policy}\";q={at_once};w={window_seconds}")),
+        ("ratelimit", format!("\"{policy}\";r=0;t={wait_seconds}")),
+    ];
+    for (name, value) in fields {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
     }
 }
 

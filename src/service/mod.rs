@@ -15,6 +15,7 @@ pub mod clients;
 pub mod clock;
 pub mod comparisons;
 pub mod counting;
+pub mod deadline;
 pub mod devices;
 pub mod dossier_counts;
 pub mod feed;

@@ -9,6 +9,7 @@ pub mod agencies;
 pub mod agency_events;
 pub mod audit;
 pub mod clients;
+pub mod deadline;
 pub mod device_seqs;
 pub mod dossier_counts;
 pub mod feed;
@@ -30,6 +31,7 @@ pub mod tallies;
 pub mod tally_shapes;
 
 use crate::error::{Error, ErrorCode, Result};
+use deadline::Busy;
 use deadpool::managed::QueueMode;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::pooled_connection::deadpool::{Object, Pool};
@@ -84,8 +86,8 @@ impl Db {
         Ok(Self { pool: pool(&self.url, size)?, ..self.clone() })
     }
 
-    /// Works on a free connection for at most so long. A connection that is given up does not go back to the pool:
-    /// whoever took it next would wait for the same silence.
+    /// Works on a free connection for at most so long, or until the deadline of the request. A connection that is given
+    /// up does not go back to the pool: whoever took it next would wait for the same silence.
     ///
     /// # Errors
     /// [`ErrorCode::Unavailable`] if no connection is free in time, the database is away or the time is over; those
@@ -95,17 +97,30 @@ impl Db {
         limit: Duration,
         work: impl AsyncFnOnce(&mut Conn) -> Result<T>,
     ) -> Result<T> {
-        let mut conn = self.conn().await?;
-        match tokio::time::timeout(limit, work(&mut conn)).await {
-            Ok(result) => result,
-            Err(late) => {
-                drop(Object::take(conn));
+        let left = deadline::left().filter(|left| *left < limit);
+        let allowed = left.unwrap_or(limit);
+        let late = |late| {
+            let error = Error::new(ErrorCode::Unavailable).because(late);
+            if left.is_some() { error.detail("the request took too long and was given up") } else { error }
+        };
+        let begun = Instant::now();
+        let conn = tokio::time::timeout(allowed, self.conn()).await.map_err(late)??;
+        let allowed = left.map_or(limit, |left| left.saturating_sub(begun.elapsed()));
+        let mut busy = Busy::new(conn);
+        let Some(conn) = busy.conn() else { return Err(Error::internal("a connection was just taken")) };
+        match tokio::time::timeout(allowed, work(conn)).await {
+            Ok(result) => {
+                busy.done();
+                result
+            }
+            Err(elapsed) => {
+                drop(busy);
                 // What silenced one may have silenced all, and each would be found out after the same time only;
                 // opening new ones is cheap.
-                if limit <= SILENCE {
+                if left.is_none() && limit <= SILENCE {
                     *self.given_up.write().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
                 }
-                Err(Error::new(ErrorCode::Unavailable).because(late))
+                Err(late(elapsed))
             }
         }
     }

@@ -62,7 +62,7 @@ async fn unknown_paths_and_wrong_methods_are_told_apart() {
 }
 
 /// Sends bytes as they are and reads until the service closes the connection.
-async fn raw(app: &TestApp, request: &str) -> String {
+pub async fn raw(app: &TestApp, request: &str) -> String {
     let mut stream = TcpStream::connect(app.url.trim_start_matches("http://")).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();

@@ -12,7 +12,9 @@ use sipas::service::clients::NewClient;
 use sipas::service::clock::Clock;
 use sipas::{app, service};
 
+/// A test that wants a limit gives it anew.
 #[derive(Parser)]
+#[command(args_override_self = true)]
 struct Arguments {
     #[command(flatten)]
     serve: ServeConfig,
@@ -53,6 +55,16 @@ pub async fn credential(
     (client.id.0.to_string(), secret)
 }
 
+/// Flags and variables of the limits. Tests drive the service faster than anybody may.
+pub const NO_LIMITS: [(&str, &str); 6] = [
+    ("--limit-device", "SIPAS_LIMIT_DEVICE"),
+    ("--limit-system", "SIPAS_LIMIT_SYSTEM"),
+    ("--limit-admin", "SIPAS_LIMIT_ADMIN"),
+    ("--limit-anonymous", "SIPAS_LIMIT_ANONYMOUS"),
+    ("--limit-tokens", "SIPAS_LIMIT_TOKENS"),
+    ("--limit-secrets", "SIPAS_LIMIT_SECRETS"),
+];
+
 /// Wednesday, 10:00 in Viet Nam.
 pub const NOW: &str = "2026-07-15T10:00:00+07:00";
 
@@ -72,7 +84,8 @@ impl TestApp {
     pub async fn on(database_url: String, now: &str, flags: &[&str]) -> Self {
         let now = DateTime::parse_from_rfc3339(now).unwrap().to_utc();
         let base = ["test", "--listen", "127.0.0.1:0", "--workers", "1", "--database-connections", "8"];
-        let config = Arguments::parse_from(base.iter().chain(flags)).serve;
+        let limits = NO_LIMITS.iter().flat_map(|(flag, _)| [*flag, "0"]);
+        let config = Arguments::parse_from(base.into_iter().chain(limits).chain(flags.iter().copied())).serve;
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let (started, start) = tokio::sync::oneshot::channel();
         let database = database_url.clone();
@@ -84,7 +97,7 @@ impl TestApp {
             runtime.block_on(async {
                 let built =
                     app::build(&config, &database, &run_dir("keys"), Clock::Fixed(now)).await.unwrap();
-                started.send(format!("http://{}", built.address)).unwrap();
+                started.send(built.url()).unwrap();
                 let stopped = async {
                     let _ = stopped.await;
                 };

@@ -1,5 +1,6 @@
 //! The real program as a process: started, asked, stopped, killed.
 
+use super::app::NO_LIMITS;
 use super::cluster::{PROGRAM, run_dir};
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
@@ -91,7 +92,7 @@ pub fn sipas(dir: &Path, arguments: &[&str]) -> Command {
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap())
         .env("SIPAS_DATA_DIR", dir);
-    command.env("SIPAS_LISTEN", "127.0.0.1:0");
+    command.env("SIPAS_LISTEN", "127.0.0.1:0").envs(NO_LIMITS.map(|(_, variable)| (variable, "0")));
     command
 }
 
