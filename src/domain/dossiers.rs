@@ -9,7 +9,7 @@ use crate::error::FaultKind;
 use chrono::{DateTime, NaiveDate, Utc};
 use num_rational::BigRational;
 use num_traits::{ToPrimitive, Zero};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// How many dossiers an agency itself handled in a period; those of agencies below it are not in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +71,19 @@ pub fn handled(
             * BigRational::from_integer(own.into());
     }
     sum.round().to_integer().to_u64().filter(|_| somebody)
+}
+
+/// Whether [`handled`] could know the number at all, where only these agencies have ever reported one: told without
+/// looking at any report.
+pub fn may_be_known(tree: &AgencyTree, spans: &[Span], reporters: &HashSet<AgencyId>) -> bool {
+    spans.iter().all(|span| {
+        let silent = |id: &AgencyId| !reporters.contains(id);
+        let mut silent = span.members.iter().map(|(id, _)| id).filter(|id| silent(id));
+        silent.all(|id| {
+            let days = tree.get(*id).map(|agency| clip((span.from, span.to), &agency.valid));
+            days.is_some_and(|(from, to)| from >= to)
+        })
+    })
 }
 
 /// Which days of which agency count with which share; days that follow each other are one run, though the tree
@@ -155,6 +168,30 @@ mod tests {
     }
 
     const ONE: Share = Share::new_raw(1, 1);
+
+    /// What the short way rules out, the long way must not know.
+    fn handled(
+        tree: &AgencyTree,
+        spans: &[Span],
+        reported: &HashMap<AgencyId, Vec<DossierCount>>,
+    ) -> Option<u64> {
+        let known = super::handled(tree, spans, reported);
+        let may_be = may_be_known(tree, spans, &reported.keys().copied().collect());
+        assert!(may_be || known.is_none());
+        known
+    }
+
+    #[test]
+    fn a_single_silent_agency_rules_a_number_out_unless_it_did_not_exist() {
+        let tree = tree(&[(1, "2020-01-01", None), (2, "2020-01-01", Some("2025-07-01"))]);
+        let year = |year: &str, next: &str| {
+            [span(&format!("{year}-01-01"), &format!("{next}-01-01"), &[(1, ONE), (2, ONE)])]
+        };
+        let only_first = HashSet::from([AgencyId(1)]);
+        assert!(!may_be_known(&tree, &year("2025", "2026"), &only_first));
+        assert!(may_be_known(&tree, &year("2026", "2027"), &only_first));
+        assert!(!may_be_known(&tree, &year("2026", "2027"), &HashSet::new()));
+    }
 
     #[test]
     fn months_quarters_and_years_are_periods_of_counts() {

@@ -14,9 +14,10 @@ use crate::domain::period::day_of;
 use crate::domain::survey::{NewSurvey, Survey};
 use crate::domain::tree::AgencyTree;
 use crate::error::{Error, ErrorCode, Result};
+use crate::store::dossier_counts::dossier_reporters_all;
 use crate::store::{AsyncConnection, Conn, Db, SILENCE, agencies, installation, questionnaires, surveys};
 use chrono::{DateTime, NaiveDate, Utc};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -30,6 +31,8 @@ pub struct Catalogue {
     pub desks: HashMap<String, ServicePoint>,
     /// Surveys by code.
     pub surveys: HashMap<String, Arc<Survey>>,
+    /// Agencies that have ever reported how many dossiers they handled.
+    pub dossier_reporters: HashSet<AgencyId>,
     /// First day whose raw responses are kept; nothing from before is taken.
     pub kept_from: Option<NaiveDate>,
     desk_codes: HashMap<ServicePointId, String>,
@@ -51,10 +54,11 @@ impl Catalogue {
         let tree = agencies::tree_fetch(conn, today).await?;
         let desks = agencies::service_points_all(conn).await?;
         let surveys = surveys::surveys_all(conn).await?;
+        let dossier_reporters = dossier_reporters_all(conn).await?;
         let kept_from = installation::kept_from_find(conn).await?;
         let desk_codes = desks.iter().map(|desk| (desk.id, desk.code.clone())).collect();
         let desks = desks.into_iter().map(|desk| (desk.code.clone(), desk)).collect();
-        Ok(Self { revision, tree, desks, surveys, kept_from, desk_codes })
+        Ok(Self { revision, tree, desks, surveys, dossier_reporters, kept_from, desk_codes })
     }
 }
 

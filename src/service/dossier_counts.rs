@@ -1,7 +1,7 @@
 //! Numbers of dossiers handled: reported by the systems that handle them, read by everybody.
 
 use super::Services;
-use super::catalogue::current;
+use super::catalogue::{current, look_again};
 use crate::auth::Actor;
 use crate::auth::policy;
 use crate::domain::agency::AgencyCode;
@@ -62,7 +62,12 @@ pub async fn report(
         dossier_count_insert(conn, &scope, agency, &count, client.id).await?;
         Ok(count)
     };
-    services.db.within(SILENCE, async |conn| conn.transaction(store).await).await
+    let stored = services.db.within(SILENCE, async |conn| conn.transaction(store).await).await?;
+    // The first report of an agency is known here at once, elsewhere within the age of a catalogue.
+    if !catalogue.dossier_reporters.contains(&agency) {
+        look_again(services);
+    }
+    Ok(stored)
 }
 
 /// The newest counts of an agency whose periods have a day in `from..to`, by first day.

@@ -8,6 +8,7 @@ use super::visibility::{Sight, Withheld, sight};
 use crate::auth::Actor;
 use crate::auth::policy::{Audience, FigureReader, read_figures};
 use crate::domain::agency::Agency;
+use crate::domain::dossiers::may_be_known;
 use crate::domain::facet::Facet;
 use crate::domain::ids::AgencyId;
 use crate::domain::period::{Period, day_of};
@@ -238,6 +239,11 @@ impl<'s> Setting<'s> {
     /// # Errors
     /// [`ErrorCode::Unavailable`] if the database is away.
     pub async fn dossiers(&self, cell: &Cell) -> Result<Option<u64>> {
+        // Most figures of most countries: nobody has reported anything, and a statement over thousands of agencies
+        // would cost as much as the figure itself.
+        if !may_be_known(&self.catalogue.tree, &cell.spans, &self.catalogue.dossier_reporters) {
+            return Ok(None);
+        }
         let sum = async |conn: &mut Conn| dossiers_sum(conn, &self.catalogue.tree, &cell.spans).await;
         self.services.db.within(SILENCE, sum).await
     }

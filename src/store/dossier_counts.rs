@@ -1,7 +1,7 @@
 //! Numbers of dossiers handled. Rows are only added; the newest of an agency and period counts. Open to everybody
 //! like the catalogue, so only writing demands a scope.
 
-use super::schema::dossier_counts;
+use super::schema::{agencies, dossier_counts};
 use super::{Conn, corrupt};
 use crate::domain::dossiers::{DossierCount, handled};
 use crate::domain::ids::{AgencyId, ClientId};
@@ -9,9 +9,10 @@ use crate::domain::period::Period;
 use crate::domain::tree::{AgencyScope, AgencyTree, Span};
 use crate::error::{Error, ErrorCode, Result};
 use chrono::{DateTime, NaiveDate, Utc};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Adds a count.
 ///
@@ -72,6 +73,14 @@ pub async fn dossier_counts_list(
     counts
         .sort_by_key(|(agency, count)| (*agency, count.period.from(), std::cmp::Reverse(count.period.to())));
     Ok(counts)
+}
+
+/// The agencies that have ever reported a number.
+pub async fn dossier_reporters_all(conn: &mut Conn) -> Result<HashSet<AgencyId>> {
+    let reported = dossier_counts::table.filter(dossier_counts::agency_id.eq(agencies::id));
+    // One look into the db index for each agency, instead of reading every report there ever was.
+    let ids = agencies::table.filter(exists(reported)).select(agencies::id).load::<i32>(conn).await?;
+    Ok(ids.into_iter().map(AgencyId).collect())
 }
 
 /// How many dossiers were handled by those whose responses make up a figure, if that is known completely; the rule is
