@@ -15,7 +15,7 @@ use crate::service::issuers::Issuers;
 use crate::service::metrics::Metrics;
 use crate::service::signing_keys::Signing;
 use crate::service::visibility::Masks;
-use crate::service::{Rules, Services, folding, partitions, receipts};
+use crate::service::{Rules, Services, folding, issuers, partitions, receipts};
 use crate::store::Db;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
@@ -134,6 +134,7 @@ pub async fn run(built: Built, stop: impl Future<Output = ()>) -> Result<()> {
     tokio::select! {
         () = stop => handle.stop(true).await,
         () = keep_house(built.services.clone()) => {}
+        () = keep_following(built.services.clone()) => {}
         () = keep_folding(built.services) => {}
     }
     let served = server.await.map_err(Error::internal)?.map_err(Error::internal);
@@ -148,6 +149,14 @@ async fn keep_folding(services: web::Data<Services>) {
         if let Err(error) = folding::fold(&services).await {
             tracing::warn!("folding waits for the next round: {}", error.chain());
         }
+    }
+}
+
+/// Follows the keys of other issuers for as long as it is polled.
+async fn keep_following(services: web::Data<Services>) {
+    loop {
+        tokio::time::sleep(issuers::REFRESH_EVERY).await;
+        issuers::refresh(&services).await;
     }
 }
 

@@ -216,6 +216,13 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn the_file_that_the_readme_shows_is_good() {
+        let readme = include_str!("../../README.md");
+        let file = readme.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        assert_eq!(parse(file, "sipas").unwrap().len(), 1);
+    }
+
+    #[test]
     fn every_broken_rule_of_the_file_is_named() {
         let wrong = FILE
             .replace("https://sso", "http://sso")

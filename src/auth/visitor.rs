@@ -83,11 +83,11 @@ pub fn claimed_issuer(token: &str) -> Option<String> {
 }
 
 impl Issuer {
-    /// The key that a token names, if its head is one that this issuer's tokens may have.
+    /// The key and the algorithm that a token names, if its head is one that this issuer's tokens may have.
     ///
     /// # Errors
     /// [`ErrorCode::TokenInvalid`].
-    pub fn kid_of(&self, token: &str) -> Result<String> {
+    pub fn head_of(&self, token: &str) -> Result<(String, Algorithm)> {
         let header = jsonwebtoken::decode_header(token)
             .map_err(|error| Error::new(ErrorCode::TokenInvalid).because(error))?;
         let typ = header.typ.as_deref().map(str::to_ascii_lowercase);
@@ -97,7 +97,7 @@ impl Issuer {
         if !self.algorithms.contains(&header.alg) || header.crit.is_some() {
             return Err(refused("an algorithm or extension that is not agreed"));
         }
-        header.kid.ok_or_else(|| refused("no kid"))
+        Ok((header.kid.ok_or_else(|| refused("no kid"))?, header.alg))
     }
 
     /// Checks a token and tells whom the issuer vouches for: algorithm, signature, issuer, audience, times, and what
@@ -107,16 +107,12 @@ impl Issuer {
     /// [`ErrorCode::TokenInvalid`], with a detail where the token is genuine but its claims mean nothing here;
     /// [`ErrorCode::TokenExpired`].
     pub fn verify(&self, keys: &IssuerKeys, token: &str, now: DateTime<Utc>) -> Result<Visitor> {
-        let kid = self.kid_of(token)?;
+        let (kid, algorithm) = self.head_of(token)?;
         let (decoding, pinned) = keys.0.get(&kid).ok_or_else(|| refused("the key is not known"))?;
-        let algorithms: Vec<Algorithm> = self
-            .algorithms
-            .iter()
-            .copied()
-            .filter(|algorithm| pinned.is_none_or(|pinned| pinned == *algorithm))
-            .collect();
-        let mut demands = Validation::new(Algorithm::ES256);
-        demands.algorithms = algorithms;
+        if pinned.is_some_and(|pinned| pinned != algorithm) {
+            return Err(refused("the key is for another algorithm"));
+        }
+        let mut demands = Validation::new(algorithm);
         demands.set_issuer(&[&self.url]);
         demands.set_audience(&[&self.audience]);
         demands.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);

@@ -1,7 +1,7 @@
 //! Trusted issuers at work: their keys are fetched and followed, and whom they vouch for is enrolled.
 //!
 //! Keys are fetched when a token names one that is not held, at most once in the time the issuer is configured with,
-//! and again every [`FRESH`] behind the requests' backs. An issuer that is away holds up nobody whose key is held, for
+//! and again every [`REFRESH_EVERY`] behind the requests' backs. An issuer that is away holds up nobody whose key is held, for
 //! [`KEPT`] at most, and never our own tokens.
 //!
 //! Whoever an issuer vouches for becomes a client on first sight: what they do can be recorded under a client's id like
@@ -26,8 +26,9 @@ use serde::Deserialize;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-/// Age from which keys are fetched again, so that those an issuer takes back are not trusted for long.
-const FRESH: Duration = Duration::from_secs(300);
+/// How often [`refresh`] is due: a key that its issuer takes back is trusted that much longer, and
+/// [`RECHECKED_AFTER`].
+pub const REFRESH_EVERY: Duration = Duration::from_secs(300);
 
 /// Age up to which keys are used while their issuer is away.
 const KEPT: Duration = Duration::from_secs(24 * 3600);
@@ -45,7 +46,7 @@ const MAX_BODY: usize = 262_144;
 const MAX_NAME: usize = 200;
 
 /// The trusted issuers with what is held of them.
-pub struct Issuers(Vec<Arc<Followed>>);
+pub struct Issuers(Vec<Followed>);
 
 /// An issuer whose keys are followed.
 pub struct Followed {
@@ -88,13 +89,13 @@ impl Issuers {
                 .build()
                 .map_err(Error::internal)?;
             let fetching = tokio::sync::Mutex::new(());
-            Ok(Arc::new(Followed { issuer, http, held: RwLock::default(), fetching }))
+            Ok(Followed { issuer, http, held: RwLock::default(), fetching })
         };
         Ok(Self(issuers.into_iter().map(follow).collect::<Result<_>>()?))
     }
 
     /// The trusted issuer that a token claims to be of, if any.
-    pub fn of(&self, token: &str) -> Option<&Arc<Followed>> {
+    pub fn of(&self, token: &str) -> Option<&Followed> {
         if self.0.is_empty() {
             return None;
         }
@@ -108,9 +109,9 @@ impl Issuers {
 /// # Errors
 /// [`ErrorCode::TokenInvalid`], [`ErrorCode::TokenExpired`]; [`ErrorCode::Unavailable`] if the key is not held and the
 /// issuer is away.
-pub async fn vouched(services: &Services, followed: &Arc<Followed>, token: &str) -> Result<Vouched> {
+pub async fn vouched(services: &Services, followed: &Followed, token: &str) -> Result<Vouched> {
     let (issuer, now) = (&followed.issuer, services.clock.now());
-    let kid = issuer.kid_of(token)?;
+    let (kid, _) = issuer.head_of(token)?;
     let keys = keys(followed, &kid).await?;
     let visitor = issuer.verify(&keys, token, now)?;
     let catalogue = current(services).await?;
@@ -148,7 +149,8 @@ pub async fn enrol(services: &Services, vouched: &Vouched) -> Result<Client> {
             subject_update(conn, new).await?;
             record(conn, By::Client(new), &vouched.entry(Action::ClientChanged), now).await?;
         }
-        Ok::<_, Error>(Client { revoked_at: known.revoked_at, ..new.clone() })
+        // The rest is ours to say: whether it was ended here, and what it is called.
+        Ok::<_, Error>(Client { kind: new.kind, agency: new.agency, ..known })
     };
     services.db.within(SILENCE, async |conn| conn.transaction(work).await).await
 }
@@ -165,12 +167,9 @@ impl Vouched {
 }
 
 /// Keys of the issuer; fetched if this one is not among them and it is time.
-async fn keys(followed: &Arc<Followed>, kid: &str) -> Result<Arc<IssuerKeys>> {
+async fn keys(followed: &Followed, kid: &str) -> Result<Arc<IssuerKeys>> {
     let asked = Instant::now();
-    if let Some((fetched, keys)) = followed.kept().filter(|(_, keys)| keys.knows(kid)) {
-        if fetched.elapsed() > FRESH {
-            refresh(followed.clone());
-        }
+    if let Some(keys) = followed.kept().filter(|keys| keys.knows(kid)) {
         return Ok(keys);
     }
     let _fetching = followed.fetching.lock().await;
@@ -183,14 +182,14 @@ async fn keys(followed: &Arc<Followed>, kid: &str) -> Result<Arc<IssuerKeys>> {
     found.map(|(_, keys)| keys).ok_or_else(|| Error::new(ErrorCode::Unavailable).because("issuer away"))
 }
 
-/// Fetches keys again while those that are held are in use.
-fn refresh(followed: Arc<Followed>) {
-    tokio::spawn(async move {
-        let Ok(_fetching) = followed.fetching.try_lock() else { return };
+/// Fetches the keys that are held anew, one issuer after the other; those of issuers nobody came from are not held.
+pub async fn refresh(services: &Services) {
+    for followed in services.issuers.0.iter().filter(|followed| followed.kept().is_some()) {
+        let _fetching = followed.fetching.lock().await;
         if followed.may_fetch(Instant::now()) {
             followed.fetch().await;
         }
-    });
+    }
 }
 
 impl Followed {
@@ -198,8 +197,8 @@ impl Followed {
         self.held.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn kept(&self) -> Option<(Instant, Arc<IssuerKeys>)> {
-        self.held().keys.filter(|(fetched, _)| fetched.elapsed() < KEPT)
+    fn kept(&self) -> Option<Arc<IssuerKeys>> {
+        self.held().keys.filter(|(fetched, _)| fetched.elapsed() < KEPT).map(|(_, keys)| keys)
     }
 
     /// Not if somebody fetched since this was asked for, nor too soon after.

@@ -1,5 +1,6 @@
 //! Tokens of other issuers: taken where they are trusted, for what was agreed and no more.
 
+use crate::support::app::NOW;
 use crate::support::clients::Reply;
 use crate::support::issuer::{TestIssuer, TestKey};
 use crate::support::program::sipas;
@@ -7,8 +8,15 @@ use crate::support::samples::{id, response};
 use crate::support::{Client, TestApp};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::DateTime;
+use clap::Parser;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
+use sipas::config::ServeConfig;
+use sipas::error::ErrorCode;
+use sipas::service::clients::authenticate;
+use sipas::service::clock::Clock;
+use sipas::service::issuers;
 use std::time::{Duration, Instant};
 
 const FIGURE: &str = "survey=demo-service&period=2026";
@@ -144,6 +152,41 @@ async fn keys_that_change_are_followed() {
     // The old key is not published any more, so what it signs from now on is nothing.
     let again = old.sign(&issuer.claims("quan-tri", "H56"));
     assert_eq!(ask(&app, &again).await.expect(401).problem(), "token_invalid");
+}
+
+#[derive(Parser)]
+struct Arguments {
+    #[command(flatten)]
+    serve: ServeConfig,
+}
+
+#[tokio::test]
+async fn a_key_that_is_taken_back_ends_also_if_no_other_is_asked_for() {
+    let (stolen, kept) = (TestKey::ec("stolen"), TestKey::ec("kept"));
+    let issuer = TestIssuer::start(&[&stolen, &kept]).await;
+    let flags =
+        ["test", "--listen", "127.0.0.1:0", "--workers", "1", "--trusted-issuers", &issuer.trusted(1)];
+    let url = crate::support::cluster::database().await;
+    crate::support::app::load_catalogue(&url).await;
+    let now = DateTime::parse_from_rfc3339(NOW).unwrap().to_utc();
+    let config = Arguments::parse_from(flags).serve;
+    let services = sipas::app::build(&config, &url, Clock::Fixed(now)).await.unwrap().services;
+    // Nothing is held yet, so there is nothing to follow.
+    issuers::refresh(&services).await;
+    assert_eq!(issuer.fetches(), 0);
+    let token = |key: &TestKey, agency: &str| key.sign(&issuer.claims("quan-tri", agency));
+    authenticate(&services, &token(&stolen, "H56")).await.unwrap();
+    issuer.publish(&[&kept]);
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    issuers::refresh(&services).await;
+    let refused = authenticate(&services, &token(&stolen, "H56.C1")).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::TokenInvalid);
+    authenticate(&services, &token(&kept, "H56.C1")).await.unwrap();
+    // What cannot be fetched is kept.
+    issuer.go_away(true);
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    issuers::refresh(&services).await;
+    authenticate(&services, &token(&kept, "H56.C2")).await.unwrap();
 }
 
 #[tokio::test]
