@@ -1,7 +1,9 @@
 //! Signing keys: every instance has its own, all trust each other's, and one in wrong hands ends at once.
 
 use crate::support::app::NOW;
+use crate::support::cluster::{connect, database, run_dir};
 use crate::support::issuer::TestKey;
+use crate::support::program::{Running, run, sipas};
 use crate::support::{Client, TestApp};
 use serde_json::{Value, json};
 use sipas::domain::client::ClientKind;
@@ -164,4 +166,49 @@ async fn a_token_names_its_key_and_its_type() {
         let reply = app.anonymous().with_token(&token).get(KEYS).await.expect(401);
         assert_eq!(reply.problem(), "token_invalid");
     }
+}
+
+#[tokio::test]
+async fn whoever_holds_the_machine_can_do_the_same() {
+    let (url, dir) = (database().await, run_dir("keys-by-hand"));
+    let command = |arguments: &[&str]| {
+        let mut command = sipas(&dir, arguments);
+        command.env("DATABASE_URL", &url);
+        command
+    };
+    let by_hand = |arguments: &[&str]| -> Vec<Value> {
+        let output = run(&mut command(arguments));
+        assert!(output.status.success(), "{output:?}");
+        let lines = String::from_utf8(output.stdout).unwrap();
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let service = Running::start_aside(command(&["serve"])).await;
+    let made = &by_hand(&["client", "create", "--kind", "admin", "--name", "x"])[0];
+    let anonymous = Client::new(service.url(), None);
+    let (id, secret) = (made["client_id"].as_str().unwrap(), made["client_secret"].as_str().unwrap());
+    let admin = anonymous.with_token(&anonymous.token(id, secret).await);
+    let name = kid(&admin);
+    let listed = |state: &str| {
+        let keys = by_hand(&["key", "list"]);
+        let key = keys.iter().find(|key| key["kid"] == *name).unwrap();
+        assert_eq!(key["state"], state, "{key}");
+    };
+    listed("signing");
+    assert_eq!(by_hand(&["key", "rotate"]), [json!({"stopped": [name]})]);
+    listed("trusted");
+    admin.get(KEYS).await.expect(200);
+    assert_eq!(by_hand(&["key", "withdraw", &name]), Vec::<Value>::new());
+    listed("withdrawn");
+    let deadline = Instant::now() + Duration::from_millis(2500);
+    while admin.get(KEYS).await.status != 401 {
+        assert!(Instant::now() < deadline, "still trusted");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(!run(&mut command(&["key", "withdraw", "nobody"])).status.success());
+    let sql = connect(&url).await;
+    let entries =
+        "SELECT action FROM audit_entries WHERE actor = 'command-line' AND object = $1 ORDER BY seq";
+    let entries = sql.query(entries, &[&name]).await.unwrap();
+    let entries: Vec<String> = entries.iter().map(|row| row.get(0)).collect();
+    assert_eq!(entries, ["key_rotated", "key_withdrawn"]);
 }
