@@ -9,6 +9,8 @@ COPY src src
 RUN mkdir -p tests/it benches/intake benches/index && touch tests/it/main.rs benches/intake/main.rs benches/index/main.rs && cargo build --release --locked --bin sipas
 
 FROM debian:bookworm-slim
+# Roots of trust for the keys of other issuers, which are fetched over TLS.
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --home-dir /var/lib/sipas --create-home --shell /usr/sbin/nologin sipas
 COPY --from=build /build/target/release/sipas /usr/local/bin/sipas
 USER sipas

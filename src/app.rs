@@ -1,6 +1,7 @@
 //! The one place that wires things: used by the program, the demonstration and the tests alike.
 
-use crate::auth::token::{Keys, load_or_make_key};
+use crate::auth::issuer;
+use crate::auth::token::TokenRules;
 use crate::config::ServeConfig;
 use crate::domain::period::day_of;
 use crate::error::{Error, ErrorCode, Result};
@@ -10,9 +11,11 @@ use crate::service::clients::{HASHING_AT_ONCE, TokenCache};
 use crate::service::clock::Clock;
 use crate::service::feed::EXPORTS_AT_ONCE;
 use crate::service::ingest::{Intake, IntakeSettings};
+use crate::service::issuers::Issuers;
 use crate::service::metrics::Metrics;
+use crate::service::signing_keys::Signing;
 use crate::service::visibility::Masks;
-use crate::service::{Rules, Services, folding, partitions, receipts};
+use crate::service::{Rules, Services, folding, issuers, partitions, receipts};
 use crate::store::Db;
 use crate::tls::Certificate;
 use actix_web::body::MessageBody;
@@ -112,16 +115,16 @@ impl Stop {
     }
 }
 
-/// Wires a service on a migrated database at `url`. `data_dir` is where the signing key is, unless the
-/// configuration names a file.
+/// Wires a service on a migrated database at `url`.
 ///
 /// # Errors
-/// [`ErrorCode::Internal`] with a detail for people if the address is taken or the key unusable;
-/// [`ErrorCode::Unavailable`] if the database is away.
-pub async fn build(config: &ServeConfig, url: &str, data_dir: &Path, clock: Clock) -> Result<Built> {
+/// [`ErrorCode::Internal`] with a detail for people if the address is taken or the certificate unusable;
+/// [`ErrorCode::ValidationFailed`] with one if the file of trusted issuers is no good; [`ErrorCode::Unavailable`] if the
+/// database is away.
+pub async fn build(config: &ServeConfig, url: &str, clock: Clock) -> Result<Built> {
     let guarding = guarding(config)?;
     let certificate = certificate(config)?;
-    let services = web::Data::new(services(config, url, data_dir, clock)?);
+    let services = web::Data::new(services(config, url, clock)?);
     let max_offline_days = services.rules.max_offline_days;
     partitions::make(&services.db, day_of(clock.now()), max_offline_days).await?;
     let listener = listen(config.listen)?;
@@ -156,6 +159,7 @@ pub async fn run(built: Built, stop: impl Future<Output = ()>) -> Result<()> {
         () = stop => handle.stop(true).await,
         () = keep_guard(&built.limits, built.certificate.as_deref()) => {}
         () = keep_house(built.services.clone()) => {}
+        () = keep_following(built.services.clone()) => {}
         () = keep_folding(built.services) => {}
     }
     let served = server.await.map_err(Error::internal)?.map_err(Error::internal);
@@ -184,6 +188,14 @@ async fn keep_folding(services: web::Data<Services>) {
         if let Err(error) = folding::fold(&services).await {
             tracing::warn!("folding waits for the next round: {}", error.chain());
         }
+    }
+}
+
+/// Follows the keys of other issuers for as long as it is polled.
+async fn keep_following(services: web::Data<Services>) {
+    loop {
+        tokio::time::sleep(issuers::REFRESH_EVERY).await;
+        issuers::refresh(&services).await;
     }
 }
 
@@ -242,9 +254,11 @@ fn application(
         .wrap(from_fn(http::frame))
 }
 
-fn services(config: &ServeConfig, url: &str, data_dir: &Path, clock: Clock) -> Result<Services> {
-    let default_key = data_dir.join("signing-key.pem");
-    let pem = load_or_make_key(config.signing_key_file.as_deref().unwrap_or(&default_key))?;
+fn services(config: &ServeConfig, url: &str, clock: Clock) -> Result<Services> {
+    let issuers = match &config.trusted_issuers {
+        Some(file) => issuer::parse(&read(file)?, &config.token_issuer)?,
+        None => Vec::new(),
+    };
     let db = Db::new(url, config.database.database_connections.into())?;
     let metrics = Metrics::new()?;
     let intake = IntakeSettings {
@@ -260,12 +274,12 @@ fn services(config: &ServeConfig, url: &str, data_dir: &Path, clock: Clock) -> R
         db,
         catalogue: CatalogueCache::new(CATALOGUE_MAX_AGE),
         masks: Masks::default(),
-        keys: Keys::from_pem(
-            &pem,
-            &config.token_issuer,
-            &config.token_audience,
-            config.token_seconds.into(),
-        )?,
+        keys: Signing::new(TokenRules {
+            issuer: config.token_issuer.clone(),
+            audience: config.token_audience.clone(),
+            lifetime_seconds: config.token_seconds,
+        }),
+        issuers: Issuers::new(issuers)?,
         tokens: TokenCache::default(),
         hashing: tokio::sync::Semaphore::new(HASHING_AT_ONCE),
         metrics,
@@ -330,6 +344,12 @@ fn certificate(config: &ServeConfig) -> Result<Option<Arc<Certificate>>> {
 /// A setting as a number of things in memory.
 fn bound(setting: u32) -> usize {
     usize::try_from(setting).unwrap_or(usize::MAX)
+}
+
+fn read(file: &Path) -> Result<String> {
+    std::fs::read_to_string(file).map_err(|error| {
+        Error::new(ErrorCode::ValidationFailed).detail(format!("cannot read {}: {error}", file.display()))
+    })
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener> {

@@ -22,7 +22,7 @@ pub struct DatabaseConfig {
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     pub database_url: Option<String>,
 
-    /// Directory of the private PostgreSQL and of the signing key. Default: /var/lib/sipas as root, otherwise
+    /// Directory of the private PostgreSQL. Default: /var/lib/sipas as root, otherwise
     /// ~/.local/share/sipas (the demonstration appends -demo).
     #[arg(long, env = "SIPAS_DATA_DIR", value_name = "DIR", value_parser = absolute)]
     pub data_dir: Option<PathBuf>,
@@ -61,10 +61,10 @@ pub struct ServeConfig {
     #[command(flatten)]
     pub database: DatabaseConfig,
 
-    /// Private key that signs tokens: PKCS#8, P-256, PEM. Default: signing-key.pem in the data directory, made
-    /// when missing. Instances behind one address need the same key.
-    #[arg(long, env = "SIPAS_SIGNING_KEY_FILE", value_name = "FILE", value_parser = absolute)]
-    pub signing_key_file: Option<PathBuf>,
+    /// TOML file of other issuers whose tokens are taken, and what their claims mean here; see README.md. Without it
+    /// only our own are.
+    #[arg(long, env = "SIPAS_TRUSTED_ISSUERS", value_name = "FILE", value_parser = absolute)]
+    pub trusted_issuers: Option<PathBuf>,
 
     /// `iss` of the tokens.
     #[arg(long, env = "SIPAS_TOKEN_ISSUER", value_name = "TEXT", default_value = "sipas",

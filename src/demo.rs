@@ -64,7 +64,7 @@ pub async fn run(mut config: DemoConfig, dir: PathBuf, stop: Stop) -> Result<()>
 }
 
 async fn run_on(config: &DemoConfig, dir: &Path, database: &Database, stop: &Stop) -> Result<()> {
-    let Some((built, stored, secrets)) = stop.or(prepare(config, dir, &database.url)).await? else {
+    let Some((built, stored, secrets)) = stop.or(prepare(config, &database.url)).await? else {
         return Ok(());
     };
     let url = format!("http://{}", built.address);
@@ -85,14 +85,14 @@ async fn run_on(config: &DemoConfig, dir: &Path, database: &Database, stop: &Sto
 }
 
 /// Claims and fills the database; gives the service, the number of responses there are, and credentials.
-async fn prepare(config: &DemoConfig, dir: &Path, url: &str) -> Result<(app::Built, u64, Secrets)> {
+async fn prepare(config: &DemoConfig, url: &str) -> Result<(app::Built, u64, Secrets)> {
     migrations::migrate(url).await?;
     let db = Db::new(url, 2)?;
     let stored = installation::claim_for_demonstration(&db).await?;
     let mut sources = built_in();
     sources.push(demonstration());
     catalogue::load(&db, &sources).await?;
-    let built = app::build(&config.serve, url, dir, Clock::System).await?;
+    let built = app::build(&config.serve, url, Clock::System).await?;
     Ok((built, u64::try_from(stored).unwrap_or(0), credentials(&db).await?))
 }
 

@@ -6,16 +6,18 @@ use sipas::catalogue::{Source, built_in};
 use sipas::config::{DatabaseConfig, ServeConfig};
 use sipas::demo::DemoConfig;
 use sipas::domain::agency::AgencyCode;
+use sipas::domain::audit::By;
 use sipas::domain::client::ClientKind;
 use sipas::error::{Error, ErrorCode, Lang, Result};
 use sipas::import::ImportConfig;
 use sipas::postgres::{Database, prepare};
 use sipas::service::clients::{self, NewClient};
 use sipas::service::clock::Clock;
+use sipas::service::signing_keys;
 use sipas::store::{Db, migrations};
 use sipas::{app, demo, http, import, service};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Collects what citizens answer at one-stop desks and tells how satisfied they are, and how sure that is.
@@ -53,6 +55,9 @@ enum Command {
     /// Credentials of clients.
     #[command(subcommand)]
     Client(ClientCommand),
+    /// Keys that tokens are signed with.
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// Print the contract as OpenAPI 3.1.
     Openapi(OpenapiConfig),
 }
@@ -115,6 +120,27 @@ enum ClientCommand {
         database: DatabaseConfig,
         /// Its id.
         id: uuid::Uuid,
+    },
+}
+
+#[derive(Subcommand)]
+enum KeyCommand {
+    /// List the keys of the last month as one JSON object a line, the newest first.
+    List {
+        #[command(flatten)]
+        database: DatabaseConfig,
+    },
+    /// Let every key stop signing; what they signed stays good until it is over. Instances make new ones at once.
+    Rotate {
+        #[command(flatten)]
+        database: DatabaseConfig,
+    },
+    /// End a key that is in wrong hands: every instance refuses all it signed within a second.
+    Withdraw {
+        #[command(flatten)]
+        database: DatabaseConfig,
+        /// Its name.
+        kid: String,
     },
 }
 
@@ -205,20 +231,44 @@ fn run(command: Command) -> Result<()> {
         Command::Client(ClientCommand::Revoke { database, id }) => {
             with_database(&database, async |db| clients::revoke(&db, id, Clock::System.now()).await)
         }
+        Command::Key(command) => key(command),
         Command::Openapi(config) => openapi(config.write),
+    }
+}
+
+fn key(command: KeyCommand) -> Result<()> {
+    match command {
+        KeyCommand::List { database } => with_database(&database, async |db| {
+            let now = Clock::System.now();
+            for key in signing_keys::list(&db, now).await? {
+                print(&serde_json::json!({
+                    "kid": key.kid, "state": key.state(now).as_str(), "created_at": key.created_at,
+                    "signs_until": key.signs_until, "trusted_until": key.trusted_until(),
+                    "withdrawn_at": key.withdrawn_at,
+                }))?;
+            }
+            Ok(())
+        }),
+        KeyCommand::Rotate { database } => with_database(&database, async |db| {
+            let stopped = signing_keys::rotate(&db, By::CommandLine, Clock::System.now()).await?;
+            print(&serde_json::json!({ "stopped": stopped }))
+        }),
+        KeyCommand::Withdraw { database, kid } => with_database(&database, async |db| {
+            signing_keys::withdraw(&db, &kid, By::CommandLine, Clock::System.now()).await.map(drop)
+        }),
     }
 }
 
 async fn serve(config: ServeConfig, dir: PathBuf, stop: Stop) -> Result<()> {
     let database = Database::open(&config.database, &dir).await?;
-    let result = serve_on(&config, &dir, &database, &stop).await;
+    let result = serve_on(&config, &database, &stop).await;
     result.and(database.close().await)
 }
 
-async fn serve_on(config: &ServeConfig, dir: &Path, database: &Database, stop: &Stop) -> Result<()> {
+async fn serve_on(config: &ServeConfig, database: &Database, stop: &Stop) -> Result<()> {
     let built = stop.or(async {
         migrations::migrate(&database.url).await?;
-        app::build(config, &database.url, dir, Clock::System).await
+        app::build(config, &database.url, Clock::System).await
     });
     let Some(built) = built.await? else { return Ok(()) };
     print(&serde_json::json!({

@@ -215,7 +215,7 @@ fn peak_memory(process: u32) -> Result<u64> {
     Ok(peak.trim().trim_end_matches(" kB").parse::<u64>()? / 1024)
 }
 
-/// The program with none of our own settings; instances that share a directory share the signing key.
+/// The program with none of our own settings.
 fn program(dir: &Path, data: &str) -> Command {
     let mut command = Command::new(PROGRAM);
     command.env_remove("DATABASE_URL").env("SIPAS_DATA_DIR", dir.join(data));

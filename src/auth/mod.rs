@@ -1,8 +1,10 @@
 //! Who is asking, and what they may do. Pure: no database, no HTTP. Role names appear in [`policy`] only.
 
+pub mod issuer;
 pub mod policy;
 pub mod secret;
 pub mod token;
+pub mod visitor;
 
 use crate::domain::client::Client;
 

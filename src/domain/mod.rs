@@ -20,6 +20,7 @@ pub mod period;
 pub mod questionnaire;
 pub mod receipt;
 pub mod response;
+pub mod signing_key;
 pub mod subject;
 pub mod survey;
 pub mod tally;

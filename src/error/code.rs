@@ -41,6 +41,8 @@ pub enum ErrorCode {
     DeviceNotFound,
     /// No such formula.
     FormulaNotFound,
+    /// No such signing key.
+    SigningKeyNotFound,
     /// The path exists, the method does not.
     MethodNotAllowed,
     /// The resource does not come in the format asked for.
@@ -99,7 +101,7 @@ const fn row(
 
 impl ErrorCode {
     /// Every code, in the order of the printed table.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: &[Self] = &[
         Self::MalformedJson,
         Self::MalformedForm,
         Self::MalformedQuery,
@@ -118,6 +120,7 @@ impl ErrorCode {
         Self::ReceiptNotFound,
         Self::DeviceNotFound,
         Self::FormulaNotFound,
+        Self::SigningKeyNotFound,
         Self::MethodNotAllowed,
         Self::NotAcceptable,
         Self::BodyTimeout,
@@ -159,6 +162,7 @@ impl ErrorCode {
             Self::ReceiptNotFound => row("receipt_not_found", 404, "Không tìm thấy biên nhận.", "There is no such receipt.", "Receipts are kept for 90 days and shown to whoever sent the responses."),
             Self::DeviceNotFound => row("device_not_found", 404, "Không tìm thấy thiết bị.", "There is no such device.", "Check the id; a device sees itself, an administrator those of the own subtree."),
             Self::FormulaNotFound => row("formula_not_found", 404, "Không tìm thấy công thức.", "There is no such formula.", "Check the id; `GET /v1/formulas` lists them."),
+            Self::SigningKeyNotFound => row("signing_key_not_found", 404, "Không tìm thấy khóa ký.", "There is no such signing key.", "Check the name; `GET /v1/signing-keys` lists them."),
             Self::MethodNotAllowed => row("method_not_allowed", 405, "Địa chỉ này không hỗ trợ phương thức đã gọi.", "This path does not support the method.", "See the `Allow` header."),
             Self::NotAcceptable => row("not_acceptable", 406, "Không có định dạng được yêu cầu.", "This is not available in the format asked for.", "Ask for a format that `detail` lists, by `Accept` or `format`."),
             Self::BodyTimeout => row("body_timeout", 408, "Nội dung gửi lên không đến kịp thời gian quy định.", "The body did not arrive in time.", "Repeat with the same id."),

@@ -5,7 +5,7 @@ use super::limits;
 use super::openapi::{Limited, TokenRefused};
 use super::problem::Problem;
 use crate::error::{Error, ErrorCode};
-use crate::service::clients;
+use crate::service::{clients, signing_keys};
 use actix_web::http::header::{self, CacheControl, CacheDirective};
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use base64::Engine;
@@ -94,7 +94,7 @@ fn basic(value: &header::HeaderValue) -> Option<(String, String)> {
     responses((status = 200, description = "The key set", body = KeySet), Limited))]
 #[get("/.well-known/jwks.json")]
 pub async fn list_keys(app: App) -> Result<HttpResponse, Problem> {
-    let keys = app.keys.public_json()?;
+    let keys = signing_keys::published(&app).await?;
     let cache = CacheControl(vec![CacheDirective::Public, CacheDirective::MaxAge(300)]);
     Ok(HttpResponse::Ok().insert_header(cache).json(keys))
 }

@@ -39,7 +39,7 @@ pub struct Quotas {
     pub device: Option<Quota>,
     /// Of a system.
     pub system: Option<Quota>,
-    /// Of an administrator.
+    /// Of an administrator or a viewer.
     pub admin: Option<Quota>,
     /// Of an address without a token.
     pub anonymous: Option<Quota>,
@@ -90,7 +90,7 @@ impl Limits {
         let limit = match client.kind {
             ClientKind::Device => &self.device,
             ClientKind::System => &self.system,
-            ClientKind::Admin => &self.admin,
+            ClientKind::Admin | ClientKind::Viewer => &self.admin,
         };
         limit.take(&client.id, cost)
     }

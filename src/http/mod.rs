@@ -36,6 +36,7 @@ pub mod responses;
 mod series;
 mod sharing;
 mod sheet;
+mod signing_keys;
 mod surveys;
 
 use actix_web::web;
@@ -72,6 +73,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         // Credentials
         .service(clients::issue_token)
         .service(clients::list_keys)
+        .service(signing_keys::list_signing_keys)
+        .service(signing_keys::rotate_signing_keys)
+        .service(signing_keys::withdraw_signing_key)
         // Operation
         .service(health::live)
         .service(health::ready)

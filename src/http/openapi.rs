@@ -201,7 +201,7 @@ pub fn errors_markdown() -> String {
          Every refusal is `application/problem+json` with one of these in `code`.\n\n\
          | code | status | meaning | what to do |\n|---|---|---|---|\n",
     );
-    for code in ErrorCode::ALL {
+    for code in ErrorCode::ALL.iter().copied() {
         let (name, status, title) = (code.name(), code.status(), code.title(Lang::En));
         text.push_str(&format!("| `{name}` | {status} | {title} | {} |\n", code.advice()));
     }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 const USERS: [&str; 2] = ["postgres", "nobody"];
 
 /// Names of which at least one is in every data directory of ours.
-const MARKS: [&str; 3] = ["postgres.lock", "postgres-password", "signing-key.pem"];
+const MARKS: [&str; 2] = ["postgres.lock", "postgres-password"];
 
 /// Makes the data directory and, if a private cluster will run and this is root, becomes an unprivileged
 /// user. To be called before any thread is started.

@@ -26,22 +26,25 @@ pub mod imports;
 pub mod indexes;
 pub mod ingest;
 pub mod installation;
+pub mod issuers;
 pub mod metrics;
 pub mod partitions;
 pub mod rankings;
 pub mod receipts;
 pub mod responses;
 pub mod series;
+pub mod signing_keys;
 pub mod surveys;
 pub mod verification;
 pub mod visibility;
 
-use crate::auth::token::Keys;
 use crate::store::Db;
 use catalogue::CatalogueCache;
 use clients::TokenCache;
 use clock::Clock;
 use ingest::Intake;
+use issuers::Issuers;
+use signing_keys::Signing;
 
 /// Rules an operator may set.
 #[derive(Debug, Clone)]
@@ -79,7 +82,9 @@ pub struct Services {
     /// What may be shown to the public.
     pub masks: visibility::Masks,
     /// Signing keys.
-    pub keys: Keys,
+    pub keys: Signing,
+    /// Other issuers whose tokens are taken.
+    pub issuers: Issuers,
     /// Tokens that were checked.
     pub tokens: TokenCache,
     /// Turns at checking secrets.

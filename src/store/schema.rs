@@ -142,6 +142,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    foreign_subjects (client_id) {
+        client_id -> Uuid,
+        issuer -> Text,
+        subject -> Text,
+    }
+}
+
+diesel::table! {
     imports (digest, client_id) {
         digest -> Bytea,
         client_id -> Uuid,
@@ -281,6 +289,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    signing_keys (kid) {
+        kid -> Text,
+        public_key -> Bytea,
+        created_at -> Timestamptz,
+        signs_until -> Timestamptz,
+        token_seconds -> Int4,
+        withdrawn_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     survey_agencies (survey_id, agency_id) {
         survey_id -> Int4,
         agency_id -> Int4,
@@ -333,6 +352,7 @@ diesel::joinable!(clients -> service_points (service_point_id));
 diesel::joinable!(dossier_counts -> agencies (agency_id));
 diesel::joinable!(dossier_counts -> clients (client_id));
 diesel::joinable!(elements -> questionnaire_versions (version_id));
+diesel::joinable!(foreign_subjects -> clients (client_id));
 diesel::joinable!(questionnaire_versions -> questionnaires (questionnaire_id));
 diesel::joinable!(scales -> questionnaire_versions (version_id));
 diesel::joinable!(service_points -> agencies (agency_id));
@@ -354,6 +374,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     device_seqs,
     dossier_counts,
     elements,
+    foreign_subjects,
     imports,
     ingest_batches,
     installation,
@@ -366,6 +387,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     responses,
     scales,
     service_points,
+    signing_keys,
     survey_agencies,
     surveys,
     tallies,

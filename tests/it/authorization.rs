@@ -2,11 +2,12 @@
 //! over HTTP and compared with `authorization.txt`. A changed status shows as a diff of that file; an
 //! operation nobody drove fails. `SIPAS_WRITE=1 cargo test` rewrites it.
 
+use crate::support::issuer::{TestIssuer, TestKey};
 use crate::support::samples::{id, response, with, without};
 use crate::support::{Client, Reply, TestApp};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::json;
+use serde_json::{Value, json};
 use sipas::domain::client::ClientKind;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -99,6 +100,10 @@ async fn drive(operation: &str, app: &TestApp, senders: &Senders, client: &Clien
         "list_surveys" => client.get("/v1/surveys").await,
         "get_survey" => client.get("/v1/surveys/demo-service").await,
         "issue_token" => client.form("/oauth/token", "grant_type=client_credentials").await,
+        "list_signing_keys" => client.get("/v1/signing-keys").await,
+        "rotate_signing_keys" => client.post("/v1/signing-keys/rotate", &json!(null)).await,
+        // There is no such key, so that driving it ends nobody's: 404 is for those who may.
+        "withdraw_signing_key" => client.post("/v1/signing-keys/none/withdraw", &json!(null)).await,
         "list_keys" => client.get("/.well-known/jwks.json").await,
         "live" => client.get("/health/live").await,
         "get_metrics" => client.get("/metrics").await,
@@ -120,19 +125,31 @@ fn unsigned(token: &str) -> String {
     format!("{}.{claims}.", URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"none"}"#))
 }
 
-/// A token for the same client, signed with another key or for another audience.
+/// The same token, signed by somebody who has not got the key.
+fn forged(token: &str) -> String {
+    let claims: Value = jsonwebtoken::dangerous::insecure_decode_claims(token).unwrap();
+    let header = jsonwebtoken::decode_header(token).unwrap();
+    jsonwebtoken::encode(&header, &claims, &TestKey::ec("forged").encoding).unwrap()
+}
+
+/// A token for the same client for another audience or of another issuer.
 async fn foreign(app: &TestApp, id: &str, secret: &str, flags: &[&str]) -> String {
     let other = TestApp::on(app.database_url.clone(), crate::support::app::NOW, flags).await;
     other.anonymous().token(id, secret).await
 }
 
-async fn actors(app: &TestApp) -> Vec<(&'static str, Client)> {
+async fn actors(
+    app: &TestApp,
+    trusted: &(TestIssuer, TestKey),
+    stranger: &(TestIssuer, TestKey),
+) -> Vec<(&'static str, Client)> {
     let device = app.device("H56.C1", "MC-H56-C1").await;
     let (id, secret) = app.credential(ClientKind::Device, Some("H56.C1"), Some("MC-H56-C1")).await;
     let anonymous = app.anonymous();
     let revoked = anonymous.with_token(&anonymous.token(&id, &secret).await);
-    let key = crate::support::cluster::run_dir("keys").join("wrong.pem");
-    let wrong_key = foreign(app, &id, &secret, &["--signing-key-file", key.to_str().unwrap()]).await;
+    let vouched = |(issuer, key): &(TestIssuer, TestKey)| {
+        anonymous.with_token(&key.sign(&issuer.claims("quan-tri", "H56.C1")))
+    };
     let wrong_audience = foreign(app, &id, &secret, &["--token-audience", "elsewhere"]).await;
     let wrong_issuer = foreign(app, &id, &secret, &["--token-issuer", "elsewhere"]).await;
     let expired = TestApp::on(app.database_url.clone(), "2026-07-15T08:00:00+07:00", &[]).await;
@@ -150,20 +167,30 @@ async fn actors(app: &TestApp) -> Vec<(&'static str, Client)> {
         ("system, national", app.system(None).await),
         ("admin", app.admin(Some("H56.C1")).await),
         ("admin, national", app.admin(None).await),
+        ("admin, other issuer", vouched(trusted)),
+        ("admin, no such trust", vouched(stranger)),
         ("revoked", revoked),
         ("expired", anonymous.with_token(&expired)),
         ("tampered", anonymous.with_token(&tampered(device.bearer()))),
         ("alg none", anonymous.with_token(&unsigned(device.bearer()))),
-        ("wrong key", anonymous.with_token(&wrong_key)),
+        ("wrong key", anonymous.with_token(&forged(device.bearer()))),
         ("wrong audience", anonymous.with_token(&wrong_audience)),
         ("wrong issuer", anonymous.with_token(&wrong_issuer)),
         ("garbage", anonymous.with_token("garbage")),
     ]
 }
 
+async fn issuer() -> (TestIssuer, TestKey) {
+    let key = TestKey::ec("one");
+    (TestIssuer::start(&[&key]).await, key)
+}
+
 async fn table(title: &str, operations: &[String], flags: &[&str]) -> String {
-    let app = TestApp::start_with(flags).await;
-    let (actors, senders) = (actors(&app).await, senders(&app).await);
+    let (trusted, stranger) = (issuer().await, issuer().await);
+    let file = trusted.0.trusted(10);
+    let flags: Vec<&str> = flags.iter().copied().chain(["--trusted-issuers", &file]).collect();
+    let app = TestApp::start_with(&flags).await;
+    let (actors, senders) = (actors(&app, &trusted, &stranger).await, senders(&app).await);
     let mut text = format!("\n## {title}\n\n{:<22}{:<22}", "operation", "actor");
     for (relation, _) in RELATIONS {
         write!(text, "{relation:<11}").unwrap();
@@ -204,7 +231,8 @@ async fn the_matrix_is_as_checked_in() {
          cells are hidden. 422 of submit_response, list_responses and export_responses, \"none\" of submit_batch: the agency\n\
          named looks unknown. Receipts are those of another device at the agency. 422 of import_agencies: the parent looks\n\
          unknown; of record_agency_event, whose event is wrong in itself: so does the agency, unless \"known\". A bearer\n\
-         token is no credential for the token endpoint.\n",
+         token is no credential for the token endpoint. 404 of withdraw_signing_key, which names a key that is none: those\n\
+         who may are told so. \"admin, other issuer\": by a token of an issuer that is trusted by configuration.\n",
     );
     text += &table("Figures open to everybody (default)", &operations, &[]).await;
     let closed =

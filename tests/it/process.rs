@@ -70,7 +70,7 @@ async fn an_empty_machine_serves_keeps_its_data_and_stops_cleanly() {
     service.stop();
     assert!(!dir.join("cluster/postmaster.pid").exists(), "PostgreSQL has stopped too");
 
-    // A second start on the same directory: same data, same signing key.
+    // A second start on the same directory: same data; tokens of the first are good, though its key is gone.
     let mut again = Running::start(&mut sipas(&dir, &["serve"]));
     let url = again.line["url"].as_str().unwrap().to_owned();
     Client::new(&url, None).with_token(kiosk.bearer()).post("/v1/responses", &body).await.expect(200);

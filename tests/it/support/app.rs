@@ -1,7 +1,7 @@
 //! The service under test: wired as in production, on a free port, at a fixed time.
 
 use super::clients::Client;
-use super::cluster::{connect, database, run_dir};
+use super::cluster::{connect, database};
 use super::samples;
 use chrono::{DateTime, Utc};
 use clap::Parser;
@@ -95,8 +95,7 @@ impl TestApp {
             let runtime =
                 tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
             runtime.block_on(async {
-                let built =
-                    app::build(&config, &database, &run_dir("keys"), Clock::Fixed(now)).await.unwrap();
+                let built = app::build(&config, &database, Clock::Fixed(now)).await.unwrap();
                 started.send(built.url()).unwrap();
                 let stopped = async {
                     let _ = stopped.await;

@@ -4,6 +4,7 @@ pub mod app;
 pub mod citizens;
 pub mod clients;
 pub mod cluster;
+pub mod issuer;
 pub mod load;
 pub mod program;
 pub mod recount_math;

@@ -1,0 +1,2 @@
+DROP TABLE foreign_subjects;
+DROP TABLE signing_keys;
