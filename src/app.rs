@@ -12,7 +12,7 @@ use crate::service::feed::EXPORTS_AT_ONCE;
 use crate::service::ingest::{Intake, IntakeSettings};
 use crate::service::metrics::Metrics;
 use crate::service::visibility::Masks;
-use crate::service::{Rules, Services, folding, partitions, receipts};
+use crate::service::{Rules, Services, catalogue, folding, partitions, receipts, uses};
 use crate::store::Db;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
@@ -33,6 +33,12 @@ const CATALOGUE_MAX_AGE: Duration = Duration::from_secs(1);
 
 /// How often the tallies are brought up to date; figures are exact in between, see [`folding`].
 const FOLD_EVERY: Duration = Duration::from_secs(1);
+
+/// How often it is written down which clients were used.
+const WRITE_USES_EVERY: Duration = Duration::from_secs(60);
+
+/// Time until the database is listened to again after it could not be heard.
+const BEFORE_LISTENING: Duration = Duration::from_secs(1);
 
 /// How often months and receipts are looked after.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(3600);
@@ -132,10 +138,15 @@ pub async fn run(built: Built, stop: impl Future<Output = ()>) -> Result<()> {
     tokio::select! {
         () = stop => handle.stop(true).await,
         () = keep_house(built.services.clone()) => {}
-        () = keep_folding(built.services) => {}
+        () = keep_folding(built.services.clone()) => {}
+        () = keep_listening(built.services.clone()) => {}
+        () = keep_uses(built.services) => {}
     }
     let served = server.await.map_err(Error::internal)?.map_err(Error::internal);
     services.intake.drain().await;
+    if let Err(error) = uses::write_down(&services).await {
+        tracing::warn!("the last uses of clients are lost: {}", error.chain());
+    }
     served
 }
 
@@ -145,6 +156,26 @@ async fn keep_folding(services: web::Data<Services>) {
         tokio::time::sleep(FOLD_EVERY).await;
         if let Err(error) = folding::fold(&services).await {
             tracing::warn!("folding waits for the next round: {}", error.chain());
+        }
+    }
+}
+
+/// Hears of changes of the catalogue and of clients, for as long as it is polled.
+async fn keep_listening(services: web::Data<Services>) {
+    loop {
+        if let Err(error) = catalogue::listen(&services).await {
+            tracing::warn!("changes are looked for instead of heard of: {}", error.chain());
+        }
+        tokio::time::sleep(BEFORE_LISTENING).await;
+    }
+}
+
+/// Writes down which clients were used, for as long as it is polled.
+async fn keep_uses(services: web::Data<Services>) {
+    loop {
+        tokio::time::sleep(WRITE_USES_EVERY).await;
+        if let Err(error) = uses::write_down(&services).await {
+            tracing::warn!("uses of clients wait for the next round: {}", error.chain());
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::domain::client::Client;
 use crate::domain::ids::ClientId;
+use crate::domain::permission::Permission;
 use crate::error::{Error, ErrorCode, Result};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine;
@@ -11,6 +12,7 @@ use chrono::{DateTime, Utc};
 use jsonwebtoken::jwk::{Jwk, JwkSet, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 use uuid::Uuid;
@@ -24,6 +26,36 @@ struct Claims {
     kind: String,
     iat: i64,
     exp: i64,
+    /// What it is narrowed to (RFC 8693 section 4.2): words with spaces between.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+}
+
+/// A token that was signed.
+#[derive(Debug)]
+pub struct Issued {
+    /// Its text.
+    pub token: String,
+    /// Seconds until it ends.
+    pub expires_in: i64,
+    /// What it is narrowed to, if it is.
+    pub scope: Option<String>,
+}
+
+/// What a token says that was checked.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// Whose it is.
+    pub client: ClientId,
+    /// When it ends.
+    pub expires_at: DateTime<Utc>,
+    /// What it is narrowed to, if it is.
+    pub scope: Option<BTreeSet<Permission>>,
+}
+
+/// Permissions as RFC 6749 section 3.3 writes them.
+pub fn scope_text(permissions: &BTreeSet<Permission>) -> String {
+    permissions.iter().map(|permission| permission.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 /// The signing key with everything that follows from it.
@@ -78,30 +110,40 @@ impl Keys {
         self.lifetime_seconds
     }
 
-    /// Signs a token for a client.
+    /// Signs a token for a client, narrowed to `scope` if there is one. It ends with the client at the latest.
     ///
     /// # Errors
     /// [`ErrorCode::Internal`] if signing fails.
-    pub fn issue(&self, client: &Client, now: DateTime<Utc>) -> Result<String> {
+    pub fn issue(
+        &self,
+        client: &Client,
+        scope: Option<&BTreeSet<Permission>>,
+        now: DateTime<Utc>,
+    ) -> Result<Issued> {
+        let end = now.timestamp() + self.lifetime_seconds;
+        let end = client.terms.expires_at.map_or(end, |client| end.min(client.timestamp()));
+        let scope = scope.map(scope_text);
         let claims = Claims {
             iss: self.issuer.clone(),
             aud: self.audience.clone(),
             sub: client.id.0,
             kind: client.kind.as_str().into(),
             iat: now.timestamp(),
-            exp: now.timestamp() + self.lifetime_seconds,
+            exp: end,
+            scope: scope.clone(),
         };
         let mut header = Header::new(Algorithm::ES256);
         header.kid = Some(self.kid.clone());
-        jsonwebtoken::encode(&header, &claims, &self.encoding).map_err(Error::internal)
+        let token = jsonwebtoken::encode(&header, &claims, &self.encoding).map_err(Error::internal)?;
+        Ok(Issued { token, expires_in: end - now.timestamp(), scope })
     }
 
-    /// Checks a token: algorithm, signature, issuer, audience, then its time against `now`. Gives whose it is and
-    /// when it ends.
+    /// Checks a token: algorithm, signature, issuer, audience, then its time against `now`. A word of
+    /// the scope that this program does not know permits nothing.
     ///
     /// # Errors
     /// [`ErrorCode::TokenInvalid`] or [`ErrorCode::TokenExpired`].
-    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<(ClientId, DateTime<Utc>)> {
+    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Checked> {
         let mut rules = Validation::new(Algorithm::ES256);
         rules.set_issuer(&[&self.issuer]);
         rules.set_audience(&[&self.audience]);
@@ -115,7 +157,8 @@ impl Keys {
         if expires_at <= now {
             return Err(Error::new(ErrorCode::TokenExpired));
         }
-        Ok((ClientId(claims.sub), expires_at))
+        let words = |text: String| text.split(' ').filter_map(|word| Permission::parse(word).ok()).collect();
+        Ok(Checked { client: ClientId(claims.sub), expires_at, scope: claims.scope.map(words) })
     }
 }
 
@@ -165,7 +208,8 @@ fn to_pem(der: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::client::ClientKind;
+    use crate::domain::client::{ClientKind, Terms};
+    use chrono::TimeDelta;
 
     #[test]
     fn a_token_is_good_until_it_expires_and_for_its_key_alone() {
@@ -180,11 +224,20 @@ mod tests {
             agency: None,
             service_point: None,
             revoked_at: None,
+            terms: Terms::default(),
         };
         let now = DateTime::UNIX_EPOCH;
-        let token = keys.issue(&client, now).unwrap();
-        assert_eq!(keys.verify(&token, now).unwrap(), (client.id, now + chrono::TimeDelta::seconds(60)));
-        let code = |result: Result<(ClientId, DateTime<Utc>)>| result.unwrap_err().code;
+        let token = keys.issue(&client, None, now).unwrap().token;
+        let expires_at = now + TimeDelta::seconds(60);
+        assert_eq!(keys.verify(&token, now).unwrap(), Checked { client: client.id, expires_at, scope: None });
+        let ending = Terms { expires_at: Some(now + TimeDelta::seconds(7)), ..Terms::default() };
+        let ending = Client { terms: ending, ..client };
+        let scope = BTreeSet::from([Permission::ReadFigures, Permission::SubmitResponse]);
+        let short = keys.issue(&ending, Some(&scope), now).unwrap();
+        assert_eq!((short.expires_in, short.scope.as_deref()), (7, Some("submit_response read_figures")));
+        let checked = keys.verify(&short.token, now).unwrap();
+        assert_eq!((checked.expires_at - now, checked.scope), (TimeDelta::seconds(7), Some(scope)));
+        let code = |result: Result<Checked>| result.unwrap_err().code;
         assert_eq!(code(keys.verify(&token, now + chrono::TimeDelta::seconds(60))), ErrorCode::TokenExpired);
         let other = load_or_make_key(&dir.path().join("other.pem")).unwrap();
         let other = Keys::from_pem(&other, "sipas", "sipas", 60).unwrap();

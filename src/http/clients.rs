@@ -2,9 +2,11 @@
 
 use super::extract::{App, Form};
 use super::openapi::TokenRefused;
+use super::peer::peer_address;
 use super::problem::Problem;
+use crate::auth::token::Issued;
 use crate::error::{Error, ErrorCode};
-use crate::service::clients;
+use crate::service::clients::{self, Exchange};
 use actix_web::http::header::{self, CacheControl, CacheDirective};
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use base64::Engine;
@@ -20,6 +22,9 @@ struct TokenForm {
     grant_type: String,
     client_id: Option<String>,
     client_secret: Option<String>,
+    /// Narrows the token: permissions with spaces between; more than the client has is refused.
+    #[schema(example = "submit_response")]
+    scope: Option<String>,
 }
 
 /// A token (RFC 6749 section 5.1).
@@ -33,6 +38,9 @@ pub struct TokenBody {
     /// Seconds until it expires.
     #[schema(example = 3600)]
     expires_in: i64,
+    /// What the token is narrowed to; left out where nothing narrows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
 }
 
 /// Public keys (RFC 7517).
@@ -71,8 +79,10 @@ pub async fn issue_token(request: HttpRequest, app: App, form: Form) -> Result<H
         (None, in_body) => in_body,
     };
     let (id, secret) = credential.ok_or_else(|| invalid("client_id or client_secret is missing"))?;
-    let access_token = clients::token(&app, &id, secret).await?;
-    let body = TokenBody { access_token, token_type: "Bearer", expires_in: app.keys.lifetime_seconds() };
+    let scope = field("scope").filter(|scope| !scope.is_empty());
+    let exchange = Exchange { id: &id, secret, scope: scope.as_deref(), address: peer_address(&request) };
+    let Issued { token: access_token, expires_in, scope } = clients::token(&app, exchange).await?;
+    let body = TokenBody { access_token, token_type: "Bearer", expires_in, scope };
     Ok(HttpResponse::Ok().insert_header(CacheControl(vec![CacheDirective::NoStore])).json(body))
 }
 

@@ -9,6 +9,7 @@ mod breakdowns;
 mod bulk;
 mod clients;
 mod comparisons;
+mod credentials;
 mod devices;
 mod dossier_counts;
 mod extract;
@@ -22,6 +23,7 @@ mod health;
 mod indexes;
 mod lines;
 pub mod openapi;
+mod peer;
 mod problem;
 mod provenance;
 mod rankings;
@@ -67,6 +69,12 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         // Credentials
         .service(clients::issue_token)
         .service(clients::list_keys)
+        .service(credentials::create_client)
+        .service(credentials::list_clients)
+        .service(credentials::get_client)
+        .service(credentials::change_client)
+        .service(credentials::rotate_client)
+        .service(credentials::revoke_client)
         // Operation
         .service(health::live)
         .service(health::ready)

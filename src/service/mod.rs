@@ -15,6 +15,7 @@ pub mod clients;
 pub mod clock;
 pub mod comparisons;
 pub mod counting;
+pub mod credentials;
 pub mod devices;
 pub mod dossier_counts;
 pub mod feed;
@@ -32,6 +33,7 @@ pub mod receipts;
 pub mod responses;
 pub mod series;
 pub mod surveys;
+pub mod uses;
 pub mod verification;
 pub mod visibility;
 
