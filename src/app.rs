@@ -15,7 +15,7 @@ use crate::service::issuers::Issuers;
 use crate::service::metrics::Metrics;
 use crate::service::signing_keys::Signing;
 use crate::service::visibility::Masks;
-use crate::service::{Rules, Services, folding, issuers, partitions, receipts};
+use crate::service::{Rules, Services, catalogue, folding, issuers, partitions, receipts, uses};
 use crate::store::Db;
 use crate::tls::Certificate;
 use actix_web::body::MessageBody;
@@ -41,6 +41,11 @@ const FOLD_EVERY: Duration = Duration::from_secs(1);
 
 /// How often those who have not asked for a while are forgotten by the limits.
 const FORGET_EVERY: Duration = Duration::from_secs(1);
+/// How often it is written down which clients were used.
+const WRITE_USES_EVERY: Duration = Duration::from_secs(60);
+
+/// Time until the database is listened to again after it could not be heard.
+const BEFORE_LISTENING: Duration = Duration::from_secs(1);
 
 /// How often months and receipts are looked after.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(3600);
@@ -160,10 +165,15 @@ pub async fn run(built: Built, stop: impl Future<Output = ()>) -> Result<()> {
         () = keep_guard(&built.limits, built.certificate.as_deref()) => {}
         () = keep_house(built.services.clone()) => {}
         () = keep_following(built.services.clone()) => {}
-        () = keep_folding(built.services) => {}
+        () = keep_folding(built.services.clone()) => {}
+        () = keep_listening(built.services.clone()) => {}
+        () = keep_uses(built.services) => {}
     }
     let served = server.await.map_err(Error::internal)?.map_err(Error::internal);
     services.intake.drain().await;
+    if let Err(error) = uses::write_down(&services).await {
+        tracing::warn!("the last uses of clients are lost: {}", error.chain());
+    }
     served
 }
 
@@ -196,6 +206,26 @@ async fn keep_following(services: web::Data<Services>) {
     loop {
         tokio::time::sleep(issuers::REFRESH_EVERY).await;
         issuers::refresh(&services).await;
+    }
+}
+
+/// Hears of changes of the catalogue and of clients, for as long as it is polled.
+async fn keep_listening(services: web::Data<Services>) {
+    loop {
+        if let Err(error) = catalogue::listen(&services).await {
+            tracing::warn!("changes are looked for instead of heard of: {}", error.chain());
+        }
+        tokio::time::sleep(BEFORE_LISTENING).await;
+    }
+}
+
+/// Writes down which clients were used, for as long as it is polled.
+async fn keep_uses(services: web::Data<Services>) {
+    loop {
+        tokio::time::sleep(WRITE_USES_EVERY).await;
+        if let Err(error) = uses::write_down(&services).await {
+            tracing::warn!("uses of clients wait for the next round: {}", error.chain());
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The program: subcommands, their arguments, nothing else.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, Parser, Subcommand};
 use sipas::app::Stop;
 use sipas::catalogue::{Source, built_in};
@@ -7,12 +8,14 @@ use sipas::config::{DatabaseConfig, ServeConfig};
 use sipas::demo::DemoConfig;
 use sipas::domain::agency::AgencyCode;
 use sipas::domain::audit::By;
-use sipas::domain::client::ClientKind;
+use sipas::domain::client::{ClientKind, Terms, parse_instant, parse_network};
+use sipas::domain::permission::Permission;
 use sipas::error::{Error, ErrorCode, Lang, Result};
 use sipas::import::ImportConfig;
 use sipas::postgres::{Database, prepare};
 use sipas::service::clients::{self, NewClient};
 use sipas::service::clock::Clock;
+use sipas::service::credentials::{DEFAULT_OVERLAP, MAX_OVERLAP};
 use sipas::service::signing_keys;
 use sipas::store::{Db, migrations};
 use sipas::{app, demo, http, import, service};
@@ -96,7 +99,7 @@ enum ClientCommand {
     Create {
         #[command(flatten)]
         database: DatabaseConfig,
-        /// admin, system or device.
+        /// admin, system, viewer or device.
         #[arg(long, value_parser = |text: &str| ClientKind::parse(text).map_err(|fault| fault.detail(Lang::En)))]
         kind: ClientKind,
         /// What people call it.
@@ -108,6 +111,25 @@ enum ClientCommand {
         /// The desk a device stands at.
         #[arg(long)]
         service_point: Option<String>,
+        /// When it ends by itself, for example 2027-01-01T00:00:00+07:00.
+        #[arg(long, value_name = "INSTANT", value_parser = |text: &str| parse_instant(text).map_err(|fault| fault.detail(Lang::En)))]
+        expires_at: Option<DateTime<Utc>>,
+        /// What it is permitted at most; may be given several times. Without it all that its kind is.
+        #[arg(long = "permission", value_name = "WORD", value_parser = |text: &str| Permission::parse(text).map_err(|fault| fault.detail(Lang::En)))]
+        permissions: Vec<Permission>,
+        /// Network it has to come from, for example 203.0.113.0/24; may be given several times.
+        #[arg(long = "network", value_name = "CIDR", value_parser = |text: &str| parse_network(text).map_err(|fault| fault.detail(Lang::En)))]
+        networks: Vec<ipnet::IpNet>,
+    },
+    /// Give a client another secret; prints its id and secret as JSON. The secret is shown this once.
+    Rotate {
+        #[command(flatten)]
+        database: DatabaseConfig,
+        /// Its id.
+        id: uuid::Uuid,
+        /// Seconds for which the secret before goes on.
+        #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_OVERLAP, value_parser = clap::value_parser!(i64).range(0..=MAX_OVERLAP))]
+        overlap_seconds: i64,
     },
     /// List every client as one JSON object a line; secrets are not known.
     List {
@@ -212,11 +234,27 @@ fn run(command: Command) -> Result<()> {
             let files = import::open(&config)?;
             with_database(&config.database, async |db| print(&import::run(&db, &config, files).await?))
         }
-        Command::Client(ClientCommand::Create { database, kind, name, agency, service_point }) => {
+        Command::Client(ClientCommand::Create {
+            database,
+            kind,
+            name,
+            agency,
+            service_point,
+            expires_at,
+            permissions,
+            networks,
+        }) => with_database(&database, async |db| {
+            let new = NewClient { kind, name, agency, service_point };
+            let permissions = (!permissions.is_empty()).then(|| permissions.into_iter().collect());
+            let terms = Terms { expires_at, permissions, networks };
+            let (client, secret) = clients::create_with(&db, new, terms, Clock::System.now()).await?;
+            print(&serde_json::json!({ "client_id": client.id.0, "client_secret": secret }))
+        }),
+        Command::Client(ClientCommand::Rotate { database, id, overlap_seconds }) => {
             with_database(&database, async |db| {
-                let new = NewClient { kind, name, agency, service_point };
-                let (client, secret) = clients::create(&db, new, Clock::System.now()).await?;
-                print(&serde_json::json!({ "client_id": client.id.0, "client_secret": secret }))
+                let overlap = TimeDelta::seconds(overlap_seconds);
+                let secret = clients::rotate(&db, id, overlap, Clock::System.now()).await?;
+                print(&serde_json::json!({ "client_id": id, "client_secret": secret }))
             })
         }
         Command::Client(ClientCommand::List { database }) => with_database(&database, async |db| {
@@ -224,6 +262,7 @@ fn run(command: Command) -> Result<()> {
                 print(&serde_json::json!({
                     "client_id": client.id.0, "kind": client.kind.as_str(), "name": client.name,
                     "agency": agency.map(|code| code.to_string()), "revoked_at": client.revoked_at,
+                    "expires_at": client.terms.expires_at, "networks": client.terms.networks.iter().map(ToString::to_string).collect::<Vec<_>>(),
                 }))?;
             }
             Ok(())

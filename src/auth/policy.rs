@@ -1,33 +1,16 @@
 //! The one permission table, and the only maker of [`AgencyScope`]. Everything a request may touch passes
 //! through [`read_figures`], [`read_responses`], [`submit_response`], [`may_read_receipts`], [`tree_changer`],
-//! [`report_dossiers`] or [`key_keeper`]; the catalogue (agencies, surveys, wording) is open to all.
+//! [`report_dossiers`], [`key_keeper`] or [`keep_clients`]; the catalogue (agencies, surveys, wording) is open to all.
 
 use super::Actor;
 use crate::domain::agency::ServicePoint;
-use crate::domain::client::{Client, ClientKind};
+use crate::domain::client::{Client, ClientKind, Terms};
 use crate::domain::ids::AgencyId;
+pub use crate::domain::permission::Permission;
 use crate::domain::subject::Subject;
 use crate::domain::tree::{AgencyScope, AgencyTree};
 use crate::error::{Error, ErrorCode, Result};
-
-/// What can be asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Permission {
-    /// Store a response.
-    SubmitResponse,
-    /// Read figures of agencies.
-    ReadFigures,
-    /// Read what became of the responses a client sent.
-    ReadReceipts,
-    /// Read single responses.
-    ReadResponses,
-    /// Change the tree of agencies.
-    ChangeTree,
-    /// Say how many dossiers an agency handled.
-    ReportDossiers,
-    /// See, rotate and withdraw the keys that tokens are signed with.
-    KeepKeys,
-}
+use std::collections::BTreeSet;
 
 /// How far a permission reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,11 +32,12 @@ enum Grant {
 /// - A device stands in a public hall: it sees what the public sees, and what others answered there is none of its
 ///   business (NĐ 61/2018/NĐ-CP art. 27.3: information on the person who rates is confidential).
 /// - A viewer reads figures and nothing else.
+/// - Only an administrator hands out credentials.
 #[rustfmt::skip]
-const TABLE: [(Permission, [Grant; 5]); 7] = {
+const TABLE: &[(Permission, [Grant; 5])] = {
     use Grant::{Itself, No, OwnSubtree, Public};
     use Permission as P;
-    [
+    &[
         //                    anonymous   device      viewer      system      admin
         (P::SubmitResponse,  [No,         OwnSubtree, No,         OwnSubtree, No        ]),
         (P::ReadFigures,     [Public,     Public,     OwnSubtree, OwnSubtree, OwnSubtree]),
@@ -62,6 +46,7 @@ const TABLE: [(Permission, [Grant; 5]); 7] = {
         (P::ChangeTree,      [No,         No,         No,         No,         OwnSubtree]),
         (P::ReportDossiers,  [No,         No,         No,         OwnSubtree, No        ]),
         (P::KeepKeys,        [No,         No,         No,         No,         OwnSubtree]),
+        (P::ManageClients,   [No,         No,         No,         No,         OwnSubtree]),
     ]
 };
 
@@ -78,6 +63,29 @@ fn grant(kind: Option<ClientKind>, permission: Permission) -> Grant {
     }
 }
 
+/// How far the permission reaches for this client: as for its kind, unless its terms or its token leave it out; then
+/// as for everybody.
+fn granted(client: &Client, permission: Permission) -> Grant {
+    grant(client.terms.leave(permission).then_some(client.kind), permission)
+}
+
+/// What a kind of client is permitted that not everybody is.
+pub fn permissions_of_kind(kind: ClientKind) -> BTreeSet<Permission> {
+    let permitted = |permission: &Permission| match grant(Some(kind), *permission) {
+        Grant::Itself | Grant::OwnSubtree => true,
+        Grant::No | Grant::Public => false,
+    };
+    Permission::ALL.iter().copied().filter(permitted).collect()
+}
+
+/// What the client is permitted that not everybody is.
+pub fn permissions_of(client: &Client) -> BTreeSet<Permission> {
+    permissions_of_kind(client.kind)
+        .into_iter()
+        .filter(|permission| client.terms.leave(*permission))
+        .collect()
+}
+
 /// The client, if the table lets it do this somewhere: asked before it is known where.
 ///
 /// # Errors
@@ -85,7 +93,7 @@ fn grant(kind: Option<ClientKind>, permission: Permission) -> Grant {
 fn permitted(actor: &Actor, permission: Permission) -> Result<&Client> {
     match actor {
         Actor::Anonymous => Err(Error::new(ErrorCode::TokenMissing)),
-        Actor::Client(client) => match grant(Some(client.kind), permission) {
+        Actor::Client(client) => match granted(client, permission) {
             Grant::Itself | Grant::OwnSubtree => Ok(client),
             Grant::No | Grant::Public => Err(Error::new(ErrorCode::NotPermitted)),
         },
@@ -146,7 +154,7 @@ pub fn read_figures(
     figures_are_public: bool,
 ) -> Result<FigureReader> {
     let in_charge = match actor {
-        Actor::Client(client) if grant(Some(client.kind), Permission::ReadFigures) == Grant::OwnSubtree => {
+        Actor::Client(client) if granted(client, Permission::ReadFigures) == Grant::OwnSubtree => {
             match subject {
                 Subject::Country => client.agency.is_none(),
                 Subject::Agencies(roots) => roots.iter().all(|root| owns(client, tree, *root)),
@@ -219,7 +227,7 @@ pub fn receipt_reader(actor: &Actor) -> Result<&Client> {
 
 /// May the reader see what became of the sender's responses? If not, they look like not there.
 pub fn may_read_receipts(reader: &Client, tree: &AgencyTree, sender: &Client) -> bool {
-    match grant(Some(reader.kind), Permission::ReadReceipts) {
+    match granted(reader, Permission::ReadReceipts) {
         Grant::OwnSubtree => match sender.agency {
             Some(agency) => owns(reader, tree, agency),
             None => reader.agency.is_none(),
@@ -293,6 +301,71 @@ pub fn key_keeper(actor: &Actor) -> Result<&Client> {
     if client.agency.is_none() { Ok(client) } else { Err(Error::new(ErrorCode::NotPermitted)) }
 }
 
+/// Which client may make, see, change and end others at all, before it is known which.
+///
+/// # Errors
+/// [`ErrorCode::TokenMissing`] or [`ErrorCode::NotPermitted`].
+pub fn client_keeper(actor: &Actor) -> Result<&Client> {
+    permitted(actor, Permission::ManageClients)
+}
+
+/// May the keeper make, see or change a client of this agency (`None`: of the whole country)? If not, it looks like
+/// not there.
+pub fn may_keep_client(keeper: &Client, tree: &AgencyTree, agency: Option<AgencyId>) -> bool {
+    match agency {
+        Some(agency) => owns(keeper, tree, agency),
+        None => keeper.agency.is_none(),
+    }
+}
+
+/// Whose clients the keeper sees: those of `agency` and below it, by default all it may. `None` looks like not found.
+pub fn keep_clients(keeper: &Client, tree: &AgencyTree, agency: Option<AgencyId>) -> Option<AgencyScope> {
+    match agency.or(keeper.agency) {
+        Some(root) if owns(keeper, tree, root) => Some(AgencyScope::granted_by_policy(tree.subtree(root))),
+        Some(_) => None,
+        None => Some(AgencyScope::granted_by_policy_everywhere()),
+    }
+}
+
+/// In what a client would go beyond whoever hands out its credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Excess {
+    /// It would be permitted more.
+    pub permissions: bool,
+    /// It would outlive it.
+    pub life: bool,
+    /// It could come from elsewhere.
+    pub networks: bool,
+}
+
+impl Excess {
+    /// Whether it goes beyond in nothing.
+    pub const fn is_none(self) -> bool {
+        !(self.permissions || self.life || self.networks)
+    }
+}
+
+/// In what a client of this kind and terms would go beyond the keeper. A keeper that nothing narrows hands out all
+/// that a kind is permitted, in its own subtree; a narrowed one no more than it holds itself, or else its credential,
+/// once leaked, would make others that are not narrowed, live longer or work from anywhere.
+pub fn excess(keeper: &Client, kind: ClientKind, terms: &Terms) -> Excess {
+    let own = &keeper.terms;
+    let wanted = permissions_of_kind(kind).into_iter().filter(|permission| terms.leave(*permission));
+    let inside = |network| own.networks.iter().any(|own: &ipnet::IpNet| own.contains(network));
+    Excess {
+        permissions: own
+            .permissions
+            .as_ref()
+            .is_some_and(|own| !wanted.collect::<BTreeSet<_>>().is_subset(own)),
+        life: own.expires_at.is_some_and(|end| terms.expires_at.is_none_or(|wanted| wanted > end)),
+        networks: !own.networks.is_empty()
+            && !(!terms.networks.is_empty() && terms.networks.iter().all(inside)),
+    }
+}
+
 fn owns(client: &Client, tree: &AgencyTree, agency: AgencyId) -> bool {
     client.agency.is_none_or(|root| tree.contains(root, agency))
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@
 
 use crate::domain::client::Client;
 use crate::domain::ids::ClientId;
+use crate::domain::permission::Permission;
 use crate::domain::signing_key::{KeyState, SigningKey};
 use crate::error::{Error, ErrorCode, Result};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
@@ -21,7 +22,7 @@ use jsonwebtoken::jwk::{
 };
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 /// How long a key signs.
@@ -41,6 +42,36 @@ struct Claims {
     iat: i64,
     exp: i64,
     jti: Uuid,
+    /// What it is narrowed to (RFC 8693 section 4.2): words with spaces between.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+}
+
+/// A token that was signed.
+#[derive(Debug)]
+pub struct Issued {
+    /// Its text.
+    pub token: String,
+    /// Seconds until it ends.
+    pub expires_in: i64,
+    /// What it is narrowed to, if it is.
+    pub scope: Option<String>,
+}
+
+/// What a token says that was checked.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// Whose it is.
+    pub client: ClientId,
+    /// When it ends.
+    pub expires_at: DateTime<Utc>,
+    /// What it is narrowed to, if it is.
+    pub scope: Option<BTreeSet<Permission>>,
+}
+
+/// Permissions as RFC 6749 section 3.3 writes them.
+pub fn scope_text(permissions: &BTreeSet<Permission>) -> String {
+    permissions.iter().map(|permission| permission.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 /// What all our tokens have in common.
@@ -95,11 +126,20 @@ impl PrivateKey {
         }
     }
 
-    /// Signs a token for a client.
+    /// Signs a token for a client, narrowed to `scope` if there is one. It ends with the client at the latest.
     ///
     /// # Errors
     /// [`ErrorCode::Internal`] if signing fails.
-    pub fn issue(&self, rules: &TokenRules, client: &Client, now: DateTime<Utc>) -> Result<String> {
+    pub fn issue(
+        &self,
+        rules: &TokenRules,
+        client: &Client,
+        scope: Option<&BTreeSet<Permission>>,
+        now: DateTime<Utc>,
+    ) -> Result<Issued> {
+        let end = now.timestamp() + i64::from(rules.lifetime_seconds);
+        let end = client.terms.expires_at.map_or(end, |client| end.min(client.timestamp()));
+        let scope = scope.map(scope_text);
         let claims = Claims {
             iss: rules.issuer.clone(),
             aud: rules.audience.clone(),
@@ -107,13 +147,15 @@ impl PrivateKey {
             client_id: client.id.0,
             kind: client.kind.as_str().into(),
             iat: now.timestamp(),
-            exp: now.timestamp() + i64::from(rules.lifetime_seconds),
+            exp: end,
             jti: Uuid::from_u128(rand::random()),
+            scope: scope.clone(),
         };
         let mut header = Header::new(Algorithm::ES256);
         header.typ = Some(TYPE.into());
         header.kid = Some(self.kid.clone());
-        jsonwebtoken::encode(&header, &claims, &self.encoding).map_err(Error::internal)
+        let token = jsonwebtoken::encode(&header, &claims, &self.encoding).map_err(Error::internal)?;
+        Ok(Issued { token, expires_in: end - now.timestamp(), scope })
     }
 }
 
@@ -179,12 +221,7 @@ impl KeyRing {
     ///
     /// # Errors
     /// [`ErrorCode::TokenInvalid`] or [`ErrorCode::TokenExpired`].
-    pub fn verify(
-        &self,
-        rules: &TokenRules,
-        token: &str,
-        now: DateTime<Utc>,
-    ) -> Result<(ClientId, DateTime<Utc>)> {
+    pub fn verify(&self, rules: &TokenRules, token: &str, now: DateTime<Utc>) -> Result<Checked> {
         let refused = |why: &'static str| Error::new(ErrorCode::TokenInvalid).because(why);
         let kid = kid_of(token)?;
         let known = self.0.get(&kid).ok_or_else(|| refused("the key is not known"))?;
@@ -205,7 +242,9 @@ impl KeyRing {
         if expires_at <= now {
             return Err(Error::new(ErrorCode::TokenExpired));
         }
-        Ok((ClientId(claims.sub), expires_at))
+        // A word of the scope that this program does not know permits nothing.
+        let words = |text: String| text.split(' ').filter_map(|word| Permission::parse(word).ok()).collect();
+        Ok(Checked { client: ClientId(claims.sub), expires_at, scope: claims.scope.map(words) })
     }
 }
 
@@ -225,7 +264,7 @@ pub fn kid_of(token: &str) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::client::ClientKind;
+    use crate::domain::client::{ClientKind, Terms};
 
     const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
@@ -241,10 +280,11 @@ mod tests {
             agency: None,
             service_point: None,
             revoked_at: None,
+            terms: Terms::default(),
         }
     }
 
-    fn code(result: Result<(ClientId, DateTime<Utc>)>) -> ErrorCode {
+    fn code(result: Result<Checked>) -> ErrorCode {
         result.unwrap_err().code
     }
 
@@ -253,27 +293,41 @@ mod tests {
         let (key, other, sipas) =
             (PrivateKey::generate().unwrap(), PrivateKey::generate().unwrap(), rules("sipas", "sipas", 60));
         let ring = KeyRing::new(vec![key.public(&sipas, NOW)]).unwrap();
-        let token = key.issue(&sipas, &client(), NOW).unwrap();
+        let token = key.issue(&sipas, &client(), None, NOW).unwrap().token;
         let end = NOW + TimeDelta::seconds(60);
-        assert_eq!(ring.verify(&sipas, &token, NOW).unwrap(), (client().id, end));
+        let checked = Checked { client: client().id, expires_at: end, scope: None };
+        assert_eq!(ring.verify(&sipas, &token, NOW).unwrap(), checked);
         assert_eq!(code(ring.verify(&sipas, &token, end)), ErrorCode::TokenExpired);
         assert_eq!(code(ring.verify(&rules("sipas", "other", 60), &token, NOW)), ErrorCode::TokenInvalid);
         assert_eq!(code(ring.verify(&rules("other", "sipas", 60), &token, NOW)), ErrorCode::TokenInvalid);
-        let unknown = other.issue(&sipas, &client(), NOW).unwrap();
+        let unknown = other.issue(&sipas, &client(), None, NOW).unwrap().token;
         assert_eq!(code(ring.verify(&sipas, &unknown, NOW)), ErrorCode::TokenInvalid);
-        let forged = PrivateKey { kid: key.kid.clone(), ..other }.issue(&sipas, &client(), NOW).unwrap();
+        let forged =
+            PrivateKey { kid: key.kid.clone(), ..other }.issue(&sipas, &client(), None, NOW).unwrap().token;
         assert_eq!(code(ring.verify(&sipas, &forged, NOW)), ErrorCode::TokenInvalid);
+    }
+
+    #[test]
+    fn a_token_ends_with_its_client_and_says_what_it_is_narrowed_to() {
+        let (key, sipas) = (PrivateKey::generate().unwrap(), rules("sipas", "sipas", 60));
+        let ring = KeyRing::new(vec![key.public(&sipas, NOW)]).unwrap();
+        let terms = Terms { expires_at: Some(NOW + TimeDelta::seconds(7)), ..Terms::default() };
+        let scope = BTreeSet::from([Permission::ReadFigures, Permission::SubmitResponse]);
+        let issued = key.issue(&sipas, &Client { terms, ..client() }, Some(&scope), NOW).unwrap();
+        assert_eq!((issued.expires_in, issued.scope.as_deref()), (7, Some("submit_response read_figures")));
+        let checked = ring.verify(&sipas, &issued.token, NOW).unwrap();
+        assert_eq!((checked.expires_at - NOW, checked.scope), (TimeDelta::seconds(7), Some(scope)));
     }
 
     #[test]
     fn a_key_that_is_over_or_withdrawn_makes_no_token_good() {
         let (key, sipas) = (PrivateKey::generate().unwrap(), rules("sipas", "sipas", 60));
         // Signed by somebody who holds the key and is in no hurry.
-        let token = key.issue(&rules("sipas", "sipas", 1_000_000_000), &client(), NOW).unwrap();
+        let token = key.issue(&rules("sipas", "sipas", 1_000_000_000), &client(), None, NOW).unwrap().token;
         let public = key.public(&sipas, NOW);
         let over = public.trusted_until();
         let ring = KeyRing::new(vec![public.clone()]).unwrap();
-        assert_eq!(ring.verify(&sipas, &token, NOW).unwrap().1, over);
+        assert_eq!(ring.verify(&sipas, &token, NOW).unwrap().expires_at, over);
         assert_eq!(code(ring.verify(&sipas, &token, over)), ErrorCode::TokenExpired);
         assert_eq!(ring.public_json(over).unwrap()["keys"].as_array().unwrap().len(), 0);
         let withdrawn = KeyRing::new(vec![SigningKey { withdrawn_at: Some(NOW), ..public }]).unwrap();
@@ -292,7 +346,7 @@ mod tests {
         demands.set_audience(&["sipas"]);
         demands.validate_exp = false;
         let (token, decoding) =
-            (key.issue(&sipas, &client(), NOW).unwrap(), DecodingKey::from_jwk(&jwk).unwrap());
+            (key.issue(&sipas, &client(), None, NOW).unwrap().token, DecodingKey::from_jwk(&jwk).unwrap());
         jsonwebtoken::decode::<serde_json::Value>(&token, &decoding, &demands).unwrap();
     }
 

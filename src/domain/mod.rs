@@ -17,6 +17,7 @@ pub mod facet;
 pub mod feed;
 pub mod ids;
 pub mod period;
+pub mod permission;
 pub mod questionnaire;
 pub mod receipt;
 pub mod response;

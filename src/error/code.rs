@@ -17,6 +17,8 @@ pub enum ErrorCode {
     InvalidTokenRequest,
     /// RFC 6749 `unsupported_grant_type`.
     UnsupportedGrantType,
+    /// RFC 6749 `invalid_scope`.
+    InvalidScope,
     /// RFC 6749 `invalid_client`.
     InvalidClient,
     /// No bearer token where one is needed.
@@ -27,6 +29,10 @@ pub enum ErrorCode {
     TokenExpired,
     /// The client behind the token was revoked.
     ClientRevoked,
+    /// The client behind the token is over.
+    ClientExpired,
+    /// The client may not come from this address.
+    AddressNotAllowed,
     /// This kind of client may not do this.
     NotPermitted,
     /// No such path.
@@ -39,6 +45,8 @@ pub enum ErrorCode {
     ReceiptNotFound,
     /// No such device, or none that the caller may know of.
     DeviceNotFound,
+    /// No such client, or none that the caller may know of.
+    ClientNotFound,
     /// No such formula.
     FormulaNotFound,
     /// No such signing key.
@@ -55,6 +63,12 @@ pub enum ErrorCode {
     DeviceSeqConflict,
     /// The catalogue holds this code with other content.
     CatalogueConflict,
+    /// Same client id, other content.
+    ClientConflict,
+    /// The client was ended for good.
+    ClientEnded,
+    /// Nobody ends or narrows itself.
+    OwnClient,
     /// Same event id, other content.
     AgencyEventConflict,
     /// Something happened to the agency after the day of the event.
@@ -108,17 +122,21 @@ impl ErrorCode {
         Self::InvalidCursor,
         Self::InvalidTokenRequest,
         Self::UnsupportedGrantType,
+        Self::InvalidScope,
         Self::InvalidClient,
         Self::TokenMissing,
         Self::TokenInvalid,
         Self::TokenExpired,
         Self::ClientRevoked,
+        Self::ClientExpired,
+        Self::AddressNotAllowed,
         Self::NotPermitted,
         Self::RouteNotFound,
         Self::AgencyNotFound,
         Self::SurveyNotFound,
         Self::ReceiptNotFound,
         Self::DeviceNotFound,
+        Self::ClientNotFound,
         Self::FormulaNotFound,
         Self::SigningKeyNotFound,
         Self::MethodNotAllowed,
@@ -127,6 +145,9 @@ impl ErrorCode {
         Self::ResponseConflict,
         Self::DeviceSeqConflict,
         Self::CatalogueConflict,
+        Self::ClientConflict,
+        Self::ClientEnded,
+        Self::OwnClient,
         Self::AgencyEventConflict,
         Self::AgencyEventOutOfOrder,
         Self::BodyTooLarge,
@@ -150,17 +171,21 @@ impl ErrorCode {
             Self::InvalidCursor => row("invalid_cursor", 400, "Con trỏ trang không hợp lệ cho truy vấn này.", "The cursor does not belong to this query.", "Start again from the first page."),
             Self::InvalidTokenRequest => row("invalid_token_request", 400, "Yêu cầu cấp token thiếu hoặc sai tham số.", "The token request lacks a parameter or has a wrong one.", "See RFC 6749 section 4.4; `error` is `invalid_request`."),
             Self::UnsupportedGrantType => row("unsupported_grant_type", 400, "Chỉ hỗ trợ grant_type=client_credentials.", "Only grant_type=client_credentials is supported.", "Send `grant_type=client_credentials`."),
+            Self::InvalidScope => row("invalid_scope", 400, "scope không hợp lệ hoặc vượt quá quyền của máy khách.", "The scope is unknown or more than the client is permitted.", "Ask for permissions that the client has, words with spaces between; or leave `scope` out."),
             Self::InvalidClient => row("invalid_client", 401, "Mã hoặc khóa bí mật của máy khách không đúng.", "Client id or secret is wrong.", "Check the credential; it may have been revoked."),
             Self::TokenMissing => row("token_missing", 401, "Cần có token truy cập.", "A bearer token is needed.", "Get a token at `/oauth/token`."),
             Self::TokenInvalid => row("token_invalid", 401, "Token truy cập không hợp lệ.", "The bearer token is not valid.", "Get a new token; if that is refused too, check the credential."),
             Self::TokenExpired => row("token_expired", 401, "Token truy cập đã hết hạn.", "The bearer token has expired.", "Get a new token."),
             Self::ClientRevoked => row("client_revoked", 401, "Máy khách đã bị thu hồi quyền truy cập.", "This client has been revoked.", "Stop; an administrator has to enrol the client again."),
+            Self::ClientExpired => row("client_expired", 401, "Máy khách đã hết hạn sử dụng.", "This client has expired.", "Ask an administrator to prolong it or for a new one."),
+            Self::AddressNotAllowed => row("address_not_allowed", 403, "Máy khách không được phép truy cập từ địa chỉ này.", "This client may not come from this address.", "Come from a network the client is bound to; an administrator sees and changes them."),
             Self::NotPermitted => row("not_permitted", 403, "Loại máy khách này không được phép thực hiện thao tác này.", "This kind of client may not do this.", "Use a credential of a kind that may."),
             Self::RouteNotFound => row("route_not_found", 404, "Không có địa chỉ này.", "There is no such path.", "See `/openapi.json`."),
             Self::AgencyNotFound => row("agency_not_found", 404, "Không tìm thấy cơ quan.", "There is no such agency.", "Check the code; `GET /v1/agencies` lists them."),
             Self::SurveyNotFound => row("survey_not_found", 404, "Không tìm thấy đợt khảo sát.", "There is no such survey.", "Check the code; `GET /v1/surveys` lists them."),
             Self::ReceiptNotFound => row("receipt_not_found", 404, "Không tìm thấy biên nhận.", "There is no such receipt.", "Receipts are kept for 90 days and shown to whoever sent the responses."),
             Self::DeviceNotFound => row("device_not_found", 404, "Không tìm thấy thiết bị.", "There is no such device.", "Check the id; a device sees itself, an administrator those of the own subtree."),
+            Self::ClientNotFound => row("client_not_found", 404, "Không tìm thấy máy khách.", "There is no such client.", "Check the id; `GET /v1/clients` lists those of the own subtree."),
             Self::FormulaNotFound => row("formula_not_found", 404, "Không tìm thấy công thức.", "There is no such formula.", "Check the id; `GET /v1/formulas` lists them."),
             Self::SigningKeyNotFound => row("signing_key_not_found", 404, "Không tìm thấy khóa ký.", "There is no such signing key.", "Check the name; `GET /v1/signing-keys` lists them."),
             Self::MethodNotAllowed => row("method_not_allowed", 405, "Địa chỉ này không hỗ trợ phương thức đã gọi.", "This path does not support the method.", "See the `Allow` header."),
@@ -169,6 +194,9 @@ impl ErrorCode {
             Self::ResponseConflict => row("response_conflict", 409, "Mã phiếu trả lời này đã được lưu với nội dung khác.", "This response id is already stored with other content.", "Do not repeat; the stored response stays. Two forms share an id: a defect of the sender."),
             Self::DeviceSeqConflict => row("device_seq_conflict", 409, "Số thứ tự của thiết bị đã dùng cho phiếu khác, hoặc phiếu này đã có số khác.", "The device's number was used for another response, or this response came under another number.", "Do not repeat: numbers are given once, 1, 2, 3, …; give the response its own number and send it again."),
             Self::CatalogueConflict => row("catalogue_conflict", 409, "Danh mục đã có mã này với nội dung khác.", "The catalogue already holds this code with other content.", "Use a new code or version; published content is frozen."),
+            Self::ClientConflict => row("client_conflict", 409, "Mã máy khách này đã được dùng với nội dung khác.", "This client id is in use with other content.", "Another client needs an id of its own."),
+            Self::ClientEnded => row("client_ended", 409, "Máy khách đã bị thu hồi vĩnh viễn.", "This client was ended for good.", "Make a new client."),
+            Self::OwnClient => row("own_client", 409, "Không thể tự thu hồi hoặc tự thay đổi quyền của chính mình.", "A client cannot end itself or change its own terms.", "Let another administrator do it; the name and the secret may be changed."),
             Self::AgencyEventConflict => row("agency_event_conflict", 409, "Mã sự kiện này đã được lưu với nội dung khác.", "This event id is already stored with other content.", "Do not repeat; the stored event stays. Another event needs an id of its own."),
             Self::AgencyEventOutOfOrder => row("agency_event_out_of_order", 409, "Sự kiện có ngày trước một sự kiện đã ghi của cơ quan.", "Something that happened to the agency later is recorded already.", "Events of an agency are recorded in the order of their days; `detail` names agency and day."),
             Self::BodyTooLarge => row("body_too_large", 413, "Nội dung gửi lên vượt quá giới hạn.", "The body is over the limit.", "Send less at once."),

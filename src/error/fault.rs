@@ -1,12 +1,16 @@
 //! One broken rule of one input, with the words for it in both languages.
 
+mod client;
 mod figure;
 mod tree;
+mod words;
 
+pub use client::ClientFault;
 pub use figure::FigureFault;
 pub use tree::TreeFault;
 
 use super::Lang;
+use words::{listed, type_vi};
 
 /// Where in the request the fault is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,6 +149,8 @@ pub enum FaultKind {
     },
     /// A question about figures that cannot be answered.
     Figure(FigureFault),
+    /// A client that cannot be so.
+    Client(ClientFault),
     /// An event that the tree of agencies cannot take.
     Tree(TreeFault),
 }
@@ -185,6 +191,7 @@ impl FaultKind {
             Self::FormulaDoesNotFit { allowed: vec!["satisfied-share"] },
         ];
         samples.extend(figures);
+        samples.extend(ClientFault::ALL.map(Self::Client));
         samples.extend(TreeFault::samples().into_iter().map(Self::Tree));
         samples
     }
@@ -222,6 +229,7 @@ impl FaultKind {
             Self::NotApplicableRefused => "not_applicable_refused",
             Self::FormulaDoesNotFit { .. } => "formula_does_not_fit",
             Self::Figure(fault) => fault.name(),
+            Self::Client(fault) => fault.name(),
             Self::Tree(fault) => fault.name(),
         }
     }
@@ -278,6 +286,7 @@ impl FaultKind {
                 format!("Công thức không dùng cho loại phiếu này; chọn: {}.", allowed.join(", "))
             }
             Self::Figure(fault) => fault.detail(Lang::Vi),
+            Self::Client(fault) => fault.detail(Lang::Vi).into(),
             Self::Tree(fault) => fault.detail(Lang::Vi),
         }
     }
@@ -322,25 +331,10 @@ impl FaultKind {
                 format!("The formula does not fit this kind of survey; one of: {}.", allowed.join(", "))
             }
             Self::Figure(fault) => fault.detail(Lang::En),
+            Self::Client(fault) => fault.detail(Lang::En).into(),
             Self::Tree(fault) => fault.detail(Lang::En),
         }
     }
-}
-
-fn type_vi(expected: &str) -> &str {
-    match expected {
-        "object" => "một đối tượng JSON (object)",
-        "string" => "một chuỗi ký tự (string)",
-        "boolean" => "đúng hoặc sai (boolean)",
-        "integer" => "số nguyên (integer)",
-        "array" => "một danh sách (array)",
-        "integer | null" => "số nguyên hoặc null",
-        other => other,
-    }
-}
-
-fn listed(levels: &[i16]) -> String {
-    levels.iter().map(i16::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Collects faults while a request is read, so that the sender sees all of them at once.

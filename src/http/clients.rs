@@ -3,9 +3,12 @@
 use super::extract::{App, Form};
 use super::limits;
 use super::openapi::{Limited, TokenRefused};
+use super::peer::peer_address;
 use super::problem::Problem;
+use crate::auth::token::Issued;
 use crate::error::{Error, ErrorCode};
-use crate::service::{clients, signing_keys};
+use crate::service::clients::{self, Exchange};
+use crate::service::signing_keys;
 use actix_web::http::header::{self, CacheControl, CacheDirective};
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use base64::Engine;
@@ -21,6 +24,9 @@ struct TokenForm {
     grant_type: String,
     client_id: Option<String>,
     client_secret: Option<String>,
+    /// Narrows the token: permissions with spaces between; more than the client has is refused.
+    #[schema(example = "submit_response")]
+    scope: Option<String>,
 }
 
 /// A token (RFC 6749 section 5.1).
@@ -34,6 +40,9 @@ pub struct TokenBody {
     /// Seconds until it expires.
     #[schema(example = 3600)]
     expires_in: i64,
+    /// What the token is narrowed to; left out where nothing narrows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
 }
 
 /// Public keys (RFC 7517).
@@ -72,13 +81,16 @@ pub async fn issue_token(request: HttpRequest, app: App, form: Form) -> Result<H
         (None, in_body) => in_body,
     };
     let (id, secret) = credential.ok_or_else(|| invalid("client_id or client_secret is missing"))?;
+    let scope = field("scope").filter(|scope| !scope.is_empty());
     limits::attempt(&request, &id)?;
-    let access_token = clients::token(&app, &id, secret).await.inspect_err(|error| {
+    let exchange = Exchange { id: &id, secret, scope: scope.as_deref(), address: peer_address(&request) };
+    let issued = clients::token(&app, exchange).await.inspect_err(|error| {
         if error.code == ErrorCode::InvalidClient {
             limits::failed(&request, &id);
         }
     })?;
-    let body = TokenBody { access_token, token_type: "Bearer", expires_in: app.keys.lifetime_seconds() };
+    let Issued { token: access_token, expires_in, scope } = issued;
+    let body = TokenBody { access_token, token_type: "Bearer", expires_in, scope };
     Ok(HttpResponse::Ok().insert_header(CacheControl(vec![CacheDirective::NoStore])).json(body))
 }
 

@@ -2,6 +2,7 @@
 
 use super::fields::{Fields, Node};
 use super::limits;
+use super::peer::peer_address;
 use super::problem::Problem;
 use crate::auth::Actor;
 use crate::error::{Error, ErrorCode, FaultKind, Faults, Lang, Place};
@@ -12,10 +13,13 @@ use actix_web::http::header::{self, AcceptLanguage, Header};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Longest time a body may take to arrive once its head has; a slow sender must not hold a handler for ever.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A body that took longer to arrive is taken only from whoever is still trusted then.
+const TRUSTED_FOR: Duration = Duration::from_millis(250);
 
 type Later<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
@@ -46,7 +50,7 @@ impl FromRequest for Caller {
                 scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
             });
             let token = token.ok_or_else(|| Error::new(ErrorCode::TokenInvalid))?;
-            let actor = clients::authenticate(&services, token).await?;
+            let actor = clients::authenticate(&services, token, || peer_address(&request)).await?;
             limits::count(&request, &actor)?;
             Ok(Self(actor))
         })
@@ -67,6 +71,7 @@ impl FromRequest for SignedJson {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let caller = Caller::from_request(request, payload);
+        let again = request.clone();
         let refusal = check_content(request, "application/json");
         let body = web::Bytes::from_request(request, payload);
         Box::pin(async move {
@@ -75,7 +80,12 @@ impl FromRequest for SignedJson {
                 return Err(Problem(Error::new(ErrorCode::TokenMissing)));
             }
             refusal?;
+            let trusted = Instant::now();
             let body = read(body, ErrorCode::MalformedJson).await?;
+            if trusted.elapsed() > TRUSTED_FOR {
+                // Or else who sends the last byte late could be revoked and still be heard.
+                Caller::from_request(&again, &mut Payload::None).await?;
+            }
             let malformed = |error: serde_json::Error| {
                 let place = format!("line {} column {}", error.line(), error.column());
                 Error::new(ErrorCode::MalformedJson).detail(place).because(error)

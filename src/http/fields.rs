@@ -169,6 +169,17 @@ impl<'f> Fields<'f> {
         }
     }
 
+    /// Takes a field if it is there, also `null`.
+    pub fn given(&mut self, name: &str) -> Option<Node> {
+        let found = self.fields.iter().position(|(field, _)| field == name)?;
+        Some(self.fields.swap_remove(found).1)
+    }
+
+    /// Whether a field is there and `null`.
+    pub fn is_null(&self, name: &str) -> bool {
+        self.fields.iter().any(|(field, node)| field == name && *node == Node::Null)
+    }
+
     /// Takes a text and parses it; absent is `None`.
     pub fn optional<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, FaultKind>) -> Option<T> {
         let node = self.take(name)?;

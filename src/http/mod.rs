@@ -10,6 +10,7 @@ mod bulk;
 mod clients;
 mod comparisons;
 mod cors;
+mod credentials;
 mod devices;
 mod dossier_counts;
 mod extract;
@@ -76,6 +77,12 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(signing_keys::list_signing_keys)
         .service(signing_keys::rotate_signing_keys)
         .service(signing_keys::withdraw_signing_key)
+        .service(credentials::create_client)
+        .service(credentials::list_clients)
+        .service(credentials::get_client)
+        .service(credentials::change_client)
+        .service(credentials::rotate_client)
+        .service(credentials::revoke_client)
         // Operation
         .service(health::live)
         .service(health::ready)

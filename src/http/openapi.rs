@@ -126,12 +126,15 @@ pub enum SubmitRefused {
 /// Refusals of the token endpoint; `error` is the code of RFC 6749.
 #[derive(IntoResponses)]
 pub enum TokenRefused {
-    /// Request lacks a parameter, or another grant type
+    /// Request lacks a parameter, another grant type, or a scope the client has not
     #[response(status = 400, content_type = "application/problem+json")]
     BadRequest(ProblemBody),
-    /// Id or secret is wrong, or the client was revoked
+    /// Id or secret is wrong, or the client is over
     #[response(status = 401, content_type = "application/problem+json")]
     InvalidClient(ProblemBody),
+    /// The client may not come from this address
+    #[response(status = 403, content_type = "application/problem+json")]
+    Forbidden(ProblemBody),
     /// The body did not arrive in time
     #[response(status = 408, content_type = "application/problem+json")]
     Timeout(ProblemBody),

@@ -77,10 +77,10 @@ pub struct ProblemBody {
     /// The server's clock, where the client's may be wrong (RFC 3339).
     #[serde(skip_serializing_if = "Option::is_none")]
     server_time: Option<DateTime<Utc>>,
-    /// Error code of RFC 6749; only at the token endpoint.
+    /// Error code of RFC 6749; only with codes that the token endpoint answers with.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'static str>,
-    /// Text to it; only at the token endpoint.
+    /// Text to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     error_description: Option<&'static str>,
 }
@@ -126,7 +126,9 @@ impl ProblemBody {
         let oauth = match error.code {
             ErrorCode::InvalidTokenRequest => Some("invalid_request"),
             ErrorCode::UnsupportedGrantType => Some("unsupported_grant_type"),
+            ErrorCode::InvalidScope => Some("invalid_scope"),
             ErrorCode::InvalidClient => Some("invalid_client"),
+            ErrorCode::AddressNotAllowed => Some("unauthorized_client"),
             _ => None,
         };
         Self {

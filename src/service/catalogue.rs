@@ -15,9 +15,11 @@ use crate::domain::survey::{NewSurvey, Survey};
 use crate::domain::tree::AgencyTree;
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::dossier_counts::dossier_reporters_all;
+use crate::store::listening::catalogue_listen;
 use crate::store::{AsyncConnection, Conn, Db, SILENCE, agencies, installation, questionnaires, surveys};
 use chrono::{DateTime, NaiveDate, Utc};
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -68,6 +70,8 @@ pub struct CatalogueCache {
     current: RwLock<Option<(Instant, Arc<Catalogue>)>>,
     /// Held by the one request that looks; the others wait for what it finds instead of asking as well.
     looking: tokio::sync::Mutex<()>,
+    /// Grows whenever somebody says that the copy is out of date.
+    told: AtomicU64,
     /// When somebody last looked in vain: whoever waited for that is told so, instead of waiting as long again.
     failed: RwLock<Option<Instant>>,
 }
@@ -79,6 +83,7 @@ impl CatalogueCache {
             max_age,
             current: RwLock::new(None),
             looking: tokio::sync::Mutex::const_new(()),
+            told: AtomicU64::new(0),
             failed: RwLock::new(None),
         }
     }
@@ -115,11 +120,15 @@ pub async fn current(services: &Services) -> Result<Arc<Catalogue>> {
             Error::new(ErrorCode::Unavailable).because("the catalogue could not be looked at just now")
         );
     }
+    let told = cache.told.load(Ordering::Acquire);
     let looked = look(services, today, cache.held().map(|(_, catalogue)| catalogue)).await;
     match &looked {
         Ok(fresh) => {
             let mut current = cache.current.write().unwrap_or_else(PoisonError::into_inner);
-            *current = Some((Instant::now(), fresh.clone()));
+            // What was said while looking may have come too late for this look.
+            if told == cache.told.load(Ordering::Acquire) {
+                *current = Some((Instant::now(), fresh.clone()));
+            }
         }
         Err(_) => *cache.failed.write().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now()),
     }
@@ -138,9 +147,19 @@ async fn look(services: &Services, today: NaiveDate, held: Option<Arc<Catalogue>
     services.db.within(SILENCE, look).await
 }
 
-/// Forgets how old the copy is, so that whoever changed the catalogue sees the change at once.
+/// Gives up the copy, so that whoever changed the catalogue sees the change at once.
 pub fn look_again(services: &Services) {
-    *services.catalogue.current.write().unwrap_or_else(PoisonError::into_inner) = None;
+    let mut current = services.catalogue.current.write().unwrap_or_else(PoisonError::into_inner);
+    services.catalogue.told.fetch_add(1, Ordering::AcqRel);
+    *current = None;
+}
+
+/// Gives up the copy whenever the database says that it is out of date, for as long as it can be heard.
+///
+/// # Errors
+/// [`ErrorCode::Unavailable`] when it cannot be heard any more; the copy is still looked after in the time it may lag.
+pub async fn listen(services: &Services) -> Result<()> {
+    catalogue_listen(&services.db, || look_again(services)).await
 }
 
 /// Reads the catalogue in one snapshot, with the tree as it is on a day: half of a load would refuse valid responses.

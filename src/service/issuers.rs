@@ -14,7 +14,7 @@ use crate::auth::issuer::{Issuer, KeysAt, safe_url};
 use crate::auth::secret::NOBODYS_HASH;
 use crate::auth::visitor::{IssuerKeys, claimed_issuer, client_id, unmapped};
 use crate::domain::audit::{Action, By, Entry};
-use crate::domain::client::Client;
+use crate::domain::client::{Client, Terms};
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::clients::client_find;
 use crate::store::issuers::{subject_enrol, subject_update};
@@ -127,6 +127,7 @@ pub async fn vouched(services: &Services, followed: &Followed, token: &str) -> R
         agency,
         service_point: None,
         revoked_at: None,
+        terms: Terms::default(),
     };
     let expires_at = visitor.expires_at.min(now + RECHECKED_AFTER);
     Ok(Vouched { client, expires_at, issuer: issuer.url.clone(), subject: visitor.subject })

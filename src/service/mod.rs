@@ -15,6 +15,7 @@ pub mod clients;
 pub mod clock;
 pub mod comparisons;
 pub mod counting;
+pub mod credentials;
 pub mod deadline;
 pub mod devices;
 pub mod dossier_counts;
@@ -35,6 +36,7 @@ pub mod responses;
 pub mod series;
 pub mod signing_keys;
 pub mod surveys;
+pub mod uses;
 pub mod verification;
 pub mod visibility;
 

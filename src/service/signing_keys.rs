@@ -7,11 +7,11 @@
 use super::Services;
 use super::audit::record;
 use super::catalogue::{current, look_again};
-use crate::auth::token::{KeyRing, PrivateKey, TokenRules, kid_of};
+use crate::auth::token::{Checked, Issued, KeyRing, PrivateKey, TokenRules, kid_of};
 use crate::auth::{Actor, policy};
 use crate::domain::audit::{Action, By, Entry};
 use crate::domain::client::Client;
-use crate::domain::ids::ClientId;
+use crate::domain::permission::Permission;
 use crate::domain::signing_key::SigningKey;
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::signing_keys::{
@@ -19,6 +19,7 @@ use crate::store::signing_keys::{
 };
 use crate::store::{AsyncConnection, Conn, Db, SILENCE};
 use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -75,13 +76,17 @@ impl Signing {
     }
 }
 
-/// Signs a token for a client, with a new key if this instance has none or was told to stop using it.
+/// Signs a token for a client, narrowed to `scope` if there is one, with a new key if this instance has none or was told to stop using it.
 ///
 /// # Errors
 /// [`ErrorCode::Unavailable`] if the database is away.
-pub async fn issue(services: &Services, client: &Client) -> Result<String> {
+pub async fn issue(
+    services: &Services,
+    client: &Client,
+    scope: Option<&BTreeSet<Permission>>,
+) -> Result<Issued> {
     let now = services.clock.now();
-    own(services, now).await?.issue(&services.keys.rules, client, now)
+    own(services, now).await?.issue(&services.keys.rules, client, scope, now)
 }
 
 async fn own(services: &Services, now: DateTime<Utc>) -> Result<Arc<PrivateKey>> {
@@ -102,11 +107,11 @@ async fn own(services: &Services, now: DateTime<Utc>) -> Result<Arc<PrivateKey>>
     Ok(key)
 }
 
-/// Whose token of ours this is, and when it ends.
+/// What a token of ours says.
 ///
 /// # Errors
 /// [`ErrorCode::TokenInvalid`], [`ErrorCode::TokenExpired`], [`ErrorCode::Unavailable`].
-pub async fn verify(services: &Services, token: &str) -> Result<(ClientId, DateTime<Utc>)> {
+pub async fn verify(services: &Services, token: &str) -> Result<Checked> {
     let kid = kid_of(token)?;
     let ring = ring(services, Some(&kid)).await?;
     ring.verify(&services.keys.rules, token, services.clock.now())

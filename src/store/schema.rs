@@ -76,6 +76,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    client_uses (client_id) {
+        client_id -> Uuid,
+        last_used_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     clients (id) {
         id -> Uuid,
         kind -> Text,
@@ -85,6 +92,12 @@ diesel::table! {
         secret_hash -> Text,
         created_at -> Timestamptz,
         revoked_at -> Nullable<Timestamptz>,
+        expires_at -> Nullable<Timestamptz>,
+        permissions -> Nullable<Array<Nullable<Text>>>,
+        networks -> Array<Nullable<Text>>,
+        secret_hint -> Nullable<Text>,
+        previous_secret_hash -> Nullable<Text>,
+        previous_secret_until -> Nullable<Timestamptz>,
     }
 }
 
@@ -347,6 +360,7 @@ diesel::joinable!(agency_events -> clients (client_id));
 diesel::joinable!(agency_successions -> agency_events (event_id));
 diesel::joinable!(agency_versions -> agency_events (event_id));
 diesel::joinable!(audit_entries -> agencies (agency_id));
+diesel::joinable!(client_uses -> clients (client_id));
 diesel::joinable!(clients -> agencies (agency_id));
 diesel::joinable!(clients -> service_points (service_point_id));
 diesel::joinable!(dossier_counts -> agencies (agency_id));
@@ -368,6 +382,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     agency_versions,
     audit_entries,
     catalogue_revision,
+    client_uses,
     clients,
     comments,
     criteria,

@@ -17,7 +17,13 @@ use sipas::error::ErrorCode;
 use sipas::service::clients::authenticate;
 use sipas::service::clock::Clock;
 use sipas::service::issuers;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
+
+/// Where these requests come from; nobody here is bound to a network.
+fn here() -> IpAddr {
+    IpAddr::V4(Ipv4Addr::LOCALHOST)
+}
 
 const FIGURE: &str = "survey=demo-service&period=2026";
 
@@ -175,18 +181,18 @@ async fn a_key_that_is_taken_back_ends_also_if_no_other_is_asked_for() {
     issuers::refresh(&services).await;
     assert_eq!(issuer.fetches(), 0);
     let token = |key: &TestKey, agency: &str| key.sign(&issuer.claims("quan-tri", agency));
-    authenticate(&services, &token(&stolen, "H56")).await.unwrap();
+    authenticate(&services, &token(&stolen, "H56"), here).await.unwrap();
     issuer.publish(&[&kept]);
     tokio::time::sleep(Duration::from_millis(1100)).await;
     issuers::refresh(&services).await;
-    let refused = authenticate(&services, &token(&stolen, "H56.C1")).await.unwrap_err();
+    let refused = authenticate(&services, &token(&stolen, "H56.C1"), here).await.unwrap_err();
     assert_eq!(refused.code, ErrorCode::TokenInvalid);
-    authenticate(&services, &token(&kept, "H56.C1")).await.unwrap();
+    authenticate(&services, &token(&kept, "H56.C1"), here).await.unwrap();
     // What cannot be fetched is kept.
     issuer.go_away(true);
     tokio::time::sleep(Duration::from_millis(1100)).await;
     issuers::refresh(&services).await;
-    authenticate(&services, &token(&kept, "H56.C2")).await.unwrap();
+    authenticate(&services, &token(&kept, "H56.C2"), here).await.unwrap();
 }
 
 #[tokio::test]

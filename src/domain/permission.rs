@@ -1,0 +1,59 @@
+//! What a client can be permitted to do, with the words for it. Who is permitted what is said in `auth::policy` alone.
+
+use crate::error::FaultKind;
+
+/// Names permissions in the words of the API, of tokens (`scope`) and of the database.
+macro_rules! permissions {
+    ($($(#[doc = $doc:literal])+ $name:ident = $word:literal,)+) => {
+        /// What can be asked for.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Permission {
+            $($(#[doc = $doc])+ $name,)+
+        }
+
+        impl Permission {
+            /// Every permission.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// Every word.
+            pub const WORDS: &'static [&'static str] = &[$($word),+];
+
+            /// The word.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $word,)+
+                }
+            }
+        }
+    };
+}
+
+permissions! {
+    /// Store a response.
+    SubmitResponse = "submit_response",
+    /// Read figures of agencies.
+    ReadFigures = "read_figures",
+    /// Read what became of the responses a client sent.
+    ReadReceipts = "read_receipts",
+    /// Read single responses.
+    ReadResponses = "read_responses",
+    /// Change the tree of agencies.
+    ChangeTree = "change_tree",
+    /// Say how many dossiers an agency handled.
+    ReportDossiers = "report_dossiers",
+    /// See, rotate and withdraw the keys that tokens are signed with.
+    KeepKeys = "keep_keys",
+    /// Make, see, change and end clients.
+    ManageClients = "manage_clients",
+}
+
+impl Permission {
+    /// Reads a word.
+    ///
+    /// # Errors
+    /// [`FaultKind::NotAllowed`] for another word.
+    pub fn parse(text: &str) -> Result<Self, FaultKind> {
+        let known = Self::ALL.iter().copied().find(|permission| permission.as_str() == text);
+        known.ok_or(FaultKind::NotAllowed { allowed: Self::WORDS })
+    }
+}
