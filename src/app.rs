@@ -2,9 +2,11 @@
 
 use crate::auth::token::{Keys, load_or_make_key};
 use crate::config::ServeConfig;
+use crate::domain::office_hours::OfficeHours;
 use crate::domain::period::day_of;
 use crate::error::{Error, ErrorCode, Result};
 use crate::http;
+use crate::service::activity::{self, Activity};
 use crate::service::catalogue::CatalogueCache;
 use crate::service::clients::{HASHING_AT_ONCE, TokenCache};
 use crate::service::clock::Clock;
@@ -104,11 +106,11 @@ impl Stop {
 /// [`ErrorCode::Internal`] with a detail for people if the address is taken or the key unusable;
 /// [`ErrorCode::Unavailable`] if the database is away.
 pub async fn build(config: &ServeConfig, url: &str, data_dir: &Path, clock: Clock) -> Result<Built> {
-    let services = web::Data::new(services(config, url, data_dir, clock)?);
-    let max_offline_days = services.rules.max_offline_days;
-    partitions::make(&services.db, day_of(clock.now()), max_offline_days).await?;
     let listener = listen(config.listen)?;
     let address = listener.local_addr().map_err(Error::internal)?;
+    let services = web::Data::new(services(config, url, data_dir, clock, address)?);
+    let max_offline_days = services.rules.max_offline_days;
+    partitions::make(&services.db, day_of(clock.now()), max_offline_days).await?;
     let (max_body, state) = (bound(config.max_body_bytes), services.clone());
     let sharing = web::Data::new(http::SharedAnswers::default());
     let mut server = HttpServer::new(move || application(state.clone(), sharing.clone(), max_body))
@@ -136,15 +138,21 @@ pub async fn run(built: Built, stop: impl Future<Output = ()>) -> Result<()> {
     }
     let served = server.await.map_err(Error::internal)?.map_err(Error::internal);
     services.intake.drain().await;
+    if let Err(error) = activity::flush(&services).await {
+        tracing::warn!("counts of devices were lost: {}", error.chain());
+    }
     served
 }
 
-/// Folds what has been stored, for as long as it is polled.
+/// Folds what has been stored and writes down who sent it, for as long as it is polled.
 async fn keep_folding(services: web::Data<Services>) {
     loop {
         tokio::time::sleep(FOLD_EVERY).await;
         if let Err(error) = folding::fold(&services).await {
             tracing::warn!("folding waits for the next round: {}", error.chain());
+        }
+        if let Err(error) = activity::flush(&services).await {
+            tracing::warn!("counts of devices were lost: {}", error.chain());
         }
     }
 }
@@ -199,7 +207,15 @@ fn application(
         .wrap(from_fn(http::frame))
 }
 
-fn services(config: &ServeConfig, url: &str, data_dir: &Path, clock: Clock) -> Result<Services> {
+fn services(
+    config: &ServeConfig,
+    url: &str,
+    data_dir: &Path,
+    clock: Clock,
+    address: SocketAddr,
+) -> Result<Services> {
+    let office_hours = OfficeHours::parse(&config.office_hours)
+        .map_err(|wrong| Error::new(ErrorCode::Internal).detail(format!("SIPAS_OFFICE_HOURS: {wrong}")))?;
     let default_key = data_dir.join("signing-key.pem");
     let pem = load_or_make_key(config.signing_key_file.as_deref().unwrap_or(&default_key))?;
     let db = Db::new(url, config.database.database_connections.into())?;
@@ -217,6 +233,7 @@ fn services(config: &ServeConfig, url: &str, data_dir: &Path, clock: Clock) -> R
         db,
         catalogue: CatalogueCache::new(CATALOGUE_MAX_AGE),
         masks: Masks::default(),
+        activity: Activity::default(),
         keys: Keys::from_pem(
             &pem,
             &config.token_issuer,
@@ -236,6 +253,9 @@ fn services(config: &ServeConfig, url: &str, data_dir: &Path, clock: Clock) -> R
             response_bytes: bound(config.max_body_bytes),
             public_figures: config.public_figures,
             min_n_public: config.min_n_public.into(),
+            public_url: config.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
+            office_hours,
+            silent_minutes: config.silent_minutes.into(),
         },
     })
 }

@@ -180,6 +180,7 @@ mod tests {
             agency: None,
             service_point: None,
             revoked_at: None,
+            posting: crate::domain::device::Posting::default(),
         };
         let now = DateTime::UNIX_EPOCH;
         let token = keys.issue(&client, now).unwrap();

@@ -1,5 +1,6 @@
 //! Clients: machines and administrators' programs that hold a credential.
 
+use super::device::{Place, Posting};
 use super::ids::{AgencyId, ClientId, ServicePointId};
 use crate::error::FaultKind;
 use chrono::{DateTime, Utc};
@@ -61,4 +62,19 @@ pub struct Client {
     pub service_point: Option<ServicePointId>,
     /// When it was ended, if it was.
     pub revoked_at: Option<DateTime<Utc>>,
+    /// What narrows a device.
+    pub posting: Posting,
+}
+
+impl Client {
+    /// What it could answer for at an instant: a device that was moved stood elsewhere before.
+    pub fn place_at(&self, at: DateTime<Utc>) -> Place {
+        let earlier = self.posting.earlier.iter().find(|past| at < past.until);
+        earlier.map_or_else(|| self.place(), |past| past.place)
+    }
+
+    /// What it may answer for now.
+    pub const fn place(&self) -> Place {
+        Place { agency: self.agency, service_point: self.service_point, survey: self.posting.survey }
+    }
 }

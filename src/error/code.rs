@@ -27,6 +27,8 @@ pub enum ErrorCode {
     TokenExpired,
     /// The client behind the token was revoked.
     ClientRevoked,
+    /// The device behind the token may do nothing for the time being.
+    ClientSuspended,
     /// This kind of client may not do this.
     NotPermitted,
     /// No such path.
@@ -39,6 +41,8 @@ pub enum ErrorCode {
     ReceiptNotFound,
     /// No such device, or none that the caller may know of.
     DeviceNotFound,
+    /// No invitation of this id or code that is good, or none that the caller may know of.
+    InvitationNotFound,
     /// No such formula.
     FormulaNotFound,
     /// The path exists, the method does not.
@@ -51,6 +55,10 @@ pub enum ErrorCode {
     ResponseConflict,
     /// The device's number and the response do not belong together.
     DeviceSeqConflict,
+    /// The device was ended for good.
+    DeviceRevoked,
+    /// The invitation was used.
+    InvitationUsed,
     /// The catalogue holds this code with other content.
     CatalogueConflict,
     /// Same event id, other content.
@@ -93,7 +101,7 @@ const fn row(
 
 impl ErrorCode {
     /// Every code, in the order of the printed table.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 37] = [
         Self::MalformedJson,
         Self::MalformedForm,
         Self::MalformedQuery,
@@ -105,18 +113,22 @@ impl ErrorCode {
         Self::TokenInvalid,
         Self::TokenExpired,
         Self::ClientRevoked,
+        Self::ClientSuspended,
         Self::NotPermitted,
         Self::RouteNotFound,
         Self::AgencyNotFound,
         Self::SurveyNotFound,
         Self::ReceiptNotFound,
         Self::DeviceNotFound,
+        Self::InvitationNotFound,
         Self::FormulaNotFound,
         Self::MethodNotAllowed,
         Self::NotAcceptable,
         Self::BodyTimeout,
         Self::ResponseConflict,
         Self::DeviceSeqConflict,
+        Self::DeviceRevoked,
+        Self::InvitationUsed,
         Self::CatalogueConflict,
         Self::AgencyEventConflict,
         Self::AgencyEventOutOfOrder,
@@ -143,18 +155,22 @@ impl ErrorCode {
             Self::TokenInvalid => row("token_invalid", 401, "Token truy cập không hợp lệ.", "The bearer token is not valid.", "Get a new token; if that is refused too, check the credential."),
             Self::TokenExpired => row("token_expired", 401, "Token truy cập đã hết hạn.", "The bearer token has expired.", "Get a new token."),
             Self::ClientRevoked => row("client_revoked", 401, "Máy khách đã bị thu hồi quyền truy cập.", "This client has been revoked.", "Stop; an administrator has to enrol the client again."),
+            Self::ClientSuspended => row("client_suspended", 401, "Thiết bị đang bị tạm ngừng.", "This device is suspended.", "Keep the responses and come back later; an administrator can resume it."),
             Self::NotPermitted => row("not_permitted", 403, "Loại máy khách này không được phép thực hiện thao tác này.", "This kind of client may not do this.", "Use a credential of a kind that may."),
             Self::RouteNotFound => row("route_not_found", 404, "Không có địa chỉ này.", "There is no such path.", "See `/openapi.json`."),
             Self::AgencyNotFound => row("agency_not_found", 404, "Không tìm thấy cơ quan.", "There is no such agency.", "Check the code; `GET /v1/agencies` lists them."),
             Self::SurveyNotFound => row("survey_not_found", 404, "Không tìm thấy đợt khảo sát.", "There is no such survey.", "Check the code; `GET /v1/surveys` lists them."),
             Self::ReceiptNotFound => row("receipt_not_found", 404, "Không tìm thấy biên nhận.", "There is no such receipt.", "Receipts are kept for 90 days and shown to whoever sent the responses."),
             Self::DeviceNotFound => row("device_not_found", 404, "Không tìm thấy thiết bị.", "There is no such device.", "Check the id; a device sees itself, an administrator those of the own subtree."),
+            Self::InvitationNotFound => row("invitation_not_found", 404, "Không có lời mời này, hoặc mã đã dùng, bị thu hồi hay hết hạn.", "There is no such invitation, or it was used, taken back or is over.", "Check the code as it was shown; otherwise ask an administrator for a new one."),
             Self::FormulaNotFound => row("formula_not_found", 404, "Không tìm thấy công thức.", "There is no such formula.", "Check the id; `GET /v1/formulas` lists them."),
             Self::MethodNotAllowed => row("method_not_allowed", 405, "Địa chỉ này không hỗ trợ phương thức đã gọi.", "This path does not support the method.", "See the `Allow` header."),
             Self::NotAcceptable => row("not_acceptable", 406, "Không có định dạng được yêu cầu.", "This is not available in the format asked for.", "Ask for a format that `detail` lists, by `Accept` or `format`."),
             Self::BodyTimeout => row("body_timeout", 408, "Nội dung gửi lên không đến kịp thời gian quy định.", "The body did not arrive in time.", "Repeat with the same id."),
             Self::ResponseConflict => row("response_conflict", 409, "Mã phiếu trả lời này đã được lưu với nội dung khác.", "This response id is already stored with other content.", "Do not repeat; the stored response stays. Two forms share an id: a defect of the sender."),
             Self::DeviceSeqConflict => row("device_seq_conflict", 409, "Số thứ tự của thiết bị đã dùng cho phiếu khác, hoặc phiếu này đã có số khác.", "The device's number was used for another response, or this response came under another number.", "Do not repeat: numbers are given once, 1, 2, 3, …; give the response its own number and send it again."),
+            Self::DeviceRevoked => row("device_revoked", 409, "Thiết bị đã bị thu hồi vĩnh viễn.", "This device was ended for good.", "Invite it anew."),
+            Self::InvitationUsed => row("invitation_used", 409, "Lời mời đã được một thiết bị sử dụng.", "A device enrolled with this invitation.", "Revoke the device."),
             Self::CatalogueConflict => row("catalogue_conflict", 409, "Danh mục đã có mã này với nội dung khác.", "The catalogue already holds this code with other content.", "Use a new code or version; published content is frozen."),
             Self::AgencyEventConflict => row("agency_event_conflict", 409, "Mã sự kiện này đã được lưu với nội dung khác.", "This event id is already stored with other content.", "Do not repeat; the stored event stays. Another event needs an id of its own."),
             Self::AgencyEventOutOfOrder => row("agency_event_out_of_order", 409, "Sự kiện có ngày trước một sự kiện đã ghi của cơ quan.", "Something that happened to the agency later is recorded already.", "Events of an agency are recorded in the order of their days; `detail` names agency and day."),

@@ -9,21 +9,26 @@ mod breakdowns;
 mod bulk;
 mod clients;
 mod comparisons;
+mod device_changes;
 mod devices;
 mod dossier_counts;
+mod enrolments;
 mod extract;
 mod feed;
 pub mod fields;
 mod figures;
+mod fleet;
 mod format;
 mod formulas;
 mod framing;
 mod health;
+mod heartbeats;
 mod indexes;
 mod lines;
 pub mod openapi;
 mod problem;
 mod provenance;
+mod qr;
 mod rankings;
 mod receipts;
 mod reply;
@@ -44,6 +49,19 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(bulk::submit_batch)
         .service(receipts::get_receipt)
         .service(devices::list_device_receipts)
+        // Devices; paths with fixed words before those with an id
+        .service(enrolments::invite_device)
+        .service(enrolments::list_invitations)
+        .service(enrolments::revoke_invitation)
+        .service(enrolments::enrol_device)
+        .service(heartbeats::put_heartbeat)
+        .service(fleet::list_devices)
+        .service(fleet::get_device)
+        .service(device_changes::rename_device)
+        .service(device_changes::move_device)
+        .service(device_changes::suspend_device)
+        .service(device_changes::resume_device)
+        .service(device_changes::revoke_device)
         // Changing the tree of agencies
         .service(agency_events::record_agency_event)
         .service(agency_imports::import_agencies)

@@ -5,11 +5,13 @@ use super::catalogue::current;
 use crate::auth::{Actor, secret};
 use crate::domain::agency::AgencyCode;
 use crate::domain::client::{Client, ClientKind};
+use crate::domain::device::Posting;
 use crate::domain::ids::{ClientId, uuid_v7};
 use crate::domain::text;
 use crate::error::{Error, ErrorCode, Lang, Result};
 use crate::store::clients::{client_find, client_insert, client_revoke, clients_all};
-use crate::store::{Db, SILENCE, agencies};
+use crate::store::devices::posting_find;
+use crate::store::{Conn, Db, SILENCE, agencies};
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
@@ -68,8 +70,15 @@ pub async fn create(db: &Db, new: NewClient, now: DateTime<Utc>) -> Result<(Clie
             Some(found.ok_or_else(|| refuse(format!("service-point: the agency has no {code}")))?.id)
         }
     };
-    let client =
-        Client { id: ClientId(uuid_v7(now)), kind: new.kind, name, agency, service_point, revoked_at: None };
+    let client = Client {
+        id: ClientId(uuid_v7(now)),
+        kind: new.kind,
+        name,
+        agency,
+        service_point,
+        revoked_at: None,
+        posting: Posting::default(),
+    };
     let secret = secret::generate();
     client_insert(&mut conn, &client, &secret::hash(&secret)?, now).await?;
     Ok((client, secret))
@@ -173,7 +182,8 @@ impl TokenCache {
 /// The actor a bearer token belongs to.
 ///
 /// # Errors
-/// [`ErrorCode::TokenInvalid`], [`ErrorCode::TokenExpired`], [`ErrorCode::ClientRevoked`].
+/// [`ErrorCode::TokenInvalid`], [`ErrorCode::TokenExpired`], [`ErrorCode::ClientRevoked`],
+/// [`ErrorCode::ClientSuspended`].
 pub async fn authenticate(services: &Services, token: &str) -> Result<Actor> {
     // Read before the client: a revocation in between makes the entry look older than it is, never newer.
     let revision = current(services).await?.revision();
@@ -186,10 +196,20 @@ pub async fn authenticate(services: &Services, token: &str) -> Result<Actor> {
     if let Some(actor) = services.tokens.find(token, now, revision) {
         return Ok(actor);
     }
-    let found = services.db.within(SILENCE, async |conn| client_find(conn, id).await).await?;
-    let (client, _) = found.ok_or_else(|| Error::new(ErrorCode::TokenInvalid))?;
+    let find = async |conn: &mut Conn| {
+        let found = client_find(conn, id).await?;
+        let mut client = found.ok_or_else(|| Error::new(ErrorCode::TokenInvalid))?.0;
+        if client.kind == ClientKind::Device {
+            client.posting = posting_find(conn, id).await?;
+        }
+        Ok(client)
+    };
+    let client = services.db.within(SILENCE, find).await?;
     if client.revoked_at.is_some() {
         return Err(Error::new(ErrorCode::ClientRevoked));
+    }
+    if client.posting.suspended_at.is_some() {
+        return Err(Error::new(ErrorCode::ClientSuspended));
     }
     let actor = Actor::Client(client);
     services.tokens.keep(token, Checked { actor: actor.clone(), expires_at, revision });

@@ -3,6 +3,7 @@
 use super::schema::clients;
 use super::{Conn, corrupt};
 use crate::domain::client::{Client, ClientKind};
+use crate::domain::device::Posting;
 use crate::domain::ids::{AgencyId, ClientId, ServicePointId};
 use crate::error::Result;
 use chrono::{DateTime, Utc};
@@ -41,7 +42,7 @@ pub async fn clients_all(conn: &mut Conn) -> Result<Vec<Client>> {
     Ok(all)
 }
 
-/// A client and the hash of its secret, if it exists.
+/// A client and the hash of its secret, if it exists; without what narrows a device, see `store::devices`.
 pub async fn client_find(conn: &mut Conn, id: ClientId) -> Result<Option<(Client, String)>> {
     type Row = (String, String, Option<i32>, Option<i32>, Option<DateTime<Utc>>, String);
     let row: Option<Row> = clients::table
@@ -65,6 +66,7 @@ pub async fn client_find(conn: &mut Conn, id: ClientId) -> Result<Option<(Client
         agency: agency.map(AgencyId),
         service_point: service_point.map(ServicePointId),
         revoked_at,
+        posting: Posting::default(),
     };
     Ok(Some((client, hash)))
 }

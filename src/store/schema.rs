@@ -85,6 +85,9 @@ diesel::table! {
         secret_hash -> Text,
         created_at -> Timestamptz,
         revoked_at -> Nullable<Timestamptz>,
+        survey_id -> Nullable<Int4>,
+        stands_since -> Nullable<Timestamptz>,
+        suspended_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -110,10 +113,40 @@ diesel::table! {
 }
 
 diesel::table! {
+    device_places (id) {
+        id -> Int8,
+        client_id -> Uuid,
+        since -> Nullable<Timestamptz>,
+        until -> Timestamptz,
+        agency_id -> Int4,
+        service_point_id -> Nullable<Int4>,
+        survey_id -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
     device_seqs (client_id, seq) {
         client_id -> Uuid,
         seq -> Int8,
         response_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    device_signs (client_id) {
+        client_id -> Uuid,
+        heartbeat_at -> Nullable<Timestamptz>,
+        clock_offset_ms -> Nullable<Int8>,
+        backlog -> Nullable<Int4>,
+        oldest_answered_at -> Nullable<Timestamptz>,
+        app_version -> Nullable<Text>,
+        survey -> Nullable<Text>,
+        questionnaire_version -> Nullable<Int2>,
+        battery_percent -> Nullable<Int2>,
+        storage_free_mb -> Nullable<Int4>,
+        received_on -> Nullable<Date>,
+        received -> Int8,
+        last_response_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -138,6 +171,30 @@ diesel::table! {
         code -> Text,
         text_vi -> Text,
         text_en -> Text,
+    }
+}
+
+diesel::table! {
+    enrolments (id) {
+        id -> Uuid,
+        code_hash -> Bytea,
+        agency_id -> Int4,
+        service_point_id -> Int4,
+        survey_id -> Nullable<Int4>,
+        name -> Nullable<Text>,
+        invited_by -> Uuid,
+        invited_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        revoked_at -> Nullable<Timestamptz>,
+        client_id -> Nullable<Uuid>,
+        enrolled_at -> Nullable<Timestamptz>,
+        attempt -> Nullable<Uuid>,
+        model -> Nullable<Text>,
+        app_version -> Nullable<Text>,
+        os -> Nullable<Text>,
+        os_version -> Nullable<Text>,
+        screen_width -> Nullable<Int4>,
+        screen_height -> Nullable<Int4>,
     }
 }
 
@@ -330,9 +387,18 @@ diesel::joinable!(agency_versions -> agency_events (event_id));
 diesel::joinable!(audit_entries -> agencies (agency_id));
 diesel::joinable!(clients -> agencies (agency_id));
 diesel::joinable!(clients -> service_points (service_point_id));
+diesel::joinable!(clients -> surveys (survey_id));
+diesel::joinable!(device_places -> agencies (agency_id));
+diesel::joinable!(device_places -> clients (client_id));
+diesel::joinable!(device_places -> service_points (service_point_id));
+diesel::joinable!(device_places -> surveys (survey_id));
+diesel::joinable!(device_signs -> clients (client_id));
 diesel::joinable!(dossier_counts -> agencies (agency_id));
 diesel::joinable!(dossier_counts -> clients (client_id));
 diesel::joinable!(elements -> questionnaire_versions (version_id));
+diesel::joinable!(enrolments -> agencies (agency_id));
+diesel::joinable!(enrolments -> service_points (service_point_id));
+diesel::joinable!(enrolments -> surveys (survey_id));
 diesel::joinable!(questionnaire_versions -> questionnaires (questionnaire_id));
 diesel::joinable!(scales -> questionnaire_versions (version_id));
 diesel::joinable!(service_points -> agencies (agency_id));
@@ -351,9 +417,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     clients,
     comments,
     criteria,
+    device_places,
     device_seqs,
+    device_signs,
     dossier_counts,
     elements,
+    enrolments,
     imports,
     ingest_batches,
     installation,
