@@ -12,6 +12,11 @@ pub async fn invite(admin: &Client, more: Value) -> Value {
     admin.post("/v1/devices/invitations", &body).await.expect(201).json()
 }
 
+/// A random UUID, as a tablet makes it.
+pub fn attempt() -> Uuid {
+    Uuid::from_u128(rand::random())
+}
+
 /// What a tablet sends.
 pub fn tablet(code: &str, attempt: Uuid) -> Value {
     json!({"code": code, "attempt": attempt, "model": "Tablet T5", "app_version": "1.4.2", "os": "Android",
@@ -21,7 +26,7 @@ pub fn tablet(code: &str, attempt: Uuid) -> Value {
 /// Enrols a device at the desk of H56.C1 for `demo-service`; gives its id and the device with a token.
 pub async fn enrolled(app: &TestApp, admin: &Client) -> (String, Client) {
     let invited = invite(admin, json!({"name": "Kiosk 1"})).await;
-    let body = tablet(invited["code"].as_str().unwrap(), Uuid::new_v4());
+    let body = tablet(invited["code"].as_str().unwrap(), attempt());
     let credential = app.anonymous().post("/v1/devices/enrol", &body).await.expect(201).json();
     device_of(app, &credential).await
 }
@@ -49,7 +54,7 @@ async fn a_tablet_enrols_with_a_code_and_works_for_its_desk_and_survey() {
     assert_eq!(invited["expires_at"], "2026-07-15T04:00:00Z");
     // In small letters and without hyphens, as people type.
     let typed = code.to_lowercase().replace('-', " ");
-    let body = tablet(&typed, Uuid::new_v4());
+    let body = tablet(&typed, attempt());
     let credential = app.anonymous().post("/v1/devices/enrol", &body).await.expect(201).json();
     assert_eq!(
         [&credential["name"], &credential["agency"], &credential["service_point"], &credential["survey"]],
@@ -75,7 +80,7 @@ async fn of_two_tablets_with_one_code_exactly_one_gets_in() {
     let admin = app.admin(Some("H56.C1")).await;
     for _ in 0..3 {
         let code = invite(&admin, json!({})).await["code"].as_str().unwrap().to_owned();
-        let bodies: Vec<Value> = (0..6).map(|_| tablet(&code, Uuid::new_v4())).collect();
+        let bodies: Vec<Value> = (0..6).map(|_| tablet(&code, attempt())).collect();
         let anonymous = app.anonymous();
         let tries = bodies.iter().map(|body| anonymous.post("/v1/devices/enrol", body));
         let replies = futures_util::future::join_all(tries).await;
@@ -93,7 +98,7 @@ async fn whatever_is_wrong_with_a_code_it_is_refused_alike() {
     let admin = app.admin(Some("H56.C1")).await;
     let code = |invited: &Value| invited["code"].as_str().unwrap().to_owned();
     let used = code(&invite(&admin, json!({})).await);
-    app.anonymous().post("/v1/devices/enrol", &tablet(&used, Uuid::new_v4())).await.expect(201);
+    app.anonymous().post("/v1/devices/enrol", &tablet(&used, attempt())).await.expect(201);
     let taken_back = invite(&admin, json!({})).await;
     let path = format!("/v1/devices/invitations/{}/revoke", taken_back["id"].as_str().unwrap());
     for _ in 0..2 {
@@ -116,7 +121,7 @@ async fn whatever_is_wrong_with_a_code_it_is_refused_alike() {
         (&later, short),
         (&app, orphaned),
     ] {
-        let reply = app.anonymous().post("/v1/devices/enrol", &tablet(&code, Uuid::new_v4())).await;
+        let reply = app.anonymous().post("/v1/devices/enrol", &tablet(&code, attempt())).await;
         refusals.push(refusal(reply));
     }
     assert_eq!(refusals[0].1["code"], "invitation_not_found");
@@ -128,7 +133,7 @@ async fn a_lost_answer_is_had_again_by_the_same_attempt_for_ten_minutes() {
     let app = TestApp::start().await;
     let admin = app.admin(Some("H56.C1")).await;
     let invited = invite(&admin, json!({})).await;
-    let body = tablet(invited["code"].as_str().unwrap(), Uuid::new_v4());
+    let body = tablet(invited["code"].as_str().unwrap(), attempt());
     let first = app.anonymous().post("/v1/devices/enrol", &body).await.expect(201).json();
     let again = app.anonymous().post("/v1/devices/enrol", &body).await.expect(200).json();
     assert_eq!((&again["client_id"], &again["replayed"]), (&first["client_id"], &json!(true)));
@@ -207,7 +212,7 @@ async fn invitations_are_for_those_in_charge_of_the_desk() {
     assert_eq!(refused.faults(), [("agency".to_owned(), "unknown_agency".to_owned())]);
     let refused = sibling.send(reqwest::Method::POST, &revoke, &[], None::<String>).await.expect(404);
     assert_eq!(refused.problem(), "invitation_not_found");
-    let body = tablet(invited["code"].as_str().unwrap(), Uuid::new_v4());
+    let body = tablet(invited["code"].as_str().unwrap(), attempt());
     app.anonymous().post("/v1/devices/enrol", &body).await.expect(201);
     let parent = app.admin(Some("H56")).await;
     let used = parent.send(reqwest::Method::POST, &revoke, &[], None::<String>).await.expect(409);

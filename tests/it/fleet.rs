@@ -1,5 +1,6 @@
 //! The fleet: devices are renamed, moved, suspended and ended; who is silent is listed.
 
+use crate::authorization;
 use crate::enrolments::enrolled;
 use crate::support::samples::{desk_response, id, response, with, without};
 use crate::support::{Client, Reply, TestApp};
@@ -235,4 +236,49 @@ async fn a_device_is_renamed_suspended_resumed_and_ended_by_one_call() {
         "client_revoked",
     ];
     assert_eq!(actions(&app).await, expected);
+}
+
+/// What somebody can do who has the credential of a device, and nothing else.
+#[tokio::test]
+async fn a_leaked_device_can_post_for_its_desk_and_read_what_is_public_and_its_own() {
+    let app = TestApp::start().await;
+    let (device, kiosk) = enrolled(&app, &app.admin(Some("H56")).await).await;
+    let senders = authorization::senders(&app).await;
+    let (mut done, mut refused) = (Vec::new(), Vec::new());
+    for operation in authorization::operations() {
+        let reply = authorization::drive(&operation, &app, &senders, &kiosk, "H56.C1").await;
+        match reply.status {
+            200..300 => done.push(operation),
+            401 | 403 | 404 => {}
+            status => refused.push((operation, status)),
+        }
+    }
+    let public = [
+        "get_agency",
+        "get_breakdown",
+        "get_comparison",
+        "get_formula",
+        "get_index",
+        "get_metrics",
+        "get_ranking",
+        "get_series",
+        "get_survey",
+        "list_agencies",
+        "list_agency_events",
+        "list_dossier_counts",
+        "list_formulas",
+        "list_keys",
+        "list_surveys",
+        "live",
+        "ready",
+    ];
+    let mut expected: Vec<&str> = public.into();
+    expected.extend(["put_heartbeat", "submit_batch", "submit_response"]);
+    expected.sort_unstable();
+    assert_eq!(done, expected);
+    // A bearer token is no credential for the token endpoint.
+    assert_eq!(refused, [("issue_token".to_owned(), 400)]);
+    kiosk.get(&format!("/v1/devices/{device}/receipts")).await.expect(200);
+    let figures = kiosk.index("H56.C1", "survey=demo-service&period=2026").await;
+    assert_eq!(figures["whole"]["suppressed"], true, "as little as the public sees");
 }
