@@ -1,14 +1,12 @@
--- What narrows a device: one survey (NULL: any fielded at its agencies), since when it stands at its desk (NULL: from
--- the start), and whether it may work at all. In clients, so that a change makes every instance read anew whom it
+-- What narrows a device: one survey (NULL: any fielded at its agencies), and whether it may work at all. In clients, so that a change makes every instance read anew whom it
 -- trusts (clients_bump_revision).
 ALTER TABLE clients ADD COLUMN survey_id integer;
-ALTER TABLE clients ADD COLUMN stands_since timestamptz;
 ALTER TABLE clients ADD COLUMN suspended_at timestamptz;
 ALTER TABLE clients ADD CONSTRAINT clients_survey_id_fkey
     FOREIGN KEY (survey_id) REFERENCES surveys (id) ON DELETE RESTRICT;
 CREATE INDEX clients_survey_id_idx ON clients (survey_id);
 ALTER TABLE clients ADD CONSTRAINT clients_for_devices_check
-    CHECK (kind = 'device' OR (survey_id IS NULL AND stands_since IS NULL AND suspended_at IS NULL));
+    CHECK (kind = 'device' OR (survey_id IS NULL AND suspended_at IS NULL));
 
 -- Where a device stood before, until when. What was answered there may still arrive and is taken as of then. since
 -- NULL: from the start.
@@ -33,7 +31,7 @@ CREATE INDEX device_places_agency_id_idx ON device_places (agency_id);
 CREATE INDEX device_places_service_point_id_idx ON device_places (service_point_id);
 CREATE INDEX device_places_survey_id_idx ON device_places (survey_id);
 
--- An invitation, and what became of it: one device at most, with the facts it told about itself. Only the SHA-256
+-- An invitation, and what became of it: one device at most. Only the SHA-256
 -- of the code is kept; 59 random bits that live for seven days at most need no slow hash. attempt is made by the
 -- device: whoever sends it again lost the answer.
 CREATE TABLE enrolments (
@@ -50,12 +48,6 @@ CREATE TABLE enrolments (
     client_id        uuid,
     enrolled_at      timestamptz,
     attempt          uuid,
-    model            text,
-    app_version      text,
-    os               text,
-    os_version       text,
-    screen_width     integer,
-    screen_height    integer,
     CONSTRAINT enrolments_pkey PRIMARY KEY (id),
     CONSTRAINT enrolments_code_hash_key UNIQUE (code_hash),
     CONSTRAINT enrolments_client_id_key UNIQUE (client_id),
@@ -73,6 +65,19 @@ CREATE INDEX enrolments_agency_id_idx ON enrolments (agency_id);
 CREATE INDEX enrolments_service_point_id_idx ON enrolments (service_point_id);
 CREATE INDEX enrolments_survey_id_idx ON enrolments (survey_id);
 CREATE INDEX enrolments_invited_by_idx ON enrolments (invited_by);
+
+-- What a device told about itself when it enrolled: what is on its box, nothing of its users.
+CREATE TABLE device_facts (
+    client_id     uuid NOT NULL,
+    model         text NOT NULL,
+    app_version   text NOT NULL,
+    os            text,
+    os_version    text,
+    screen_width  integer,
+    screen_height integer,
+    CONSTRAINT device_facts_pkey PRIMARY KEY (client_id),
+    CONSTRAINT device_facts_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients (id) ON DELETE RESTRICT
+);
 
 -- The newest signs of life of each device: what its heartbeat said, and how many of its responses were received on
 -- the day it last sent one. 20,000 devices a minute write here, so: unlogged (no WAL, and a commit waits for no

@@ -34,7 +34,7 @@ pub struct DeviceBody {
     survey: Option<String>,
     /// Since when it stands there; `null`: from the start.
     stands_since: Option<DateTime<Utc>>,
-    /// Where it stood before, the oldest first; empty in lists.
+    /// Where it stood before, the oldest first.
     earlier_places: Vec<PastPlaceBody>,
     /// When it was enrolled.
     enrolled_at: DateTime<Utc>,
@@ -148,7 +148,7 @@ impl From<DeviceView> for DeviceBody {
             agency: view.place.agency,
             service_point: view.place.service_point,
             survey: view.place.survey,
-            stands_since: view.record.stands_since,
+            stands_since: view.earlier.last().map(|past| past.until),
             earlier_places: view.earlier.into_iter().map(PastPlaceBody::from).collect(),
             enrolled_at: view.record.created_at,
             suspended_at: device.posting.suspended_at,

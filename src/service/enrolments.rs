@@ -253,8 +253,8 @@ pub async fn enrol(services: &Services, draft: EnrolmentDraft, faults: Faults) -
                 details.push(("again", "true".to_owned()));
             }
             None => {
-                device_insert(conn, &device, &secret_hash, now).await?;
-                invitation_use(conn, held.id, Used { client: device.id, at: now, attempt }, &facts).await?;
+                device_insert(conn, &device, &facts, &secret_hash, now).await?;
+                invitation_use(conn, held.id, Used { client: device.id, at: now, attempt }).await?;
             }
         }
         let object = device.id.0.to_string();

@@ -8,7 +8,7 @@ use crate::domain::device::{DeviceState, Place};
 use crate::domain::ids::ClientId;
 use crate::domain::period::day_of;
 use crate::error::{Error, ErrorCode, FaultKind, Faults, Place as FaultPlace, Result};
-use crate::store::SILENCE;
+use crate::store::{Conn, SILENCE};
 use crate::store::fleet::{DeviceFilter, fleet_find, fleet_list};
 use crate::store::paging::Page;
 pub use crate::store::fleet::DeviceRecord;
@@ -62,7 +62,7 @@ pub struct DeviceView {
     pub record: DeviceRecord,
     /// Where it stands.
     pub place: PlaceCodes,
-    /// Where it stood; only of a device looked up alone.
+    /// Where it stood, the oldest first.
     pub earlier: Vec<PastView>,
     /// Responses received today.
     pub responses_today: i64,
@@ -119,7 +119,7 @@ pub async fn list(
     let shape = (&query.agency, &query.service_point, query.state, query.silent);
     let page = Page::new(query.limit, query.cursor.as_deref(), &format!("devices {shape:?}"))?;
     activity::flush(services).await?;
-    let read = async |conn: &mut _| fleet_list(conn, &scope, &filter, &page).await;
+    let read = async |conn: &mut Conn| fleet_list(conn, &scope, &filter, &page).await;
     let mut records = services.db.within(SILENCE, read).await?;
     let next = page.cut(&mut records, |record| record.device.id.0.to_string());
     Ok((records.into_iter().map(|record| view(services, &catalogue, record, bound)).collect(), next))

@@ -1,54 +1,58 @@
 //! Devices: what narrows them, and changes of it. What they are beside that is in [`super::clients`], how they are in
 //! [`super::fleet`].
 
-use super::schema::{clients, device_places};
+use super::schema::{clients, device_facts, device_places};
 use super::{Conn, corrupt};
 use crate::domain::client::{Client, ClientKind};
-use crate::domain::device::{PastPlace, Place, Posting};
+use crate::domain::device::{Facts, PastPlace, Place, Posting};
 use crate::domain::ids::{AgencyId, ClientId, ServicePointId, SurveyId};
 use crate::domain::tree::AgencyScope;
 use crate::error::{Error, ErrorCode, Result};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use std::collections::HashMap;
 use uuid::Uuid;
 
-/// What narrows a device; nothing does if there is none of this id. Earlier places are looked up only where there
-/// are some.
+/// What narrows a device; nothing does if there is none of this id.
 pub async fn posting_find(conn: &mut Conn, id: ClientId) -> Result<Posting> {
-    type Row = (Option<i32>, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+    type Row = (Option<i32>, Option<DateTime<Utc>>);
     let row: Option<Row> = clients::table
         .find(id.0)
-        .select((clients::survey_id, clients::suspended_at, clients::stands_since))
+        .select((clients::survey_id, clients::suspended_at))
         .first(conn)
         .await
         .optional()?;
-    let Some((survey, suspended_at, since)) = row else { return Ok(Posting::default()) };
-    let earlier = if since.is_some() { places_list(conn, id).await? } else { Vec::new() };
+    let Some((survey, suspended_at)) = row else { return Ok(Posting::default()) };
+    let earlier = places_list(conn, &[id]).await?.remove(&id).unwrap_or_default();
     Ok(Posting { survey: survey.map(SurveyId), suspended_at, earlier })
 }
 
-/// Where a device stood before, the oldest first.
-pub async fn places_list(conn: &mut Conn, id: ClientId) -> Result<Vec<PastPlace>> {
+/// Where devices stood before, the oldest first.
+pub async fn places_list(conn: &mut Conn, ids: &[ClientId]) -> Result<HashMap<ClientId, Vec<PastPlace>>> {
     use device_places as t;
-    type Row = (Option<DateTime<Utc>>, DateTime<Utc>, i32, Option<i32>, Option<i32>);
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    type Row = (Uuid, Option<DateTime<Utc>>, DateTime<Utc>, i32, Option<i32>, Option<i32>);
     let rows: Vec<Row> = t::table
-        .filter(t::client_id.eq(id.0))
+        .filter(t::client_id.eq_any(ids))
         .order(t::id)
-        .select((t::since, t::until, t::agency_id, t::service_point_id, t::survey_id))
+        .select((t::client_id, t::since, t::until, t::agency_id, t::service_point_id, t::survey_id))
         .load(conn)
         .await?;
-    let place = |(since, until, agency, desk, survey): Row| {
+    let mut places: HashMap<ClientId, Vec<PastPlace>> = HashMap::new();
+    for (device, since, until, agency, desk, survey) in rows {
         let (service_point, survey) = (desk.map(ServicePointId), survey.map(SurveyId));
-        PastPlace { since, until, place: Place { agency: Some(AgencyId(agency)), service_point, survey } }
-    };
-    Ok(rows.into_iter().map(place).collect())
+        let place = Place { agency: Some(AgencyId(agency)), service_point, survey };
+        places.entry(ClientId(device)).or_default().push(PastPlace { since, until, place });
+    }
+    Ok(places)
 }
 
-/// Enters a device with the hash of its secret, where an invitation lets it stand.
+/// Enters a device with the hash of its secret and what it told about itself, where an invitation lets it stand.
 pub async fn device_insert(
     conn: &mut Conn,
     device: &Client,
+    facts: &Facts,
     secret_hash: &str,
     created_at: DateTime<Utc>,
 ) -> Result<()> {
@@ -65,13 +69,26 @@ pub async fn device_insert(
         ))
         .execute(conn)
         .await?;
+    use device_facts as t;
+    diesel::insert_into(t::table)
+        .values((
+            t::client_id.eq(device.id.0),
+            t::model.eq(&facts.model),
+            t::app_version.eq(&facts.app_version),
+            t::os.eq(&facts.os),
+            t::os_version.eq(&facts.os_version),
+            t::screen_width.eq(facts.screen.map(|(width, _)| width)),
+            t::screen_height.eq(facts.screen.map(|(_, height)| height)),
+        ))
+        .execute(conn)
+        .await?;
     Ok(())
 }
 
 /// A device that nobody else changes until the transaction ends.
 #[derive(Debug)]
 pub struct Held {
-    /// The device, without its earlier places.
+    /// The device.
     pub device: Client,
     /// Since when it stands where it does: from when it was made, if it was never moved.
     pub since: DateTime<Utc>,
@@ -81,20 +98,20 @@ pub struct Held {
 /// Holds a device of the scope for a change, if there is one of this id.
 pub async fn device_lock(conn: &mut Conn, scope: &AgencyScope, id: ClientId) -> Result<Option<Held>> {
     type Place = (Option<i32>, Option<i32>, Option<i32>);
-    type Times = (DateTime<Utc>, Option<DateTime<Utc>>, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+    type Times = (DateTime<Utc>, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
     let row: Option<(String, String, Place, Times)> = clients::table
         .find(id.0)
         .select((
             clients::kind,
             clients::name,
             (clients::agency_id, clients::service_point_id, clients::survey_id),
-            (clients::created_at, clients::stands_since, clients::suspended_at, clients::revoked_at),
+            (clients::created_at, clients::suspended_at, clients::revoked_at),
         ))
         .for_update()
         .first(conn)
         .await
         .optional()?;
-    let Some((kind, name, (agency, desk, survey), (created_at, since, suspended_at, revoked_at))) = row
+    let Some((kind, name, (agency, desk, survey), (created_at, suspended_at, revoked_at))) = row
     else {
         return Ok(None);
     };
@@ -103,7 +120,9 @@ pub async fn device_lock(conn: &mut Conn, scope: &AgencyScope, id: ClientId) -> 
     if kind != ClientKind::Device || !agency.is_some_and(|agency| scope.allows(agency)) {
         return Ok(None);
     }
-    let posting = Posting { survey: survey.map(SurveyId), suspended_at, earlier: Vec::new() };
+    let earlier = places_list(conn, &[id]).await?.remove(&id).unwrap_or_default();
+    let since = earlier.last().map(|past| past.until);
+    let posting = Posting { survey: survey.map(SurveyId), suspended_at, earlier };
     let service_point = desk.map(ServicePointId);
     let device = Client { id, kind, name, agency, service_point, revoked_at, posting };
     Ok(Some(Held { device, since: since.unwrap_or(created_at), moved: since.is_some() }))
@@ -153,7 +172,6 @@ pub async fn device_move(
             clients::agency_id.eq(to.0),
             clients::service_point_id.eq(place.service_point.map(|id| id.0)),
             clients::survey_id.eq(place.survey.map(|id| id.0)),
-            clients::stands_since.eq(since),
         ))
         .execute(conn)
         .await?;

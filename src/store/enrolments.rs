@@ -3,7 +3,7 @@
 use super::Conn;
 use super::paging::Page;
 use super::schema::enrolments;
-use crate::domain::device::{Facts, Invitation, Used};
+use crate::domain::device::{Invitation, Used};
 use crate::domain::ids::{AgencyId, ClientId, ServicePointId, SurveyId};
 use crate::domain::tree::AgencyScope;
 use crate::error::{Error, ErrorCode, Result};
@@ -100,21 +100,11 @@ pub async fn invitation_revoke(conn: &mut Conn, id: Uuid, at: DateTime<Utc>) -> 
     Ok(())
 }
 
-/// Writes down by which device an invitation that is held was used, and what that said about itself.
-pub async fn invitation_use(conn: &mut Conn, id: Uuid, used: Used, facts: &Facts) -> Result<()> {
+/// Writes down by which device an invitation that is held was used.
+pub async fn invitation_use(conn: &mut Conn, id: Uuid, used: Used) -> Result<()> {
     use enrolments as t;
     diesel::update(t::table.find(id))
-        .set((
-            t::client_id.eq(used.client.0),
-            t::enrolled_at.eq(used.at),
-            t::attempt.eq(used.attempt),
-            t::model.eq(&facts.model),
-            t::app_version.eq(&facts.app_version),
-            t::os.eq(&facts.os),
-            t::os_version.eq(&facts.os_version),
-            t::screen_width.eq(facts.screen.map(|(width, _)| width)),
-            t::screen_height.eq(facts.screen.map(|(_, height)| height)),
-        ))
+        .set((t::client_id.eq(used.client.0), t::enrolled_at.eq(used.at), t::attempt.eq(used.attempt)))
         .execute(conn)
         .await?;
     Ok(())

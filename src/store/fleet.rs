@@ -3,9 +3,9 @@
 use super::Conn;
 use super::devices::places_list;
 use super::paging::Page;
-use super::schema::{clients, device_signs, enrolments};
+use super::schema::{clients, device_facts, device_signs};
 use crate::domain::client::{Client, ClientKind};
-use crate::domain::device::{DeviceState, Facts, Heartbeat, Posting, Signs};
+use crate::domain::device::{DeviceState, Facts, Heartbeat, PastPlace, Posting, Signs};
 use crate::domain::ids::{AgencyId, ClientId, ServicePointId, SurveyId};
 use crate::domain::tree::AgencyScope;
 use crate::error::{Error, ErrorCode, Result};
@@ -15,17 +15,16 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Timestamptz};
 use diesel_async::RunQueryDsl;
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// A device with all that is known of it.
 #[derive(Debug, Clone)]
 pub struct DeviceRecord {
-    /// The device; its earlier places only where it is looked up alone.
+    /// The device.
     pub device: Client,
     /// When it was made.
     pub created_at: DateTime<Utc>,
-    /// Since when it stands where it does; `None`: from the start.
-    pub stands_since: Option<DateTime<Utc>>,
     /// What it said when it enrolled; `None` if it was made on the command line.
     pub facts: Option<Facts>,
     /// Its newest signs of life.
@@ -69,16 +68,15 @@ struct ClientRow {
     service_point_id: Option<i32>,
     survey_id: Option<i32>,
     created_at: DateTime<Utc>,
-    stands_since: Option<DateTime<Utc>>,
     suspended_at: Option<DateTime<Utc>>,
     revoked_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Queryable, Selectable)]
-#[diesel(table_name = enrolments, check_for_backend(Pg))]
+#[diesel(table_name = device_facts, check_for_backend(Pg))]
 struct FactsRow {
-    model: Option<String>,
-    app_version: Option<String>,
+    model: String,
+    app_version: String,
     os: Option<String>,
     os_version: Option<String>,
     screen_width: Option<i32>,
@@ -115,7 +113,7 @@ pub async fn fleet_list(
     page: &Page,
 ) -> Result<Vec<DeviceRecord>> {
     let mut query = clients::table
-        .left_join(enrolments::table.on(enrolments::client_id.eq(clients::id.nullable())))
+        .left_join(device_facts::table.on(device_facts::client_id.eq(clients::id)))
         .left_join(device_signs::table.on(device_signs::client_id.eq(clients::id)))
         .filter(clients::kind.eq(ClientKind::Device.as_str()))
         .select((ClientRow::as_select(), Option::<FactsRow>::as_select(), Option::<SignsRow>::as_select()))
@@ -153,7 +151,10 @@ pub async fn fleet_list(
         .sql(")");
         query = if silent { query.filter(heard) } else { query.filter(diesel::dsl::not(heard)) };
     }
-    Ok(query.load::<Row>(conn).await?.into_iter().map(record).collect())
+    let rows: Vec<Row> = query.load(conn).await?;
+    let ids: Vec<ClientId> = rows.iter().map(|(client, ..)| ClientId(client.id)).collect();
+    let mut places = places_list(conn, &ids).await?;
+    Ok(rows.into_iter().map(|row| record(row, &mut places)).collect())
 }
 
 /// One device of a scope, with its earlier places, if there is one of this id.
@@ -163,23 +164,22 @@ pub async fn fleet_find(
     id: ClientId,
 ) -> Result<Option<DeviceRecord>> {
     let row: Option<Row> = clients::table
-        .left_join(enrolments::table.on(enrolments::client_id.eq(clients::id.nullable())))
+        .left_join(device_facts::table.on(device_facts::client_id.eq(clients::id)))
         .left_join(device_signs::table.on(device_signs::client_id.eq(clients::id)))
         .filter(clients::id.eq(id.0).and(clients::kind.eq(ClientKind::Device.as_str())))
         .select((ClientRow::as_select(), Option::<FactsRow>::as_select(), Option::<SignsRow>::as_select()))
         .first(conn)
         .await
         .optional()?;
-    let found = row.map(record);
-    let mine = |found: &DeviceRecord| found.device.agency.is_some_and(|agency| scope.allows(agency));
-    let Some(mut found) = found.filter(mine) else { return Ok(None) };
-    if found.stands_since.is_some() {
-        found.device.posting.earlier = places_list(conn, id).await?;
-    }
-    Ok(Some(found))
+    let mut places = places_list(conn, &[id]).await?;
+    let found = row.map(|row| record(row, &mut places));
+    Ok(found.filter(|found| found.device.agency.is_some_and(|agency| scope.allows(agency))))
 }
 
-fn record((client, facts, signs): Row) -> DeviceRecord {
+fn record(
+    (client, facts, signs): Row,
+    places: &mut HashMap<ClientId, Vec<PastPlace>>,
+) -> DeviceRecord {
     DeviceRecord {
         device: Client {
             id: ClientId(client.id),
@@ -191,24 +191,23 @@ fn record((client, facts, signs): Row) -> DeviceRecord {
             posting: Posting {
                 survey: client.survey_id.map(SurveyId),
                 suspended_at: client.suspended_at,
-                earlier: Vec::new(),
+                earlier: places.remove(&ClientId(client.id)).unwrap_or_default(),
             },
         },
         created_at: client.created_at,
-        stands_since: client.stands_since,
-        facts: facts.and_then(facts_of),
+        facts: facts.map(facts_of),
         signs: signs.map(signs_of).unwrap_or_default(),
     }
 }
 
-fn facts_of(row: FactsRow) -> Option<Facts> {
-    Some(Facts {
-        model: row.model?,
-        app_version: row.app_version?,
+fn facts_of(row: FactsRow) -> Facts {
+    Facts {
+        model: row.model,
+        app_version: row.app_version,
         os: row.os,
         os_version: row.os_version,
         screen: row.screen_width.zip(row.screen_height),
-    })
+    }
 }
 
 fn signs_of(row: SignsRow) -> Signs {

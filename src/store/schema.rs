@@ -86,7 +86,6 @@ diesel::table! {
         created_at -> Timestamptz,
         revoked_at -> Nullable<Timestamptz>,
         survey_id -> Nullable<Int4>,
-        stands_since -> Nullable<Timestamptz>,
         suspended_at -> Nullable<Timestamptz>,
     }
 }
@@ -109,6 +108,18 @@ diesel::table! {
         text_vi -> Text,
         text_en -> Text,
         may_be_not_applicable -> Bool,
+    }
+}
+
+diesel::table! {
+    device_facts (client_id) {
+        client_id -> Uuid,
+        model -> Text,
+        app_version -> Text,
+        os -> Nullable<Text>,
+        os_version -> Nullable<Text>,
+        screen_width -> Nullable<Int4>,
+        screen_height -> Nullable<Int4>,
     }
 }
 
@@ -189,12 +200,6 @@ diesel::table! {
         client_id -> Nullable<Uuid>,
         enrolled_at -> Nullable<Timestamptz>,
         attempt -> Nullable<Uuid>,
-        model -> Nullable<Text>,
-        app_version -> Nullable<Text>,
-        os -> Nullable<Text>,
-        os_version -> Nullable<Text>,
-        screen_width -> Nullable<Int4>,
-        screen_height -> Nullable<Int4>,
     }
 }
 
@@ -388,6 +393,7 @@ diesel::joinable!(audit_entries -> agencies (agency_id));
 diesel::joinable!(clients -> agencies (agency_id));
 diesel::joinable!(clients -> service_points (service_point_id));
 diesel::joinable!(clients -> surveys (survey_id));
+diesel::joinable!(device_facts -> clients (client_id));
 diesel::joinable!(device_places -> agencies (agency_id));
 diesel::joinable!(device_places -> clients (client_id));
 diesel::joinable!(device_places -> service_points (service_point_id));
@@ -417,6 +423,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     clients,
     comments,
     criteria,
+    device_facts,
     device_places,
     device_seqs,
     device_signs,
