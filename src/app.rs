@@ -3,9 +3,11 @@
 use crate::auth::issuer;
 use crate::auth::token::TokenRules;
 use crate::config::ServeConfig;
+use crate::domain::office_hours::OfficeHours;
 use crate::domain::period::day_of;
 use crate::error::{Error, ErrorCode, Result};
 use crate::http;
+use crate::service::activity::{self, Activity};
 use crate::service::catalogue::CatalogueCache;
 use crate::service::clients::{HASHING_AT_ONCE, TokenCache};
 use crate::service::clock::Clock;
@@ -129,11 +131,11 @@ impl Stop {
 pub async fn build(config: &ServeConfig, url: &str, clock: Clock) -> Result<Built> {
     let guarding = guarding(config)?;
     let certificate = certificate(config)?;
-    let services = web::Data::new(services(config, url, clock)?);
-    let max_offline_days = services.rules.max_offline_days;
-    partitions::make(&services.db, day_of(clock.now()), max_offline_days).await?;
     let listener = listen(config.listen)?;
     let address = listener.local_addr().map_err(Error::internal)?;
+    let services = web::Data::new(services(config, url, clock, address)?);
+    let max_offline_days = services.rules.max_offline_days;
+    partitions::make(&services.db, day_of(clock.now()), max_offline_days).await?;
     let (max_body, state) = (bound(config.max_body_bytes), services.clone());
     let sharing = web::Data::new(http::SharedAnswers::default());
     let limits = guarding.limits.clone();
@@ -174,6 +176,9 @@ pub async fn run(built: Built, stop: impl Future<Output = ()>) -> Result<()> {
     if let Err(error) = uses::write_down(&services).await {
         tracing::warn!("the last uses of clients are lost: {}", error.chain());
     }
+    if let Err(error) = activity::flush(&services).await {
+        tracing::warn!("the last counts of devices are lost: {}", error.chain());
+    }
     served
 }
 
@@ -197,6 +202,9 @@ async fn keep_folding(services: web::Data<Services>) {
         tokio::time::sleep(FOLD_EVERY).await;
         if let Err(error) = folding::fold(&services).await {
             tracing::warn!("folding waits for the next round: {}", error.chain());
+        }
+        if let Err(error) = activity::flush(&services).await {
+            tracing::warn!("counts of devices were lost: {}", error.chain());
         }
     }
 }
@@ -284,11 +292,13 @@ fn application(
         .wrap(from_fn(http::frame))
 }
 
-fn services(config: &ServeConfig, url: &str, clock: Clock) -> Result<Services> {
+fn services(config: &ServeConfig, url: &str, clock: Clock, address: SocketAddr) -> Result<Services> {
     let issuers = match &config.trusted_issuers {
         Some(file) => issuer::parse(&read(file)?, &config.token_issuer)?,
         None => Vec::new(),
     };
+    let office_hours = OfficeHours::parse(&config.office_hours)
+        .map_err(|wrong| Error::new(ErrorCode::Internal).detail(format!("SIPAS_OFFICE_HOURS: {wrong}")))?;
     let db = Db::new(url, config.database.database_connections.into())?;
     let metrics = Metrics::new()?;
     let intake = IntakeSettings {
@@ -310,6 +320,7 @@ fn services(config: &ServeConfig, url: &str, clock: Clock) -> Result<Services> {
             lifetime_seconds: config.token_seconds,
         }),
         issuers: Issuers::new(issuers)?,
+        activity: Activity::default(),
         tokens: TokenCache::default(),
         hashing: tokio::sync::Semaphore::new(HASHING_AT_ONCE),
         metrics,
@@ -323,6 +334,9 @@ fn services(config: &ServeConfig, url: &str, clock: Clock) -> Result<Services> {
             response_bytes: bound(config.max_body_bytes),
             public_figures: config.public_figures,
             min_n_public: config.min_n_public.into(),
+            public_url: config.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
+            office_hours,
+            silent_minutes: config.silent_minutes.into(),
         },
     })
 }

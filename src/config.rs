@@ -14,6 +14,16 @@ fn absolute(path: &str) -> std::io::Result<PathBuf> {
     std::path::absolute(path)
 }
 
+/// An http or https address without query, fragment or slash at the end.
+fn public_url(text: &str) -> Result<String, String> {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/[]%".contains(c);
+    if host.is_empty() || host.starts_with('/') || host.ends_with('/') || !host.chars().all(plain) {
+        return Err("needs the form https://sipas.example.vn, without a slash at the end".into());
+    }
+    Ok(text.to_owned())
+}
+
 /// Where the data live: an existing server, or a private one in the data directory.
 #[derive(Debug, Clone, Args)]
 pub struct DatabaseConfig {
@@ -135,6 +145,25 @@ pub struct ServeConfig {
     /// Whether everybody may read figures without a token (open data, NĐ 47/2020/NĐ-CP).
     #[arg(long, env = "SIPAS_PUBLIC_FIGURES", value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
     pub public_figures: bool,
+
+    /// Address under which devices and people reach the service; links in QR codes begin with it. Default: http:// and
+    /// the address it listens on.
+    #[arg(long, env = "SIPAS_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
+    pub public_url: Option<String>,
+
+    /// When devices should be heard, in Viet Nam's time. The default is assumed: hours differ by province and season.
+    #[arg(
+        long,
+        env = "SIPAS_OFFICE_HOURS",
+        value_name = "HOURS",
+        default_value = "Mon-Fri 07:30-11:30 13:30-17:00"
+    )]
+    pub office_hours: String,
+
+    /// Minutes of office time without a heartbeat or a response after which a device is listed as silent.
+    #[arg(long, env = "SIPAS_SILENT_MINUTES", value_name = "MINUTES", default_value_t = 30,
+          value_parser = clap::value_parser!(u16).range(1..=10_080))]
+    pub silent_minutes: u16,
 
     /// Fewest people a publicly readable value is made from; smaller ones are hidden.
     #[arg(long, env = "SIPAS_MIN_N_PUBLIC", value_name = "N", default_value_t = 10,

@@ -1,5 +1,6 @@
 //! Who is asking, and what they may do. Pure: no database, no HTTP. Role names appear in [`policy`] only.
 
+pub mod enrolment_code;
 pub mod issuer;
 pub mod policy;
 pub mod secret;

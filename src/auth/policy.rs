@@ -1,15 +1,17 @@
 //! The one permission table, and the only maker of [`AgencyScope`]. Everything a request may touch passes
 //! through [`read_figures`], [`read_responses`], [`submit_response`], [`may_read_receipts`], [`tree_changer`],
-//! [`report_dossiers`], [`key_keeper`] or [`keep_clients`]; the catalogue (agencies, surveys, wording) is open to all.
+//! [`report_dossiers`], [`key_keeper`], [`keep_clients`],
+//! [`keep_devices`] or [`heartbeat_sender`]; the catalogue (agencies, surveys, wording) is open to all.
 
 use super::Actor;
 use crate::domain::agency::ServicePoint;
 use crate::domain::client::{Client, ClientKind, Terms};
-use crate::domain::ids::AgencyId;
+use crate::domain::ids::{AgencyId, SurveyId};
 pub use crate::domain::permission::Permission;
 use crate::domain::subject::Subject;
 use crate::domain::tree::{AgencyScope, AgencyTree};
 use crate::error::{Error, ErrorCode, Result};
+use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
 
 /// How far a permission reaches.
@@ -47,6 +49,8 @@ const TABLE: &[(Permission, [Grant; 5])] = {
         (P::ReportDossiers,  [No,         No,         No,         OwnSubtree, No        ]),
         (P::KeepKeys,        [No,         No,         No,         No,         OwnSubtree]),
         (P::ManageClients,   [No,         No,         No,         No,         OwnSubtree]),
+        (P::ManageDevices,   [No,         No,         No,         No,         OwnSubtree]),
+        (P::SendHeartbeat,   [No,         Itself,     No,         No,         No        ]),
     ]
 };
 
@@ -188,9 +192,18 @@ pub fn importer(actor: &Actor) -> Result<&Client> {
     if client.kind == ClientKind::System { Ok(client) } else { Err(Error::new(ErrorCode::NotPermitted)) }
 }
 
-/// May the client send responses received at this desk? A device may use no desk but its own.
-pub fn may_use_desk(client: &Client, tree: &AgencyTree, desk: &ServicePoint) -> bool {
-    owns(client, tree, desk.agency) && client.service_point.is_none_or(|own| own == desk.id)
+/// May the client send responses answered at this desk at an instant? A device may use no desk but the one it stood
+/// at by then.
+pub fn may_use_desk(client: &Client, tree: &AgencyTree, desk: &ServicePoint, at: DateTime<Utc>) -> bool {
+    let place = client.place_at(at);
+    place.agency.is_none_or(|root| tree.contains(root, desk.agency))
+        && place.service_point.is_none_or(|own| own == desk.id)
+}
+
+/// May the client send responses to this survey answered at an instant? A device that was given one survey may use
+/// no other.
+pub fn may_answer(client: &Client, survey: SurveyId, at: DateTime<Utc>) -> bool {
+    client.place_at(at).survey.is_none_or(|own| own == survey)
 }
 
 /// May the client rate this agency? With a desk: every agency under the same province, since desks take
@@ -201,10 +214,11 @@ pub fn submit_response(
     tree: &AgencyTree,
     rated: AgencyId,
     desk: Option<&ServicePoint>,
+    at: DateTime<Utc>,
 ) -> Option<AgencyScope> {
     let allowed = match desk {
-        Some(desk) => may_use_desk(client, tree, desk) && tree.contains(tree.top(desk.agency), rated),
-        None => owns(client, tree, rated),
+        Some(desk) => may_use_desk(client, tree, desk, at) && tree.contains(tree.top(desk.agency), rated),
+        None => client.place_at(at).agency.is_none_or(|root| tree.contains(root, rated)),
     };
     allowed.then(|| AgencyScope::granted_by_policy(vec![rated]))
 }
@@ -320,6 +334,25 @@ pub fn may_keep_client(keeper: &Client, tree: &AgencyTree, agency: Option<Agency
 
 /// Whose clients the keeper sees: those of `agency` and below it, by default all it may. `None` looks like not found.
 pub fn keep_clients(keeper: &Client, tree: &AgencyTree, agency: Option<AgencyId>) -> Option<AgencyScope> {
+    reach(keeper, tree, agency)
+}
+
+/// Which client may keep devices at all, before it is known which.
+///
+/// # Errors
+/// [`ErrorCode::TokenMissing`] or [`ErrorCode::NotPermitted`].
+pub fn device_keeper(actor: &Actor) -> Result<&Client> {
+    permitted(actor, Permission::ManageDevices)
+}
+
+/// Whose devices the keeper sees, invites and changes: those of `agency` and below it, by default all it may. `None`
+/// looks like not found.
+pub fn keep_devices(keeper: &Client, tree: &AgencyTree, agency: Option<AgencyId>) -> Option<AgencyScope> {
+    reach(keeper, tree, agency)
+}
+
+/// The agencies of a root, by default all that the client may reach. `None` looks like not found.
+fn reach(keeper: &Client, tree: &AgencyTree, agency: Option<AgencyId>) -> Option<AgencyScope> {
     match agency.or(keeper.agency) {
         Some(root) if owns(keeper, tree, root) => Some(AgencyScope::granted_by_policy(tree.subtree(root))),
         Some(_) => None,
@@ -361,6 +394,14 @@ pub fn excess(keeper: &Client, kind: ClientKind, terms: &Terms) -> Excess {
         networks: !own.networks.is_empty()
             && !(!terms.networks.is_empty() && terms.networks.iter().all(inside)),
     }
+}
+
+/// Which client may send a heartbeat, which is its own.
+///
+/// # Errors
+/// [`ErrorCode::TokenMissing`] or [`ErrorCode::NotPermitted`].
+pub fn heartbeat_sender(actor: &Actor) -> Result<&Client> {
+    permitted(actor, Permission::SendHeartbeat)
 }
 
 fn owns(client: &Client, tree: &AgencyTree, agency: AgencyId) -> bool {

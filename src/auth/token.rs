@@ -281,6 +281,7 @@ mod tests {
             service_point: None,
             revoked_at: None,
             terms: Terms::default(),
+            posting: crate::domain::device::Posting::default(),
         }
     }
 

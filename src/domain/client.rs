@@ -1,5 +1,6 @@
 //! Clients: machines and administrators' programs that hold a credential.
 
+use super::device::{Place, Posting};
 use super::ids::{AgencyId, ClientId, ServicePointId};
 use super::permission::Permission;
 use crate::error::FaultKind;
@@ -67,6 +68,21 @@ pub struct Client {
     pub revoked_at: Option<DateTime<Utc>>,
     /// What narrows it.
     pub terms: Terms,
+    /// What narrows a device besides.
+    pub posting: Posting,
+}
+
+impl Client {
+    /// What it could answer for at an instant: a device that was moved stood elsewhere before.
+    pub fn place_at(&self, at: DateTime<Utc>) -> Place {
+        let earlier = self.posting.earlier.iter().find(|past| at < past.until);
+        earlier.map_or_else(|| self.place(), |past| past.place)
+    }
+
+    /// What it may answer for now.
+    pub const fn place(&self) -> Place {
+        Place { agency: self.agency, service_point: self.service_point, survey: self.posting.survey }
+    }
 }
 
 /// Most networks of a client.

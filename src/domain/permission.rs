@@ -45,6 +45,10 @@ permissions! {
     KeepKeys = "keep_keys",
     /// Make, see, change and end clients.
     ManageClients = "manage_clients",
+    /// Invite, see, change and end devices.
+    ManageDevices = "manage_devices",
+    /// Tell how oneself is doing.
+    SendHeartbeat = "send_heartbeat",
 }
 
 impl Permission {

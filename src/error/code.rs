@@ -33,6 +33,8 @@ pub enum ErrorCode {
     ClientExpired,
     /// The client may not come from this address.
     AddressNotAllowed,
+    /// The device behind the token may do nothing for the time being.
+    ClientSuspended,
     /// This kind of client may not do this.
     NotPermitted,
     /// No such path.
@@ -47,6 +49,8 @@ pub enum ErrorCode {
     DeviceNotFound,
     /// No such client, or none that the caller may know of.
     ClientNotFound,
+    /// No invitation of this id or code that is good, or none that the caller may know of.
+    InvitationNotFound,
     /// No such formula.
     FormulaNotFound,
     /// No such signing key.
@@ -61,6 +65,10 @@ pub enum ErrorCode {
     ResponseConflict,
     /// The device's number and the response do not belong together.
     DeviceSeqConflict,
+    /// The device was ended for good.
+    DeviceRevoked,
+    /// The invitation was used.
+    InvitationUsed,
     /// The catalogue holds this code with other content.
     CatalogueConflict,
     /// Same client id, other content.
@@ -130,6 +138,7 @@ impl ErrorCode {
         Self::ClientRevoked,
         Self::ClientExpired,
         Self::AddressNotAllowed,
+        Self::ClientSuspended,
         Self::NotPermitted,
         Self::RouteNotFound,
         Self::AgencyNotFound,
@@ -137,6 +146,7 @@ impl ErrorCode {
         Self::ReceiptNotFound,
         Self::DeviceNotFound,
         Self::ClientNotFound,
+        Self::InvitationNotFound,
         Self::FormulaNotFound,
         Self::SigningKeyNotFound,
         Self::MethodNotAllowed,
@@ -144,6 +154,8 @@ impl ErrorCode {
         Self::BodyTimeout,
         Self::ResponseConflict,
         Self::DeviceSeqConflict,
+        Self::DeviceRevoked,
+        Self::InvitationUsed,
         Self::CatalogueConflict,
         Self::ClientConflict,
         Self::ClientEnded,
@@ -179,6 +191,7 @@ impl ErrorCode {
             Self::ClientRevoked => row("client_revoked", 401, "Máy khách đã bị thu hồi quyền truy cập.", "This client has been revoked.", "Stop; an administrator has to enrol the client again."),
             Self::ClientExpired => row("client_expired", 401, "Máy khách đã hết hạn sử dụng.", "This client has expired.", "Ask an administrator to prolong it or for a new one."),
             Self::AddressNotAllowed => row("address_not_allowed", 403, "Máy khách không được phép truy cập từ địa chỉ này.", "This client may not come from this address.", "Come from a network the client is bound to; an administrator sees and changes them."),
+            Self::ClientSuspended => row("client_suspended", 401, "Thiết bị đang bị tạm ngừng.", "This device is suspended.", "Keep the responses and come back later; an administrator can resume it."),
             Self::NotPermitted => row("not_permitted", 403, "Loại máy khách này không được phép thực hiện thao tác này.", "This kind of client may not do this.", "Use a credential of a kind that may."),
             Self::RouteNotFound => row("route_not_found", 404, "Không có địa chỉ này.", "There is no such path.", "See `/openapi.json`."),
             Self::AgencyNotFound => row("agency_not_found", 404, "Không tìm thấy cơ quan.", "There is no such agency.", "Check the code; `GET /v1/agencies` lists them."),
@@ -186,6 +199,7 @@ impl ErrorCode {
             Self::ReceiptNotFound => row("receipt_not_found", 404, "Không tìm thấy biên nhận.", "There is no such receipt.", "Receipts are kept for 90 days and shown to whoever sent the responses."),
             Self::DeviceNotFound => row("device_not_found", 404, "Không tìm thấy thiết bị.", "There is no such device.", "Check the id; a device sees itself, an administrator those of the own subtree."),
             Self::ClientNotFound => row("client_not_found", 404, "Không tìm thấy máy khách.", "There is no such client.", "Check the id; `GET /v1/clients` lists those of the own subtree."),
+            Self::InvitationNotFound => row("invitation_not_found", 404, "Không có lời mời này, hoặc mã đã dùng, bị thu hồi hay hết hạn.", "There is no such invitation, or it was used, taken back or is over.", "Check the code as it was shown; otherwise ask an administrator for a new one."),
             Self::FormulaNotFound => row("formula_not_found", 404, "Không tìm thấy công thức.", "There is no such formula.", "Check the id; `GET /v1/formulas` lists them."),
             Self::SigningKeyNotFound => row("signing_key_not_found", 404, "Không tìm thấy khóa ký.", "There is no such signing key.", "Check the name; `GET /v1/signing-keys` lists them."),
             Self::MethodNotAllowed => row("method_not_allowed", 405, "Địa chỉ này không hỗ trợ phương thức đã gọi.", "This path does not support the method.", "See the `Allow` header."),
@@ -193,6 +207,8 @@ impl ErrorCode {
             Self::BodyTimeout => row("body_timeout", 408, "Nội dung gửi lên không đến kịp thời gian quy định.", "The body did not arrive in time.", "Repeat with the same id."),
             Self::ResponseConflict => row("response_conflict", 409, "Mã phiếu trả lời này đã được lưu với nội dung khác.", "This response id is already stored with other content.", "Do not repeat; the stored response stays. Two forms share an id: a defect of the sender."),
             Self::DeviceSeqConflict => row("device_seq_conflict", 409, "Số thứ tự của thiết bị đã dùng cho phiếu khác, hoặc phiếu này đã có số khác.", "The device's number was used for another response, or this response came under another number.", "Do not repeat: numbers are given once, 1, 2, 3, …; give the response its own number and send it again."),
+            Self::DeviceRevoked => row("device_revoked", 409, "Thiết bị đã bị thu hồi vĩnh viễn.", "This device was ended for good.", "Invite it anew."),
+            Self::InvitationUsed => row("invitation_used", 409, "Lời mời đã được một thiết bị sử dụng.", "A device enrolled with this invitation.", "Revoke the device."),
             Self::CatalogueConflict => row("catalogue_conflict", 409, "Danh mục đã có mã này với nội dung khác.", "The catalogue already holds this code with other content.", "Use a new code or version; published content is frozen."),
             Self::ClientConflict => row("client_conflict", 409, "Mã máy khách này đã được dùng với nội dung khác.", "This client id is in use with other content.", "Another client needs an id of its own."),
             Self::ClientEnded => row("client_ended", 409, "Máy khách đã bị thu hồi vĩnh viễn.", "This client was ended for good.", "Make a new client."),

@@ -86,13 +86,33 @@ impl FromRequest for SignedJson {
                 // Or else who sends the last byte late could be revoked and still be heard.
                 Caller::from_request(&again, &mut Payload::None).await?;
             }
-            let malformed = |error: serde_json::Error| {
-                let place = format!("line {} column {}", error.line(), error.column());
-                Error::new(ErrorCode::MalformedJson).detail(place).because(error)
-            };
-            Ok(Self { actor, body: serde_json::from_slice(&body).map_err(malformed)? })
+            Ok(Self { actor, body: parse(&body)? })
         })
     }
+}
+
+/// A JSON body from whoever sends it; a token is neither needed nor looked at.
+pub struct Json(pub Node);
+
+impl FromRequest for Json {
+    type Error = Problem;
+    type Future = Later<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let refusal = check_content(request, "application/json");
+        let body = web::Bytes::from_request(request, payload);
+        Box::pin(async move {
+            refusal?;
+            Ok(Self(parse(&read(body, ErrorCode::MalformedJson).await?)?))
+        })
+    }
+}
+
+fn parse(body: &[u8]) -> Result<Node, Error> {
+    serde_json::from_slice(body).map_err(|error| {
+        let place = format!("line {} column {}", error.line(), error.column());
+        Error::new(ErrorCode::MalformedJson).detail(place).because(error)
+    })
 }
 
 /// Parameters of an `application/x-www-form-urlencoded` body.

@@ -16,8 +16,10 @@ pub enum Format {
     Csv,
     /// Rows and columns for spreadsheets (ECMA-376).
     Xlsx,
-    /// A chart.
+    /// A chart, or a QR code.
     Svg,
+    /// A QR code as pixels (ISO/IEC 15948).
+    Png,
 }
 
 /// What a resource comes in that is a table and can be drawn too. One without a chart gives a list of its own.
@@ -25,6 +27,9 @@ pub const CHARTS: &[Format] = &[Format::Json, Format::Csv, Format::Xlsx, Format:
 
 /// What a resource comes in that is a table only.
 pub const TABLES: &[Format] = &[Format::Json, Format::Csv, Format::Xlsx];
+
+/// What a QR code comes in.
+pub const CODES: &[Format] = &[Format::Json, Format::Svg, Format::Png];
 
 /// The format of figures that can be drawn.
 #[derive(IntoParams)]
@@ -55,6 +60,7 @@ impl Format {
             Self::Csv => "csv",
             Self::Xlsx => "xlsx",
             Self::Svg => "svg",
+            Self::Png => "png",
         }
     }
 
@@ -65,6 +71,7 @@ impl Format {
             Self::Csv => ("text", "csv"),
             Self::Xlsx => ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
             Self::Svg => ("image", "svg+xml"),
+            Self::Png => ("image", "png"),
         }
     }
 
@@ -75,6 +82,7 @@ impl Format {
             Self::Csv => "text/csv; charset=utf-8",
             Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             Self::Svg => "image/svg+xml",
+            Self::Png => "image/png",
         }
     }
 
@@ -85,6 +93,15 @@ impl Format {
     pub fn parse(raw: &str) -> Result<Self, FaultKind> {
         let known = CHARTS.iter().copied().find(|format| format.word() == raw);
         known.ok_or(FaultKind::NotAllowed { allowed: &Self::WORDS })
+    }
+
+    /// Reads a word that a QR code comes in.
+    ///
+    /// # Errors
+    /// [`FaultKind::NotAllowed`] for another word.
+    pub fn parse_code(raw: &str) -> Result<Self, FaultKind> {
+        let known = CODES.iter().copied().find(|format| format.word() == raw);
+        known.ok_or(FaultKind::NotAllowed { allowed: &["json", "svg", "png"] })
     }
 }
 

@@ -11,18 +11,22 @@ mod clients;
 mod comparisons;
 mod cors;
 mod credentials;
+mod device_changes;
 mod devices;
 mod dossier_counts;
+mod enrolments;
 mod extract;
 mod feed;
 pub mod fields;
 mod figures;
+mod fleet;
 mod format;
 mod formulas;
 mod framing;
 mod guard;
 mod headers;
 mod health;
+mod heartbeats;
 mod indexes;
 mod limits;
 mod lines;
@@ -30,6 +34,7 @@ pub mod openapi;
 mod peer;
 mod problem;
 mod provenance;
+mod qr;
 mod rankings;
 mod receipts;
 mod reply;
@@ -51,6 +56,19 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(bulk::submit_batch)
         .service(receipts::get_receipt)
         .service(devices::list_device_receipts)
+        // Devices; paths with fixed words before those with an id
+        .service(enrolments::invite_device)
+        .service(enrolments::list_invitations)
+        .service(enrolments::revoke_invitation)
+        .service(enrolments::enrol_device)
+        .service(heartbeats::put_heartbeat)
+        .service(fleet::list_devices)
+        .service(fleet::get_device)
+        .service(device_changes::rename_device)
+        .service(device_changes::move_device)
+        .service(device_changes::suspend_device)
+        .service(device_changes::resume_device)
+        .service(device_changes::revoke_device)
         // Changing the tree of agencies
         .service(agency_events::record_agency_event)
         .service(agency_imports::import_agencies)

@@ -20,6 +20,7 @@ use utoipa::{IntoResponses, Modify, OpenApi};
     ),
     tags(
         (name = "intake", description = "Taking in responses"),
+        (name = "devices", description = "Enrolling devices and keeping an eye on them"),
         (name = "figures", description = "How satisfied people are, and how sure that is"),
         (name = "feed", description = "Single responses for those in charge"),
         (name = "catalogue", description = "Agencies, surveys, wording"),
@@ -101,6 +102,14 @@ pub enum NotPermitted {
     /// This kind of client may not do this
     #[response(status = 403, content_type = "application/problem+json")]
     Forbidden(ProblemBody),
+}
+
+/// What the state of a thing does not allow.
+#[derive(IntoResponses)]
+pub enum Conflict {
+    /// Not as it is now
+    #[response(status = 409, content_type = "application/problem+json")]
+    Conflict(ProblemBody),
 }
 
 /// Further refusals of submitting a response.

@@ -86,6 +86,11 @@ impl Admission<'_> {
         Some(id)
     }
 
+    /// When it was answered; of what cannot be read, now.
+    fn at(&self, id: Option<ResponseId>) -> DateTime<Utc> {
+        id.map_or(self.now, ResponseId::answered_at)
+    }
+
     fn device_seq(&self, draft: &ResponseDraft, faults: &mut Faults) {
         if draft.device_seq.is_some() && !policy::may_number(self.client) {
             faults.at("/device_seq", FaultKind::ForDevicesOnly);
@@ -101,6 +106,10 @@ impl Admission<'_> {
         let survey = self.catalogue.surveys.get(draft.survey.as_ref()?);
         match survey {
             None => faults.at("/survey", FaultKind::UnknownSurvey),
+            Some(survey) if !policy::may_answer(self.client, survey.id, self.at(id)) => {
+                faults.at("/survey", FaultKind::UnknownSurvey);
+                return None;
+            }
             Some(survey) if id.is_some_and(|id| !survey.window.covers(day_of(id.answered_at()))) => {
                 faults.at("/survey", FaultKind::SurveyNotOpen);
             }
@@ -109,20 +118,20 @@ impl Admission<'_> {
         survey
     }
 
-    /// The desk named, or the one the device stands at. A desk outside the client's reach looks unknown.
+    /// The desk named, or the one the device stood at by then. A desk outside the client's reach looks unknown.
     fn desk(
         &self,
         draft: &ResponseDraft,
         id: Option<ResponseId>,
         faults: &mut Faults,
     ) -> Option<&ServicePoint> {
-        let named = match (&draft.service_point, self.client.service_point) {
+        let named = match (&draft.service_point, self.client.place_at(self.at(id)).service_point) {
             (Some(code), _) => self.catalogue.desks.get(code),
             (None, Some(own)) => self.catalogue.desk(own),
             (None, None) => return None,
         };
         let desk = named.filter(|desk| {
-            policy::may_use_desk(self.client, &self.catalogue.tree, desk)
+            policy::may_use_desk(self.client, &self.catalogue.tree, desk, self.at(id))
                 && id.is_none_or(|id| desk.valid.covers(day_of(id.answered_at())))
         });
         if desk.is_none() {
@@ -142,7 +151,7 @@ impl Admission<'_> {
         let code = draft.rated_agency.as_ref()?;
         let tree = &self.catalogue.tree;
         let found = tree.find(code).and_then(|agency| {
-            let scope = policy::submit_response(self.client, tree, agency.id, desk)?;
+            let scope = policy::submit_response(self.client, tree, agency.id, desk, self.at(id))?;
             Some((agency, scope))
         });
         let Some((agency, scope)) = found else {

@@ -120,6 +120,9 @@ impl Bulk<'_> {
             // Of a failure it is not known whether it is stored: the whole request has to be repeated.
             let outcome = outcome?;
             self.count(outcome.verdict());
+            if outcome.verdict() == Verdict::Created {
+                self.services.activity.note(self.client, self.services.clock.now());
+            }
             if let Some(item) = self.items.get_mut(place) {
                 (item.verdict, item.problem) = (outcome.verdict(), outcome.refusal());
             }

@@ -9,7 +9,7 @@ use super::catalogue_agencies::enter_agencies;
 use super::clock::Clock;
 use crate::catalogue::{Catalogue as Entries, NewQuestionnaire, Source, parse};
 use crate::domain::agency::{AgencyCode, ServicePoint};
-use crate::domain::ids::{AgencyId, ServicePointId};
+use crate::domain::ids::{AgencyId, ServicePointId, SurveyId};
 use crate::domain::period::day_of;
 use crate::domain::survey::{NewSurvey, Survey};
 use crate::domain::tree::AgencyTree;
@@ -49,6 +49,11 @@ impl Catalogue {
     /// The desk of this number.
     pub fn desk(&self, id: ServicePointId) -> Option<&ServicePoint> {
         self.desks.get(self.desk_codes.get(&id)?)
+    }
+
+    /// The survey of this number. Surveys are few.
+    pub fn survey(&self, id: SurveyId) -> Option<&Arc<Survey>> {
+        self.surveys.values().find(|survey| survey.id == id)
     }
 
     async fn read(conn: &mut Conn, today: NaiveDate) -> Result<Self> {

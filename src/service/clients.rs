@@ -11,12 +11,14 @@ use crate::auth::{Actor, policy, secret};
 use crate::domain::agency::AgencyCode;
 use crate::domain::audit::By;
 use crate::domain::client::{Client, ClientKind, Terms};
+use crate::domain::device::Posting;
 use crate::domain::ids::{ClientId, uuid_v7};
 use crate::domain::permission::Permission;
 use crate::domain::text;
 use crate::error::{Error, ErrorCode, Lang, Result};
 use crate::store::clients::{client_find, clients_all};
 use crate::store::credentials::{Hashes, hashes_find};
+use crate::store::devices::posting_find;
 use crate::store::{AsyncConnection, Conn, Db, SILENCE, agencies};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::{BTreeSet, HashMap};
@@ -95,7 +97,16 @@ pub async fn create_with(
         }
     };
     let id = ClientId(uuid_v7(now));
-    let client = Client { id, kind: new.kind, name, agency, service_point, revoked_at: None, terms };
+    let client = Client {
+        id,
+        kind: new.kind,
+        name,
+        agency,
+        service_point,
+        revoked_at: None,
+        terms,
+        posting: Posting::default(),
+    };
     let secret = secret::generate();
     let hash = secret::hash(&secret)?;
     let made = conn
@@ -302,7 +313,7 @@ impl TokenCache {
 ///
 /// # Errors
 /// [`ErrorCode::TokenInvalid`], [`ErrorCode::TokenExpired`], [`ErrorCode::ClientRevoked`], [`ErrorCode::ClientExpired`],
-/// [`ErrorCode::AddressNotAllowed`].
+/// [`ErrorCode::ClientSuspended`], [`ErrorCode::AddressNotAllowed`].
 pub async fn authenticate(
     services: &Services,
     token: &str,
@@ -342,9 +353,8 @@ async fn known(services: &Services, token: &str) -> Result<Actor> {
     let mut client = match &vouched {
         Some(vouched) => issuers::enrol(services, vouched).await?,
         None => {
-            let find = async |conn: &mut Conn| client_find(conn, verified.client).await;
-            let found = services.db.within(SILENCE, find).await?;
-            found.ok_or_else(|| Error::new(ErrorCode::TokenInvalid))?.0
+            let find = async |conn: &mut Conn| known_here(conn, verified.client).await;
+            services.db.within(SILENCE, find).await?
         }
     };
     if client.revoked_at.is_some() {
@@ -353,6 +363,9 @@ async fn known(services: &Services, token: &str) -> Result<Actor> {
     if client.terms.are_over(now) {
         return Err(Error::new(ErrorCode::ClientExpired));
     }
+    if client.posting.suspended_at.is_some() {
+        return Err(Error::new(ErrorCode::ClientSuspended));
+    }
     let expires_at = client.terms.expires_at.map_or(verified.expires_at, |end| end.min(verified.expires_at));
     // The same client may hold a wide and a narrow token at the same time: each is kept with what it is narrowed to.
     client.terms = client.terms.narrowed(verified.scope);
@@ -360,4 +373,14 @@ async fn known(services: &Services, token: &str) -> Result<Actor> {
     let used = Arc::new(AtomicI64::new(now.timestamp()));
     services.tokens.keep(token, Checked { actor: actor.clone(), expires_at, revision, used });
     Ok(actor)
+}
+
+/// The client of a token of ours, with what narrows it.
+async fn known_here(conn: &mut Conn, id: ClientId) -> Result<Client> {
+    let found = client_find(conn, id).await?;
+    let mut client = found.ok_or_else(|| Error::new(ErrorCode::TokenInvalid))?.0;
+    if client.kind == ClientKind::Device {
+        client.posting = posting_find(conn, id).await?;
+    }
+    Ok(client)
 }

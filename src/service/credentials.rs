@@ -9,6 +9,7 @@ use crate::auth::{Actor, policy, secret};
 use crate::domain::agency::AgencyCode;
 use crate::domain::audit::{Action, By, Entry};
 use crate::domain::client::{Client, ClientKind, ClientRecord, Terms};
+use crate::domain::device::Posting;
 use crate::domain::ids::{ClientId, uuid_v7};
 use crate::domain::permission::Permission;
 use crate::error::{ClientFault, Error, ErrorCode, FaultKind, Faults, Place, Result};
@@ -184,6 +185,7 @@ fn drafted(
             service_point: None,
             revoked_at: None,
             terms: draft.terms,
+            posting: Posting::default(),
         }),
         _ => Err(Error::invalid(faults.into_vec(), now)),
     }

@@ -15,6 +15,7 @@ use crate::auth::secret::NOBODYS_HASH;
 use crate::auth::visitor::{IssuerKeys, claimed_issuer, client_id, unmapped};
 use crate::domain::audit::{Action, By, Entry};
 use crate::domain::client::{Client, Terms};
+use crate::domain::device::Posting;
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::clients::client_find;
 use crate::store::issuers::{subject_enrol, subject_update};
@@ -128,6 +129,7 @@ pub async fn vouched(services: &Services, followed: &Followed, token: &str) -> R
         service_point: None,
         revoked_at: None,
         terms: Terms::default(),
+        posting: Posting::default(),
     };
     let expires_at = visitor.expires_at.min(now + RECHECKED_AFTER);
     Ok(Vouched { client, expires_at, issuer: issuer.url.clone(), subject: visitor.subject })

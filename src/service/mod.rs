@@ -2,6 +2,7 @@
 //! works through `store`, lets `index` compute, and gives domain types back. It knows no HTTP and no SQL.
 //! A write is one transaction; nothing leaves the process while it is open.
 
+pub mod activity;
 pub mod admission;
 pub mod agencies;
 pub mod agency_events;
@@ -17,12 +18,16 @@ pub mod comparisons;
 pub mod counting;
 pub mod credentials;
 pub mod deadline;
+pub mod device_changes;
 pub mod devices;
 pub mod dossier_counts;
+pub mod enrolments;
 pub mod feed;
 pub mod figures;
+pub mod fleet;
 pub mod folding;
 pub mod formulas;
+pub mod heartbeats;
 pub mod imports;
 pub mod indexes;
 pub mod ingest;
@@ -67,6 +72,12 @@ pub struct Rules {
     pub public_figures: bool,
     /// Fewest people a publicly readable value is made from.
     pub min_n_public: u64,
+    /// Where people and devices reach the service, without a slash at the end.
+    pub public_url: String,
+    /// When devices should be heard.
+    pub office_hours: crate::domain::office_hours::OfficeHours,
+    /// Minutes of office time without a sign of life after which a device is silent.
+    pub silent_minutes: i64,
 }
 
 /// What the use cases work with.
@@ -83,6 +94,8 @@ pub struct Services {
     pub catalogue: CatalogueCache,
     /// What may be shown to the public.
     pub masks: visibility::Masks,
+    /// What devices sent and is not yet written down.
+    pub activity: activity::Activity,
     /// Signing keys.
     pub keys: Signing,
     /// Other issuers whose tokens are taken.

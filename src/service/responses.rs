@@ -42,6 +42,9 @@ pub async fn submit(
     let id = admitted.response().id;
     let outcome = services.intake.store(admitted).await?;
     counter.with_label_values(&[outcome.verdict().as_str()]).inc();
+    if outcome == Outcome::Created {
+        services.activity.note(client, services.clock.now());
+    }
     match outcome.refusal() {
         None => Ok(Stored { id, replayed: outcome == Outcome::Replayed }),
         Some(refusal) => Err(refusal),

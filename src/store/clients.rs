@@ -4,6 +4,7 @@ use super::paging::Page;
 use super::schema::{client_uses, clients};
 use super::{Conn, corrupt};
 use crate::domain::client::{Client, ClientKind, ClientRecord, Terms, parse_network};
+use crate::domain::device::Posting;
 use crate::domain::ids::{AgencyId, ClientId, ServicePointId};
 use crate::domain::permission::Permission;
 use crate::domain::tree::AgencyScope;
@@ -50,6 +51,8 @@ impl Row {
                 permissions: self.permissions.map(words),
                 networks: self.networks.into_iter().map(network).collect::<Result<_>>()?,
             },
+            // Read apart, for devices only: `store::devices`.
+            posting: Posting::default(),
         })
     }
 }

@@ -98,6 +98,8 @@ diesel::table! {
         secret_hint -> Nullable<Text>,
         previous_secret_hash -> Nullable<Text>,
         previous_secret_until -> Nullable<Timestamptz>,
+        survey_id -> Nullable<Int4>,
+        suspended_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -123,10 +125,52 @@ diesel::table! {
 }
 
 diesel::table! {
+    device_facts (client_id) {
+        client_id -> Uuid,
+        model -> Text,
+        app_version -> Text,
+        os -> Nullable<Text>,
+        os_version -> Nullable<Text>,
+        screen_width -> Nullable<Int4>,
+        screen_height -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
+    device_places (id) {
+        id -> Int8,
+        client_id -> Uuid,
+        since -> Nullable<Timestamptz>,
+        until -> Timestamptz,
+        agency_id -> Int4,
+        service_point_id -> Nullable<Int4>,
+        survey_id -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
     device_seqs (client_id, seq) {
         client_id -> Uuid,
         seq -> Int8,
         response_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    device_signs (client_id) {
+        client_id -> Uuid,
+        heartbeat_at -> Nullable<Timestamptz>,
+        clock_offset_ms -> Nullable<Int8>,
+        backlog -> Nullable<Int4>,
+        oldest_answered_at -> Nullable<Timestamptz>,
+        app_version -> Nullable<Text>,
+        survey -> Nullable<Text>,
+        questionnaire_version -> Nullable<Int2>,
+        battery_percent -> Nullable<Int2>,
+        storage_free_mb -> Nullable<Int4>,
+        received_on -> Nullable<Date>,
+        received -> Int8,
+        last_response_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -151,6 +195,24 @@ diesel::table! {
         code -> Text,
         text_vi -> Text,
         text_en -> Text,
+    }
+}
+
+diesel::table! {
+    enrolments (id) {
+        id -> Uuid,
+        code_hash -> Bytea,
+        agency_id -> Int4,
+        service_point_id -> Int4,
+        survey_id -> Nullable<Int4>,
+        name -> Nullable<Text>,
+        invited_by -> Uuid,
+        invited_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        revoked_at -> Nullable<Timestamptz>,
+        client_id -> Nullable<Uuid>,
+        enrolled_at -> Nullable<Timestamptz>,
+        attempt -> Nullable<Uuid>,
     }
 }
 
@@ -363,9 +425,19 @@ diesel::joinable!(audit_entries -> agencies (agency_id));
 diesel::joinable!(client_uses -> clients (client_id));
 diesel::joinable!(clients -> agencies (agency_id));
 diesel::joinable!(clients -> service_points (service_point_id));
+diesel::joinable!(clients -> surveys (survey_id));
+diesel::joinable!(device_facts -> clients (client_id));
+diesel::joinable!(device_places -> agencies (agency_id));
+diesel::joinable!(device_places -> clients (client_id));
+diesel::joinable!(device_places -> service_points (service_point_id));
+diesel::joinable!(device_places -> surveys (survey_id));
+diesel::joinable!(device_signs -> clients (client_id));
 diesel::joinable!(dossier_counts -> agencies (agency_id));
 diesel::joinable!(dossier_counts -> clients (client_id));
 diesel::joinable!(elements -> questionnaire_versions (version_id));
+diesel::joinable!(enrolments -> agencies (agency_id));
+diesel::joinable!(enrolments -> service_points (service_point_id));
+diesel::joinable!(enrolments -> surveys (survey_id));
 diesel::joinable!(foreign_subjects -> clients (client_id));
 diesel::joinable!(questionnaire_versions -> questionnaires (questionnaire_id));
 diesel::joinable!(scales -> questionnaire_versions (version_id));
@@ -386,9 +458,13 @@ diesel::allow_tables_to_appear_in_same_query!(
     clients,
     comments,
     criteria,
+    device_facts,
+    device_places,
     device_seqs,
+    device_signs,
     dossier_counts,
     elements,
+    enrolments,
     foreign_subjects,
     imports,
     ingest_batches,

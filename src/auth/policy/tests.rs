@@ -2,13 +2,23 @@
 
 use super::*;
 use crate::domain::client::parse_network;
+use crate::domain::device::Posting;
 use crate::domain::ids::ClientId;
-use chrono::{DateTime, TimeDelta};
+use chrono::TimeDelta;
 
 fn admin(terms: Terms) -> Client {
     let id = ClientId(uuid::Uuid::nil());
     let kind = ClientKind::Admin;
-    Client { id, kind, name: String::new(), agency: None, service_point: None, revoked_at: None, terms }
+    Client {
+        id,
+        kind,
+        name: String::new(),
+        agency: None,
+        service_point: None,
+        revoked_at: None,
+        terms,
+        posting: Posting::default(),
+    }
 }
 
 #[test]
