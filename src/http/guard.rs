@@ -10,7 +10,7 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header;
 use actix_web::middleware::Next;
-use actix_web::{HttpResponse, web};
+use actix_web::web;
 use std::time::Duration;
 
 /// Longest path with its query in bytes. Over 64 KiB the framework itself says 400.
@@ -48,7 +48,8 @@ pub async fn guard(
     let (guard, limits) = (guard.clone(), limits.clone());
     let has_token = request.headers().contains_key(header::AUTHORIZATION);
     if let Err(error) = check_head(&request).and_then(|()| limits::admit(&limits, &request, has_token)) {
-        return Ok(request.into_response(HttpResponse::from_error(Problem(error))));
+        // Not `into_response`, which forgets the error that `frame` writes the body from.
+        return Ok(request.error_response(Problem(error)));
     }
     if let Some(answer) = guard.cors.preflight(request.method(), request.headers()) {
         return Ok(request.into_response(answer));
@@ -60,7 +61,7 @@ pub async fn guard(
     let settled = if has_token { limits::settle(&limits, response.request()) } else { Ok(()) };
     Ok(match settled {
         Ok(()) => response.map_into_boxed_body(),
-        Err(error) => response.into_response(HttpResponse::from_error(Problem(error))),
+        Err(error) => response.error_response(Problem(error)),
     })
 }
 

@@ -130,7 +130,10 @@ pub fn count(request: &HttpRequest, actor: &Actor) -> Result<()> {
     if *actor != Actor::Anonymous {
         request.extensions_mut().insert(Counted);
     }
-    more(request, actor, 1, 1)
+    match request.app_data::<web::Data<Limits>>() {
+        Some(limits) => limits.client(actor, 1),
+        None => Ok(()),
+    }
 }
 
 /// Counts further responses of a bulk request that may have up to `most`: the wait that is told lets all of it
