@@ -38,7 +38,7 @@ pub struct SigningKeyBody {
 
 /// Keys that stopped signing.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct RotationBody {
+pub struct KeyRotationBody {
     /// Their names; each instance makes itself a new key when it signs next.
     stopped: Vec<String>,
 }
@@ -74,12 +74,12 @@ pub async fn list_signing_keys(app: App, caller: Caller, query: Query) -> Result
 /// What they signed stays good until it is over, and they stay in the key set as long. Keys are changed once a day
 /// without being asked. For administrators of the whole country.
 #[utoipa::path(tag = "credentials", security(("bearer" = [])),
-    responses((status = 200, description = "The keys that stopped", body = RotationBody), Refused, NotPermitted))]
+    responses((status = 200, description = "The keys that stopped", body = KeyRotationBody), Refused, NotPermitted))]
 #[post("/v1/signing-keys/rotate")]
 pub async fn rotate_signing_keys(app: App, caller: Caller, query: Query) -> Result<HttpResponse, Problem> {
     query.read(&app, |_| ())?;
     let stopped = signing_keys::rotate_as(&app, &caller.0).await?;
-    Ok(HttpResponse::Ok().json(RotationBody { stopped }))
+    Ok(HttpResponse::Ok().json(KeyRotationBody { stopped }))
 }
 
 /// Withdraws a key that is in wrong hands

@@ -18,6 +18,7 @@ use crate::store::clients::{
     client_insert, client_lock, client_record_find, client_revoke, client_update, clients_list,
 };
 use crate::store::credentials::secret_replace;
+use crate::store::issuers::subject_exists;
 use crate::store::paging::Page;
 pub use crate::store::paging::{DEFAULT_LIMIT, MAX_LIMIT};
 use crate::store::{AsyncConnection, Conn, SILENCE};
@@ -409,6 +410,12 @@ pub(super) async fn replace_secret(
 ) -> Result<Option<()>> {
     let client = client_lock(conn, id).await?.filter(|client| client.revoked_at.is_none());
     let Some(client) = client else { return Ok(None) };
+    // With a secret of ours it would go on here after its issuer had taken back its word.
+    if subject_exists(conn, id).await? {
+        return Err(
+            Error::new(ErrorCode::NotPermitted).detail("another issuer vouches for it, so it has no secret")
+        );
+    }
     let until = (overlap > TimeDelta::zero()).then(|| now + overlap);
     secret_replace(conn, id, (hash, secret::hint(secret)), until).await?;
     let details = vec![("overlap_seconds", overlap.num_seconds().to_string())];

@@ -76,7 +76,8 @@ impl Signing {
     }
 }
 
-/// Signs a token for a client, narrowed to `scope` if there is one, with a new key if this instance has none or was told to stop using it.
+/// Signs a token for a client, narrowed to `scope` if there is one; with a new key if this instance has none or was
+/// told to stop using it.
 ///
 /// # Errors
 /// [`ErrorCode::Unavailable`] if the database is away.

@@ -3,6 +3,7 @@
 use super::Conn;
 use super::schema::{clients, foreign_subjects};
 use crate::domain::client::Client;
+use crate::domain::ids::ClientId;
 use crate::error::Result;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -36,6 +37,12 @@ pub async fn subject_enrol(
     }
     diesel::insert_into(foreign_subjects::table).values(named).execute(conn).await?;
     Ok(true)
+}
+
+/// Whether another issuer vouches for this client.
+pub async fn subject_exists(conn: &mut Conn, id: ClientId) -> Result<bool> {
+    let found = foreign_subjects::table.find(id.0).select(foreign_subjects::client_id);
+    Ok(found.first::<uuid::Uuid>(conn).await.optional()?.is_some())
 }
 
 /// Keeps what the issuer says of its subject now, so that the list of clients shows it where it belongs.

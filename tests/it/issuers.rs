@@ -259,6 +259,10 @@ async fn a_visitor_can_be_revoked_here_and_is_listed_where_the_issuer_puts_them(
     // The client has no secret that could be guessed.
     let form = format!("grant_type=client_credentials&client_id={client}&client_secret=x");
     app.anonymous().form("/oauth/token", &form).await.expect(401);
+    // Nor can it be given one: it would go on here after its issuer had taken back its word.
+    let rotated = format!("/v1/clients/{client}/rotate");
+    let refused = app.admin(None).await.post(&rotated, &json!({"overlap_seconds": 0})).await.expect(403);
+    assert_eq!(refused.problem(), "not_permitted");
 
     let token = key.sign(&claims("quan-tri", "H56.C1"));
     ask(&app, &token).await.expect(200);
