@@ -79,7 +79,10 @@ pub fn permissions_of_kind(kind: ClientKind) -> BTreeSet<Permission> {
 
 /// What the client is permitted that not everybody is.
 pub fn permissions_of(client: &Client) -> BTreeSet<Permission> {
-    permissions_of_kind(client.kind).into_iter().filter(|permission| client.terms.leave(*permission)).collect()
+    permissions_of_kind(client.kind)
+        .into_iter()
+        .filter(|permission| client.terms.leave(*permission))
+        .collect()
 }
 
 /// The client, if the table lets it do this somewhere: asked before it is known where.
@@ -340,9 +343,13 @@ pub fn excess(keeper: &Client, kind: ClientKind, terms: &Terms) -> Excess {
     let wanted = permissions_of_kind(kind).into_iter().filter(|permission| terms.leave(*permission));
     let inside = |network| own.networks.iter().any(|own: &ipnet::IpNet| own.contains(network));
     Excess {
-        permissions: own.permissions.as_ref().is_some_and(|own| !wanted.collect::<BTreeSet<_>>().is_subset(own)),
+        permissions: own
+            .permissions
+            .as_ref()
+            .is_some_and(|own| !wanted.collect::<BTreeSet<_>>().is_subset(own)),
         life: own.expires_at.is_some_and(|end| terms.expires_at.is_none_or(|wanted| wanted > end)),
-        networks: !own.networks.is_empty() && !(!terms.networks.is_empty() && terms.networks.iter().all(inside)),
+        networks: !own.networks.is_empty()
+            && !(!terms.networks.is_empty() && terms.networks.iter().all(inside)),
     }
 }
 

@@ -11,8 +11,8 @@ use crate::domain::permission::Permission;
 use crate::domain::text;
 use crate::error::{ClientFault, FaultKind, Faults, Place};
 use crate::service::credentials::{
-    self, ClientChange, ClientDraft, ClientFilter, ClientQuery, DEFAULT_LIMIT, DEFAULT_OVERLAP, Handed, MAX_LIMIT,
-    MAX_OVERLAP, PlacedClient,
+    self, ClientChange, ClientDraft, ClientFilter, ClientQuery, DEFAULT_LIMIT, DEFAULT_OVERLAP, Handed,
+    MAX_LIMIT, MAX_OVERLAP, PlacedClient,
 };
 use actix_web::http::header::{CacheControl, CacheDirective};
 use actix_web::{HttpResponse, get, patch, post, web};

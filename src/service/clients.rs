@@ -100,11 +100,7 @@ pub async fn create_with(
     let made = conn
         .transaction(async |conn| credentials::enter(conn, By::CommandLine, &client, &hash, now).await)
         .await?;
-    if made {
-        Ok((client, secret))
-    } else {
-        Err(Error::internal("a new id is in use"))
-    }
+    if made { Ok((client, secret)) } else { Err(Error::internal("a new id is in use")) }
 }
 
 /// Every client, the oldest first, with the code of its agency.
@@ -129,7 +125,9 @@ pub async fn revoke(db: &Db, id: Uuid, now: DateTime<Utc>) -> Result<()> {
     let known = conn
         .transaction(async |conn| credentials::end(conn, By::CommandLine, ClientId(id), now).await)
         .await?;
-    known.then_some(()).ok_or_else(|| Error::new(ErrorCode::ValidationFailed).detail(format!("{NO_CLIENT} {id}")))
+    known
+        .then_some(())
+        .ok_or_else(|| Error::new(ErrorCode::ValidationFailed).detail(format!("{NO_CLIENT} {id}")))
 }
 
 /// Gives a client another secret, which is shown this once; the present one goes on for `overlap`.
@@ -279,7 +277,8 @@ impl TokenCache {
     }
 
     fn collect(&self, checked: &Checked) {
-        if let (Actor::Client(client), used @ 1..) = (&checked.actor, checked.used.swap(0, Ordering::Relaxed)) {
+        if let (Actor::Client(client), used @ 1..) = (&checked.actor, checked.used.swap(0, Ordering::Relaxed))
+        {
             self.uses.note(client.id, used);
         }
     }

@@ -92,7 +92,11 @@ pub struct Handed {
 }
 
 /// Rules that terms break whoever sets them, with the field each is in.
-pub(super) fn faults_of(kind: ClientKind, terms: &Terms, now: DateTime<Utc>) -> Vec<(&'static str, FaultKind)> {
+pub(super) fn faults_of(
+    kind: ClientKind,
+    terms: &Terms,
+    now: DateTime<Utc>,
+) -> Vec<(&'static str, FaultKind)> {
     let of_kind = policy::permissions_of_kind(kind);
     let mut faults = Vec::new();
     if terms.are_over(now) {
@@ -110,7 +114,8 @@ fn check_terms(keeper: &Client, kind: ClientKind, terms: &Terms, now: DateTime<U
     for (field, kind) in faults_of(kind, terms, now) {
         faults.at(format!("/{field}"), kind);
     }
-    let fields = [(beyond.life, "expires_at"), (beyond.permissions, "permissions"), (beyond.networks, "networks")];
+    let fields =
+        [(beyond.life, "expires_at"), (beyond.permissions, "permissions"), (beyond.networks, "networks")];
     for (_, field) in fields.into_iter().filter(|(beyond, _)| *beyond) {
         faults.at(format!("/{field}"), FaultKind::Client(ClientFault::BeyondYours));
     }
@@ -122,7 +127,12 @@ fn check_terms(keeper: &Client, kind: ClientKind, terms: &Terms, now: DateTime<U
 /// # Errors
 /// [`ErrorCode::TokenMissing`], [`ErrorCode::NotPermitted`], [`ErrorCode::ValidationFailed`] with all faults;
 /// [`ErrorCode::ClientConflict`] for an id that is in use otherwise.
-pub async fn create(services: &Services, actor: &Actor, draft: ClientDraft, faults: Faults) -> Result<Handed> {
+pub async fn create(
+    services: &Services,
+    actor: &Actor,
+    draft: ClientDraft,
+    faults: Faults,
+) -> Result<Handed> {
     let keeper = policy::client_keeper(actor)?;
     let (catalogue, now) = (current(services).await?, services.clock.now());
     let client = drafted(&catalogue, keeper, draft, faults, now)?;

@@ -104,7 +104,10 @@ pub async fn uses_note(conn: &mut Conn, uses: &HashMap<ClientId, DateTime<Utc>>)
             .values(values)
             .on_conflict(client_uses::client_id)
             .do_update()
-            .set(client_uses::last_used_at.eq(greatest(client_uses::last_used_at, excluded(client_uses::last_used_at))))
+            .set(
+                client_uses::last_used_at
+                    .eq(greatest(client_uses::last_used_at, excluded(client_uses::last_used_at))),
+            )
             .execute(conn)
             .await?;
     }
