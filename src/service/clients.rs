@@ -3,7 +3,7 @@
 
 use super::Services;
 use super::catalogue::current;
-use super::credentials::{self, NO_CLIENT};
+use super::credentials::writing;
 use super::uses::Uses;
 use super::{issuers, signing_keys};
 use crate::auth::token::{self, Issued};
@@ -73,7 +73,7 @@ pub async fn create_with(
     if new.kind == ClientKind::Device && new.agency.is_none() {
         return Err(refuse("agency: a device needs one".into()));
     }
-    if let Some((field, kind)) = credentials::faults_of(new.kind, &terms, now).into_iter().next() {
+    if let Some((field, kind)) = writing::faults_of(new.kind, &terms, now).into_iter().next() {
         return Err(refuse(format!("{field}: {}", kind.detail(Lang::En))));
     }
     if new.kind != ClientKind::Device && new.service_point.is_some() {
@@ -110,7 +110,7 @@ pub async fn create_with(
     let secret = secret::generate();
     let hash = secret::hash(&secret)?;
     let made = conn
-        .transaction(async |conn| credentials::enter(conn, By::CommandLine, &client, &hash, now).await)
+        .transaction(async |conn| writing::enter(conn, By::CommandLine, &client, &hash, now).await)
         .await?;
     if made { Ok((client, secret)) } else { Err(Error::internal("a new id is in use")) }
 }
@@ -134,12 +134,11 @@ pub async fn list(db: &Db) -> Result<Vec<(Client, Option<AgencyCode>)>> {
 /// [`ErrorCode::ValidationFailed`] if there is no such client.
 pub async fn revoke(db: &Db, id: Uuid, now: DateTime<Utc>) -> Result<()> {
     let mut conn = db.conn().await?;
-    let known = conn
-        .transaction(async |conn| credentials::end(conn, By::CommandLine, ClientId(id), now).await)
-        .await?;
+    let known =
+        conn.transaction(async |conn| writing::end(conn, By::CommandLine, ClientId(id), now).await).await?;
     known
         .then_some(())
-        .ok_or_else(|| Error::new(ErrorCode::ValidationFailed).detail(format!("{NO_CLIENT} {id}")))
+        .ok_or_else(|| Error::new(ErrorCode::ValidationFailed).detail(format!("there is no client {id}")))
 }
 
 /// Gives a client another secret, which is shown this once; the present one goes on for `overlap`.
@@ -152,11 +151,11 @@ pub async fn rotate(db: &Db, id: Uuid, overlap: TimeDelta, now: DateTime<Utc>) -
     let mut conn = db.conn().await?;
     let known = conn
         .transaction(async |conn| {
-            credentials::replace_secret(conn, By::CommandLine, ClientId(id), &fresh, overlap, now).await
+            writing::replace_secret(conn, By::CommandLine, ClientId(id), &fresh, overlap, now).await
         })
         .await?;
     known.ok_or_else(|| {
-        Error::new(ErrorCode::ValidationFailed).detail(format!("{NO_CLIENT} {id}, or it was ended"))
+        Error::new(ErrorCode::ValidationFailed).detail(format!("there is no client {id}, or it was ended"))
     })?;
     Ok(secret)
 }

@@ -2,23 +2,21 @@
 //! A client outside it looks like not there. What reaches further than the administrator itself is refused: see
 //! [`policy::excess`].
 
+pub mod writing;
+
+use super::Services;
 use super::catalogue::{Catalogue, current, look_again};
 use super::clients::hashing_turn;
-use super::{Services, audit};
 use crate::auth::{Actor, policy, secret};
 use crate::domain::agency::AgencyCode;
-use crate::domain::audit::{Action, By, Entry};
+use crate::domain::audit::By;
 use crate::domain::client::{Client, ClientKind, ClientRecord, Terms};
 use crate::domain::device::Posting;
 use crate::domain::ids::{ClientId, uuid_v7};
 use crate::domain::permission::Permission;
 use crate::error::{ClientFault, Error, ErrorCode, FaultKind, Faults, Place, Result};
 pub use crate::store::clients::ClientFilter;
-use crate::store::clients::{
-    client_insert, client_lock, client_record_find, client_revoke, client_update, clients_list,
-};
-use crate::store::credentials::secret_replace;
-use crate::store::issuers::subject_exists;
+use crate::store::clients::{client_lock, client_record_find, clients_list};
 use crate::store::paging::Page;
 pub use crate::store::paging::{DEFAULT_LIMIT, MAX_LIMIT};
 use crate::store::{AsyncConnection, Conn, SILENCE};
@@ -26,15 +24,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use ipnet::IpNet;
 use std::collections::BTreeSet;
 use uuid::Uuid;
+use writing::{end, enter, faults_of, replace_secret};
 
 /// Seconds for which the secret before a new one goes on, where the caller does not say: a day.
 pub const DEFAULT_OVERLAP: i64 = 86_400;
 
 /// Most seconds of it: 30 days.
 pub const MAX_OVERLAP: i64 = 2_592_000;
-
-/// What the command line is told.
-pub(super) const NO_CLIENT: &str = "there is no client";
 
 /// A client to be made, as far as it could be read.
 #[derive(Debug, Default)]
@@ -91,23 +87,6 @@ pub struct Handed {
     pub client: PlacedClient,
     /// Its secret; `None` for a repeated request: nobody knows it any more.
     pub secret: Option<String>,
-}
-
-/// Rules that terms break whoever sets them, with the field each is in.
-pub(super) fn faults_of(
-    kind: ClientKind,
-    terms: &Terms,
-    now: DateTime<Utc>,
-) -> Vec<(&'static str, FaultKind)> {
-    let of_kind = policy::permissions_of_kind(kind);
-    let mut faults = Vec::new();
-    if terms.are_over(now) {
-        faults.push(("expires_at", FaultKind::Client(ClientFault::NotAhead)));
-    }
-    if terms.permissions.as_ref().is_some_and(|permissions| !permissions.is_subset(&of_kind)) {
-        faults.push(("permissions", FaultKind::Client(ClientFault::NotOfKind)));
-    }
-    faults
 }
 
 /// Notes what is wrong with the terms for this keeper.
@@ -203,43 +182,6 @@ async fn new_secret(services: &Services) -> Result<(String, String)> {
     tokio::task::spawn_blocking(make).await.map_err(Error::internal)?
 }
 
-/// Enters a client and writes that down; false if its id is in use. To be called in a transaction.
-pub(super) async fn enter(
-    conn: &mut Conn,
-    by: By<'_>,
-    client: &Client,
-    hash: &str,
-    now: DateTime<Utc>,
-) -> Result<bool> {
-    let made = client_insert(conn, client, hash, now).await?;
-    if made {
-        let mut details = vec![("kind", client.kind.as_str().to_owned()), ("name", client.name.clone())];
-        details.extend(told(&client.terms));
-        audit::record(conn, by, &entry(Action::ClientCreated, client, details), now).await?;
-    }
-    Ok(made)
-}
-
-fn entry(action: Action, client: &Client, details: Vec<(&'static str, String)>) -> Entry {
-    Entry { action, agency: client.agency, object: client.id.0.to_string(), details }
-}
-
-/// Terms in the words of the audit log; nothing is said of what narrows nothing.
-fn told(terms: &Terms) -> Vec<(&'static str, String)> {
-    let mut told = Vec::new();
-    if let Some(end) = terms.expires_at {
-        told.push(("expires_at", end.to_rfc3339()));
-    }
-    if let Some(permissions) = &terms.permissions {
-        told.push(("permissions", crate::auth::token::scope_text(permissions)));
-    }
-    if !terms.networks.is_empty() {
-        let networks: Vec<String> = terms.networks.iter().map(ToString::to_string).collect();
-        told.push(("networks", networks.join(" ")));
-    }
-    told
-}
-
 /// What a list of clients is narrowed to.
 #[derive(Debug)]
 pub struct ClientQuery {
@@ -329,11 +271,7 @@ pub async fn change(
             return Err(Error::invalid(faults.into_vec(), now));
         }
         if changed != client {
-            client_update(conn, &changed).await?;
-            let mut details = vec![("name", changed.name.clone())];
-            details.extend(told(&changed.terms));
-            let entry = entry(Action::ClientChanged, &changed, details);
-            audit::record(conn, By::Client(keeper), &entry, now).await?;
+            writing::update(conn, By::Client(keeper), &changed, now).await?;
         }
         Ok(())
     };
@@ -398,31 +336,6 @@ pub async fn rotate(
     Ok(Handed { client: fetch(services, actor, id).await?, secret: Some(secret) })
 }
 
-/// Replaces the secret and writes that down; `None` if there is no such client or it was ended. To be called in a
-/// transaction.
-pub(super) async fn replace_secret(
-    conn: &mut Conn,
-    by: By<'_>,
-    id: ClientId,
-    (secret, hash): &(&str, String),
-    overlap: TimeDelta,
-    now: DateTime<Utc>,
-) -> Result<Option<()>> {
-    let client = client_lock(conn, id).await?.filter(|client| client.revoked_at.is_none());
-    let Some(client) = client else { return Ok(None) };
-    // With a secret of ours it would go on here after its issuer had taken back its word.
-    if subject_exists(conn, id).await? {
-        return Err(
-            Error::new(ErrorCode::NotPermitted).detail("another issuer vouches for it, so it has no secret")
-        );
-    }
-    let until = (overlap > TimeDelta::zero()).then(|| now + overlap);
-    secret_replace(conn, id, (hash, secret::hint(secret)), until).await?;
-    let details = vec![("overlap_seconds", overlap.num_seconds().to_string())];
-    audit::record(conn, by, &entry(Action::ClientRotated, &client, details), now).await?;
-    Ok(Some(()))
-}
-
 /// Ends a client for good; ending it again changes nothing. A narrowed keeper may end also what reaches further than
 /// itself: that lets nobody in.
 ///
@@ -438,14 +351,4 @@ pub async fn revoke(services: &Services, actor: &Actor, id: Option<Uuid>) -> Res
     services.db.within(SILENCE, async |conn| conn.transaction(work).await).await?;
     look_again(services);
     fetch(services, actor, id).await
-}
-
-/// Ends a client and writes that down, if it was not over; false if there is no such client. To be called in a
-/// transaction.
-pub(super) async fn end(conn: &mut Conn, by: By<'_>, id: ClientId, now: DateTime<Utc>) -> Result<bool> {
-    let Some(client) = client_lock(conn, id).await? else { return Ok(false) };
-    if client_revoke(conn, id, now).await? {
-        audit::record(conn, by, &entry(Action::ClientRevoked, &client, Vec::new()), now).await?;
-    }
-    Ok(true)
 }

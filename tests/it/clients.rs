@@ -35,7 +35,7 @@ async fn the_token_endpoint_speaks_oauth() {
         ("content-type", "application/x-www-form-urlencoded"),
         ("authorization", &*format!("Basic {basic}")),
     ];
-    let body = Some("grant_type=client_credentials&scope=anything".to_owned());
+    let body = Some("grant_type=client_credentials&scope=submit_response&unknown=ignored".to_owned());
     let reply = app.anonymous().send(reqwest::Method::POST, "/oauth/token", &headers, body).await.expect(200);
     assert_eq!((&reply.json()["token_type"], &reply.json()["expires_in"]), (&"Bearer".into(), &3600.into()));
     assert_eq!(reply.header("cache-control"), "no-store");

@@ -132,6 +132,11 @@ impl Client {
         self.send(Method::PUT, path, &headers, Some(body.to_string())).await
     }
 
+    pub async fn patch(&self, path: &str, body: &Value) -> Reply {
+        let headers = [("content-type", "application/json")];
+        self.send(Method::PATCH, path, &headers, Some(body.to_string())).await
+    }
+
     pub async fn form(&self, path: &str, body: &str) -> Reply {
         let headers = [("content-type", "application/x-www-form-urlencoded")];
         self.send(Method::POST, path, &headers, Some(body)).await
