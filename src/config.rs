@@ -148,7 +148,12 @@ pub struct ServeConfig {
     pub public_url: Option<String>,
 
     /// When devices should be heard, in Viet Nam's time. The default is assumed: hours differ by province and season.
-    #[arg(long, env = "SIPAS_OFFICE_HOURS", value_name = "HOURS", default_value = "Mon-Fri 07:30-11:30 13:30-17:00")]
+    #[arg(
+        long,
+        env = "SIPAS_OFFICE_HOURS",
+        value_name = "HOURS",
+        default_value = "Mon-Fri 07:30-11:30 13:30-17:00"
+    )]
     pub office_hours: String,
 
     /// Minutes of office time without a heartbeat or a response after which a device is listed as silent.

@@ -24,7 +24,8 @@ pub fn generate() -> String {
         let mut byte = [0_u8; 1];
         rand::rng().fill_bytes(&mut byte);
         // 248 is eight times 31: each character as likely as any other.
-        let place = byte.into_iter().map(usize::from).find(|byte| *byte < 248).map(|byte| byte % ALPHABET.len());
+        let place =
+            byte.into_iter().map(usize::from).find(|byte| *byte < 248).map(|byte| byte % ALPHABET.len());
         let Some(character) = place.and_then(|place| ALPHABET.get(place)) else { continue };
         if drawn > 0 && drawn % GROUP == 0 {
             code.push('-');

@@ -79,7 +79,10 @@ mod tests {
     fn a_code_has_its_corners_and_white_around_it() {
         let rows = modules("http://127.0.0.1:8080/kiosk#enrol=K7QM-2RTX-9HWB").unwrap();
         let side = rows.len();
-        assert!(rows.iter().all(|row| row.len() == side) && (side - 2 * QUIET - 17).is_multiple_of(4), "{side}");
+        assert!(
+            rows.iter().all(|row| row.len() == side) && (side - 2 * QUIET - 17).is_multiple_of(4),
+            "{side}"
+        );
         // The three finders: seven black modules along two sides of each.
         for (x, y) in [(QUIET, QUIET), (side - QUIET - 7, QUIET), (QUIET, side - QUIET - 7)] {
             assert!((0..7).all(|step| rows[y][x + step] && rows[y + step][x]), "finder at {x} {y}");
@@ -98,7 +101,7 @@ mod tests {
         let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
         let info = reader.next_frame(&mut pixels).unwrap();
         let side = rows.len() * SCALE;
-        assert_eq!((info.width , info.height), (u32::try_from(side).unwrap(), u32::try_from(side).unwrap()));
+        assert_eq!((info.width, info.height), (u32::try_from(side).unwrap(), u32::try_from(side).unwrap()));
         for (y, row) in rows.iter().enumerate() {
             for (x, dark) in row.iter().enumerate() {
                 assert_eq!(pixels[y * SCALE * side + x * SCALE] == 0, *dark);

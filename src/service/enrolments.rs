@@ -16,8 +16,8 @@ use crate::store::enrolments::{
     invitation_find, invitation_insert, invitation_lock, invitation_revoke, invitation_use, invitations_list,
 };
 use crate::store::paging::Page;
-use crate::store::{AsyncConnection, Conn, SILENCE};
 pub use crate::store::paging::{DEFAULT_LIMIT, MAX_LIMIT};
+use crate::store::{AsyncConnection, Conn, SILENCE};
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
@@ -262,8 +262,7 @@ pub async fn enrol(services: &Services, draft: EnrolmentDraft, faults: Faults) -
         audit::record(conn, By::Client(&device), &entry, now).await?;
         Ok((device, held.used.is_some()))
     };
-    let (device, replayed) =
-        services.db.within(SILENCE, async |conn| conn.transaction(work).await).await?;
+    let (device, replayed) = services.db.within(SILENCE, async |conn| conn.transaction(work).await).await?;
     let place = codes(&catalogue, device.place());
     Ok(Enrolled { id: device.id, secret, name: device.name, place, replayed })
 }

@@ -8,11 +8,11 @@ use crate::domain::device::{DeviceState, Place};
 use crate::domain::ids::ClientId;
 use crate::domain::period::day_of;
 use crate::error::{Error, ErrorCode, FaultKind, Faults, Place as FaultPlace, Result};
-use crate::store::{Conn, SILENCE};
+pub use crate::store::fleet::DeviceRecord;
 use crate::store::fleet::{DeviceFilter, fleet_find, fleet_list};
 use crate::store::paging::Page;
-pub use crate::store::fleet::DeviceRecord;
 pub use crate::store::paging::{DEFAULT_LIMIT, MAX_LIMIT};
+use crate::store::{Conn, SILENCE};
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 

@@ -61,7 +61,10 @@ pub async fn received_add(conn: &mut Conn, received: &[Received]) -> Result<()> 
     let (devices, rest): (Vec<Uuid>, Vec<_>) = received.iter().map(column).unzip();
     let (days, rest): (Vec<NaiveDate>, Vec<_>) = rest.into_iter().unzip();
     let (counts, lasts): (Vec<i64>, Vec<DateTime<Utc>>) = rest.into_iter().unzip();
-    #[expect(clippy::disallowed_methods, reason = "the query builder cannot say CASE in an update on conflict")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the query builder cannot say CASE in an update on conflict"
+    )]
     diesel::sql_query(
         "INSERT INTO device_signs AS s (client_id, received_on, received, last_response_at)
          SELECT * FROM unnest($1, $2, $3, $4)

@@ -111,8 +111,7 @@ pub async fn device_lock(conn: &mut Conn, scope: &AgencyScope, id: ClientId) -> 
         .first(conn)
         .await
         .optional()?;
-    let Some((kind, name, (agency, desk, survey), (created_at, suspended_at, revoked_at))) = row
-    else {
+    let Some((kind, name, (agency, desk, survey), (created_at, suspended_at, revoked_at))) = row else {
         return Ok(None);
     };
     let kind = ClientKind::parse(&kind).map_err(|_| corrupt("clients.kind"))?;

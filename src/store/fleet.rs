@@ -158,11 +158,7 @@ pub async fn fleet_list(
 }
 
 /// One device of a scope, with its earlier places, if there is one of this id.
-pub async fn fleet_find(
-    conn: &mut Conn,
-    scope: &AgencyScope,
-    id: ClientId,
-) -> Result<Option<DeviceRecord>> {
+pub async fn fleet_find(conn: &mut Conn, scope: &AgencyScope, id: ClientId) -> Result<Option<DeviceRecord>> {
     let row: Option<Row> = clients::table
         .left_join(device_facts::table.on(device_facts::client_id.eq(clients::id)))
         .left_join(device_signs::table.on(device_signs::client_id.eq(clients::id)))
@@ -176,10 +172,7 @@ pub async fn fleet_find(
     Ok(found.filter(|found| found.device.agency.is_some_and(|agency| scope.allows(agency))))
 }
 
-fn record(
-    (client, facts, signs): Row,
-    places: &mut HashMap<ClientId, Vec<PastPlace>>,
-) -> DeviceRecord {
+fn record((client, facts, signs): Row, places: &mut HashMap<ClientId, Vec<PastPlace>>) -> DeviceRecord {
     DeviceRecord {
         device: Client {
             id: ClientId(client.id),

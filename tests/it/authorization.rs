@@ -56,12 +56,20 @@ fn desk_of(agency: &str) -> String {
 }
 
 /// Operations whose answer depends on the agency named, and on the settings.
-pub async fn drive(operation: &str, app: &TestApp, senders: &Senders, client: &Client, agency: &str) -> Reply {
+pub async fn drive(
+    operation: &str,
+    app: &TestApp,
+    senders: &Senders,
+    client: &Client,
+    agency: &str,
+) -> Reply {
     let unknown = || (Uuid::nil().to_string(), Uuid::nil().to_string());
     let (device, receipt) = senders.get(agency).cloned().unwrap_or_else(unknown);
     match operation {
         "list_device_receipts" => client.get(&format!("/v1/devices/{device}/receipts")).await,
-        "invite_device" => client.post("/v1/devices/invitations", &json!({"service_point": desk_of(agency)})).await,
+        "invite_device" => {
+            client.post("/v1/devices/invitations", &json!({"service_point": desk_of(agency)})).await
+        }
         "list_invitations" => client.get(&format!("/v1/devices/invitations?agency={agency}")).await,
         "revoke_invitation" => {
             let invited = app.admin(None).await;
@@ -71,7 +79,8 @@ pub async fn drive(operation: &str, app: &TestApp, senders: &Senders, client: &C
             client.post(&format!("/v1/devices/invitations/{id}/revoke"), &json!({})).await
         }
         "enrol_device" => {
-            let body = json!({"code": "AAAA-AAAA-AAAA", "attempt": Uuid::nil(), "model": "x", "app_version": "1"});
+            let body =
+                json!({"code": "AAAA-AAAA-AAAA", "attempt": Uuid::nil(), "model": "x", "app_version": "1"});
             client.post("/v1/devices/enrol", &body).await
         }
         "put_heartbeat" => {

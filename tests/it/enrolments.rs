@@ -106,7 +106,8 @@ async fn whatever_is_wrong_with_a_code_it_is_refused_alike() {
         assert_eq!(revoked["state"], "revoked");
     }
     let short = code(&invite(&admin, json!({"expires_in_minutes": 5})).await);
-    let (other, secret) = app.credential(sipas::domain::client::ClientKind::Admin, Some("H56.C1"), None).await;
+    let (other, secret) =
+        app.credential(sipas::domain::client::ClientKind::Admin, Some("H56.C1"), None).await;
     let gone = app.anonymous().with_token(&app.anonymous().token(&other, &secret).await);
     let orphaned = code(&invite(&gone, json!({})).await);
     let db = sipas::store::Db::new(&app.database_url, 1).unwrap();
@@ -178,7 +179,8 @@ async fn an_invitation_comes_as_a_picture_too() {
 async fn every_fault_of_an_invitation_and_an_enrolment_is_told() {
     let app = TestApp::start().await;
     let admin = app.admin(Some("H56.C1")).await;
-    let body = json!({"service_point": "MC-H56-C2", "survey": "closed", "expires_in_minutes": 10_081, "x": 1});
+    let body =
+        json!({"service_point": "MC-H56-C2", "survey": "closed", "expires_in_minutes": 10_081, "x": 1});
     let reply = admin.post("/v1/devices/invitations", &body).await.expect(422);
     let expected = [
         ("/expires_in_minutes", "out_of_range"),

@@ -106,7 +106,10 @@ async fn silent_devices_are_listed_by_office_time() {
     };
     // The response is written down at the latest when the fleet is looked at there.
     let (mute, rest) = (json!(mute), json!([heard, answered, suspended]));
-    assert_eq!(silent(later).await, (vec![], [[json!(heard), json!(answered), mute.clone()].as_slice(), &[json!(suspended)]].concat()));
+    assert_eq!(
+        silent(later).await,
+        (vec![], [[json!(heard), json!(answered), mute.clone()].as_slice(), &[json!(suspended)]].concat())
+    );
     let (listed, others) = silent(at("2026-07-15T10:30:00+07:00").await).await;
     assert_eq!((listed, json!(others)), (vec![mute.clone()], rest.clone()));
     // Thirty minutes on the clock after 10:20, and on.
@@ -178,9 +181,13 @@ async fn a_moved_device_answers_for_its_old_desk_up_to_the_move() {
     // Unnamed, it is the desk the device stood at by then.
     let unnamed = without(sent(before), "/service_point");
     kiosk.post("/v1/responses", &unnamed).await.expect(201);
-    let stored = "SELECT p.code FROM responses r JOIN service_points p ON p.id = r.service_point_id WHERE r.id = $1";
+    let stored =
+        "SELECT p.code FROM responses r JOIN service_points p ON p.id = r.service_point_id WHERE r.id = $1";
     let unnamed: uuid::Uuid = unnamed["id"].as_str().unwrap().parse().unwrap();
-    assert_eq!(app.sql().await.query_one(stored, &[&unnamed]).await.unwrap().get::<_, String>(0), "MC-H56-C1");
+    assert_eq!(
+        app.sql().await.query_one(stored, &[&unnamed]).await.unwrap().get::<_, String>(0),
+        "MC-H56-C1"
+    );
     assert_eq!(actions(&app).await, ["device_invited", "device_enrolled", "device_moved"]);
 }
 
