@@ -12,6 +12,7 @@ use crate::service::feed::EXPORTS_AT_ONCE;
 use crate::service::ingest::{Intake, IntakeSettings};
 use crate::service::metrics::Metrics;
 use crate::service::visibility::Masks;
+use crate::service::visits::{self, Visits};
 use crate::service::{Rules, Services, folding, partitions, receipts};
 use crate::store::Db;
 use actix_web::body::MessageBody;
@@ -34,7 +35,7 @@ const CATALOGUE_MAX_AGE: Duration = Duration::from_secs(1);
 /// How often the tallies are brought up to date; figures are exact in between, see [`folding`].
 const FOLD_EVERY: Duration = Duration::from_secs(1);
 
-/// How often months and receipts are looked after.
+/// How often months, receipts and visits are looked after.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(3600);
 
 /// Time between the decision to drop months and dropping them: every instance knows of it by then, and what was
@@ -160,6 +161,8 @@ async fn keep_house(services: web::Data<Services>) {
         let (db, now) = (&services.db, services.clock.now());
         told("months ahead", partitions::make(db, day_of(now), services.rules.max_offline_days).await);
         told("old receipts", receipts::forget_old(db, now).await.map(drop));
+        let max_days = services.rules.max_offline_days;
+        told("old visits", visits::forget_old(db, now, max_days).await.map(drop));
         if let Some(months) = services.rules.retention_months {
             told("retention", partitions::retire(db, day_of(now), months).await);
             tokio::time::sleep(BEFORE_DROPPING).await;
@@ -225,6 +228,7 @@ fn services(config: &ServeConfig, url: &str, data_dir: &Path, clock: Clock) -> R
         )?,
         tokens: TokenCache::default(),
         hashing: tokio::sync::Semaphore::new(HASHING_AT_ONCE),
+        visits: Visits::default(),
         metrics,
         clock,
         rules: Rules {
@@ -236,6 +240,8 @@ fn services(config: &ServeConfig, url: &str, data_dir: &Path, clock: Clock) -> R
             response_bytes: bound(config.max_body_bytes),
             public_figures: config.public_figures,
             min_n_public: config.min_n_public.into(),
+            visit_hours: config.visit_hours,
+            public_url: config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen)),
         },
     })
 }

@@ -10,6 +10,16 @@ fn absolute(path: &str) -> std::io::Result<PathBuf> {
     std::path::absolute(path)
 }
 
+/// Without a slash at the end: paths are appended.
+fn public_url(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let well_formed = |rest: &str| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_graphic() && !b"#?\"<>".contains(&b));
+    match rest {
+        Some(rest) if well_formed(rest) => Ok(text.trim_end_matches('/').to_owned()),
+        _ => Err("has to begin with https:// or http://, without query and fragment".into()),
+    }
+}
+
 /// Where the data live: an existing server, or a private one in the data directory.
 #[derive(Debug, Clone, Args)]
 pub struct DatabaseConfig {
@@ -76,6 +86,16 @@ pub struct ServeConfig {
     #[arg(long, env = "SIPAS_TOKEN_SECONDS", value_name = "SECONDS", default_value_t = 3600,
           value_parser = clap::value_parser!(u32).range(60..=86_400))]
     pub token_seconds: u32,
+
+    /// Where people reach the service from outside, for links and QR codes, for example https://sipas.example.gov.vn.
+    /// Default: http:// and the address that is listened on.
+    #[arg(long, env = "SIPAS_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
+    pub public_url: Option<String>,
+
+    /// Longest validity that may be asked for a visit token, in hours.
+    #[arg(long, env = "SIPAS_VISIT_HOURS", value_name = "HOURS", default_value_t = 168,
+          value_parser = clap::value_parser!(u16).range(1..=720))]
+    pub visit_hours: u16,
 
     /// Oldest response that is still taken, in days before the server's clock.
     #[arg(long, env = "SIPAS_MAX_OFFLINE_DAYS", value_name = "DAYS", default_value_t = 90,

@@ -3,6 +3,7 @@
 pub mod policy;
 pub mod secret;
 pub mod token;
+pub mod visit;
 
 use crate::domain::client::Client;
 

@@ -1,6 +1,6 @@
 //! The one permission table, and the only maker of [`AgencyScope`]. Everything a request may touch passes
-//! through [`read_figures`], [`read_responses`], [`submit_response`], [`may_read_receipts`], [`tree_changer`]
-//! or [`report_dossiers`]; the catalogue (agencies, surveys, wording) is open to all.
+//! through [`read_figures`], [`read_responses`], [`submit_response`], [`may_read_receipts`], [`tree_changer`],
+//! [`report_dossiers`] or [`visit_issuer`]; the catalogue (agencies, surveys, wording) is open to all.
 
 use super::Actor;
 use crate::domain::agency::ServicePoint;
@@ -25,6 +25,8 @@ pub enum Permission {
     ChangeTree,
     /// Say how many dossiers an agency handled.
     ReportDossiers,
+    /// Issue visit tokens.
+    IssueVisits,
 }
 
 /// How far a permission reaches.
@@ -48,7 +50,7 @@ enum Grant {
 ///   business (NĐ 61/2018/NĐ-CP art. 27.3: information on the person who rates is confidential).
 /// - A viewer reads figures and nothing else.
 #[rustfmt::skip]
-const TABLE: [(Permission, [Grant; 5]); 6] = {
+const TABLE: [(Permission, [Grant; 5]); 7] = {
     use Grant::{Itself, No, OwnSubtree, Public};
     use Permission as P;
     [
@@ -59,6 +61,7 @@ const TABLE: [(Permission, [Grant; 5]); 6] = {
         (P::ReadResponses,   [No,         No,         No,         OwnSubtree, OwnSubtree]),
         (P::ChangeTree,      [No,         No,         No,         No,         OwnSubtree]),
         (P::ReportDossiers,  [No,         No,         No,         OwnSubtree, No        ]),
+        (P::IssueVisits,     [No,         OwnSubtree, No,         OwnSubtree, No        ]),
     ]
 };
 
@@ -279,6 +282,20 @@ pub fn dossier_reporter(actor: &Actor) -> Result<&Client> {
 /// May the client say how many dossiers this agency handled? `None` looks like not found.
 pub fn report_dossiers(client: &Client, tree: &AgencyTree, agency: AgencyId) -> Option<AgencyScope> {
     owns(client, tree, agency).then(|| AgencyScope::granted_by_policy(vec![agency]))
+}
+
+/// Which client may issue visit tokens, before it is known where. They let people rate what the client itself may rate
+/// ([`submit_response`]), no more.
+///
+/// # Errors
+/// [`ErrorCode::TokenMissing`] or [`ErrorCode::NotPermitted`].
+pub fn visit_issuer(actor: &Actor) -> Result<&Client> {
+    permitted(actor, Permission::IssueVisits)
+}
+
+/// May the client issue visits of surveys that demand them? A kiosk that could would let itself in.
+pub fn may_issue_demanded_visits(client: &Client) -> bool {
+    client.kind == ClientKind::System
 }
 
 fn owns(client: &Client, tree: &AgencyTree, agency: AgencyId) -> bool {

@@ -26,3 +26,4 @@ pub mod tally;
 pub mod text;
 pub mod tree;
 mod tree_day;
+pub mod visit;

@@ -51,6 +51,8 @@ pub enum ErrorCode {
     ResponseConflict,
     /// The device's number and the response do not belong together.
     DeviceSeqConflict,
+    /// The visit has rated.
+    VisitUsed,
     /// The catalogue holds this code with other content.
     CatalogueConflict,
     /// Same event id, other content.
@@ -93,7 +95,7 @@ const fn row(
 
 impl ErrorCode {
     /// Every code, in the order of the printed table.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::MalformedJson,
         Self::MalformedForm,
         Self::MalformedQuery,
@@ -117,6 +119,7 @@ impl ErrorCode {
         Self::BodyTimeout,
         Self::ResponseConflict,
         Self::DeviceSeqConflict,
+        Self::VisitUsed,
         Self::CatalogueConflict,
         Self::AgencyEventConflict,
         Self::AgencyEventOutOfOrder,
@@ -155,6 +158,7 @@ impl ErrorCode {
             Self::BodyTimeout => row("body_timeout", 408, "Nội dung gửi lên không đến kịp thời gian quy định.", "The body did not arrive in time.", "Repeat with the same id."),
             Self::ResponseConflict => row("response_conflict", 409, "Mã phiếu trả lời này đã được lưu với nội dung khác.", "This response id is already stored with other content.", "Do not repeat; the stored response stays. Two forms share an id: a defect of the sender."),
             Self::DeviceSeqConflict => row("device_seq_conflict", 409, "Số thứ tự của thiết bị đã dùng cho phiếu khác, hoặc phiếu này đã có số khác.", "The device's number was used for another response, or this response came under another number.", "Do not repeat: numbers are given once, 1, 2, 3, …; give the response its own number and send it again."),
+            Self::VisitUsed => row("visit_used", 409, "Lượt giao dịch này đã được đánh giá.", "This visit has rated already.", "Do not repeat: one visit rates once, and its response is stored."),
             Self::CatalogueConflict => row("catalogue_conflict", 409, "Danh mục đã có mã này với nội dung khác.", "The catalogue already holds this code with other content.", "Use a new code or version; published content is frozen."),
             Self::AgencyEventConflict => row("agency_event_conflict", 409, "Mã sự kiện này đã được lưu với nội dung khác.", "This event id is already stored with other content.", "Do not repeat; the stored event stays. Another event needs an id of its own."),
             Self::AgencyEventOutOfOrder => row("agency_event_out_of_order", 409, "Sự kiện có ngày trước một sự kiện đã ghi của cơ quan.", "Something that happened to the agency later is recorded already.", "Events of an agency are recorded in the order of their days; `detail` names agency and day."),

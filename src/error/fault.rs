@@ -2,11 +2,15 @@
 
 mod figure;
 mod tree;
+mod visit;
+mod words;
 
 pub use figure::FigureFault;
 pub use tree::TreeFault;
+pub use visit::VisitFault;
 
 use super::Lang;
+use words::{listed, type_vi};
 
 /// Where in the request the fault is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,6 +151,8 @@ pub enum FaultKind {
     Figure(FigureFault),
     /// An event that the tree of agencies cannot take.
     Tree(TreeFault),
+    /// A visit that does not let the response in.
+    Visit(VisitFault),
 }
 
 impl FaultKind {
@@ -186,6 +192,7 @@ impl FaultKind {
         ];
         samples.extend(figures);
         samples.extend(TreeFault::samples().into_iter().map(Self::Tree));
+        samples.extend(VisitFault::samples().into_iter().map(Self::Visit));
         samples
     }
 
@@ -223,6 +230,7 @@ impl FaultKind {
             Self::FormulaDoesNotFit { .. } => "formula_does_not_fit",
             Self::Figure(fault) => fault.name(),
             Self::Tree(fault) => fault.name(),
+            Self::Visit(fault) => fault.name(),
         }
     }
 
@@ -279,6 +287,7 @@ impl FaultKind {
             }
             Self::Figure(fault) => fault.detail(Lang::Vi),
             Self::Tree(fault) => fault.detail(Lang::Vi),
+            Self::Visit(fault) => fault.detail(Lang::Vi),
         }
     }
 
@@ -323,24 +332,9 @@ impl FaultKind {
             }
             Self::Figure(fault) => fault.detail(Lang::En),
             Self::Tree(fault) => fault.detail(Lang::En),
+            Self::Visit(fault) => fault.detail(Lang::En),
         }
     }
-}
-
-fn type_vi(expected: &str) -> &str {
-    match expected {
-        "object" => "một đối tượng JSON (object)",
-        "string" => "một chuỗi ký tự (string)",
-        "boolean" => "đúng hoặc sai (boolean)",
-        "integer" => "số nguyên (integer)",
-        "array" => "một danh sách (array)",
-        "integer | null" => "số nguyên hoặc null",
-        other => other,
-    }
-}
-
-fn listed(levels: &[i16]) -> String {
-    levels.iter().map(i16::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Collects faults while a request is read, so that the sender sees all of them at once.

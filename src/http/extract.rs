@@ -16,12 +16,17 @@ use std::time::Duration;
 /// Longest time a body may take to arrive once its head has; a slow sender must not hold a handler for ever.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 
-type Later<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+/// What an extractor that has to wait gives.
+pub type Later<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
 /// The services every handler works with.
 pub type App = web::Data<Services>;
 
-fn services(request: &HttpRequest) -> Result<App, Problem> {
+/// The services behind a request.
+///
+/// # Errors
+/// [`ErrorCode::Internal`] if there are none, which would be a defect.
+pub fn services(request: &HttpRequest) -> Result<App, Problem> {
     let missing = || Problem(Error::internal("services are not registered"));
     request.app_data::<App>().cloned().ok_or_else(missing)
 }
@@ -37,17 +42,25 @@ impl FromRequest for Caller {
         let request = request.clone();
         Box::pin(async move {
             let services = services(&request)?;
-            let Some(value) = request.headers().get(header::AUTHORIZATION) else {
-                return Ok(Self(Actor::Anonymous));
-            };
-            let token = value.to_str().ok().and_then(|value| {
-                let (scheme, token) = value.split_once(' ')?;
-                scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
-            });
-            let token = token.ok_or_else(|| Error::new(ErrorCode::TokenInvalid))?;
-            Ok(Self(clients::authenticate(&services, token).await?))
+            match bearer(&request)? {
+                None => Ok(Self(Actor::Anonymous)),
+                Some(token) => Ok(Self(clients::authenticate(&services, token).await?)),
+            }
         })
     }
+}
+
+/// The bearer token as it was sent, not looked at; `None` if nothing was sent.
+///
+/// # Errors
+/// [`ErrorCode::TokenInvalid`] for another scheme.
+pub fn bearer(request: &HttpRequest) -> Result<Option<&str>, Error> {
+    let Some(value) = request.headers().get(header::AUTHORIZATION) else { return Ok(None) };
+    let token = value.to_str().ok().and_then(|value| {
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    });
+    token.map(Some).ok_or_else(|| Error::new(ErrorCode::TokenInvalid))
 }
 
 /// A JSON body from a client, not yet held against anything. The token is checked before the body is read.
@@ -64,21 +77,32 @@ impl FromRequest for SignedJson {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let caller = Caller::from_request(request, payload);
-        let refusal = check_content(request, "application/json");
-        let body = web::Bytes::from_request(request, payload);
+        let body = json(request, payload);
         Box::pin(async move {
             let actor = caller.await?.0;
             if actor == Actor::Anonymous {
                 return Err(Problem(Error::new(ErrorCode::TokenMissing)));
             }
-            refusal?;
-            let body = read(body, ErrorCode::MalformedJson).await?;
-            let malformed = |error: serde_json::Error| {
-                let place = format!("line {} column {}", error.line(), error.column());
-                Error::new(ErrorCode::MalformedJson).detail(place).because(error)
-            };
-            Ok(Self { actor, body: serde_json::from_slice(&body).map_err(malformed)? })
+            Ok(Self { actor, body: body.await? })
         })
+    }
+}
+
+/// Reads a JSON body, once it is waited for.
+pub fn json(
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> impl Future<Output = Result<Node, Problem>> + use<> {
+    let refusal = check_content(request, "application/json");
+    let body = web::Bytes::from_request(request, payload);
+    async move {
+        refusal?;
+        let body = read(body, ErrorCode::MalformedJson).await?;
+        let malformed = |error: serde_json::Error| {
+            let place = format!("line {} column {}", error.line(), error.column());
+            Problem(Error::new(ErrorCode::MalformedJson).detail(place).because(error))
+        };
+        serde_json::from_slice(&body).map_err(malformed)
     }
 }
 

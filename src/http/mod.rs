@@ -24,6 +24,7 @@ mod lines;
 pub mod openapi;
 mod problem;
 mod provenance;
+mod qr;
 mod rankings;
 mod receipts;
 mod reply;
@@ -32,6 +33,7 @@ mod series;
 mod sharing;
 mod sheet;
 mod surveys;
+mod visits;
 
 use actix_web::web;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -44,6 +46,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(bulk::submit_batch)
         .service(receipts::get_receipt)
         .service(devices::list_device_receipts)
+        .service(visits::issue_visits)
+        .service(visits::get_visit)
         // Changing the tree of agencies
         .service(agency_events::record_agency_event)
         .service(agency_imports::import_agencies)

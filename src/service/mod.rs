@@ -34,6 +34,7 @@ pub mod series;
 pub mod surveys;
 pub mod verification;
 pub mod visibility;
+pub mod visits;
 
 use crate::auth::token::Keys;
 use crate::store::Db;
@@ -61,6 +62,10 @@ pub struct Rules {
     pub public_figures: bool,
     /// Fewest people a publicly readable value is made from.
     pub min_n_public: u64,
+    /// Longest validity of a visit token, in hours.
+    pub visit_hours: u16,
+    /// Where people reach the service, without a slash at the end.
+    pub public_url: String,
 }
 
 /// What the use cases work with.
@@ -83,6 +88,8 @@ pub struct Services {
     pub tokens: TokenCache,
     /// Turns at checking secrets.
     pub hashing: tokio::sync::Semaphore,
+    /// Keys and issuers of visit tokens.
+    pub visits: visits::Visits,
     /// What this instance counts about itself.
     pub metrics: metrics::Metrics,
     /// The clock.

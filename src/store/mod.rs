@@ -28,6 +28,8 @@ pub mod schema;
 pub mod surveys;
 pub mod tallies;
 pub mod tally_shapes;
+pub mod visit_keys;
+pub mod visit_uses;
 
 use crate::error::{Error, ErrorCode, Result};
 use deadpool::managed::QueueMode;

@@ -297,6 +297,7 @@ diesel::table! {
         opens_on -> Date,
         closes_on -> Nullable<Date>,
         sample -> Bool,
+        visits -> Text,
     }
 }
 
@@ -319,6 +320,22 @@ diesel::table! {
     tally_shapes (survey_id) {
         survey_id -> Int4,
         revision -> Int8,
+    }
+}
+
+diesel::table! {
+    visit_keys (id) {
+        id -> Int4,
+        public_key -> Bytea,
+        created_at -> Timestamptz,
+        withdrawn_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    visit_uses (visit_id) {
+        visit_id -> Uuid,
+        response_id -> Uuid,
     }
 }
 
@@ -370,4 +387,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     surveys,
     tallies,
     tally_shapes,
+    visit_keys,
+    visit_uses,
 );
