@@ -5,7 +5,6 @@ use super::fields::{Fields, Node};
 use super::openapi::{NotPermitted, Refused};
 use super::problem::Problem;
 use super::qr;
-use crate::auth::Actor;
 use crate::auth::visit::looks_like_visit;
 use crate::domain::agency::AgencyCode;
 use crate::domain::response::ProcedureCode;

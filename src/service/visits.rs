@@ -5,6 +5,7 @@ use super::admission::Admission;
 use super::catalogue::{Catalogue, current};
 use crate::auth::visit::{SIGNING_LIFE, SealedVisit, VisitSigner};
 use crate::auth::{Actor, policy};
+use crate::domain::agency::AgencyCode;
 use crate::domain::client::Client;
 use crate::domain::ids::{ClientId, ResponseId};
 use crate::domain::response::{Channel, ProcedureCode, ResponseDraft};
@@ -29,7 +30,7 @@ pub struct VisitsDraft {
     /// Code of the survey.
     pub survey: Option<String>,
     /// Code of the agency that is rated.
-    pub rated_agency: Option<crate::domain::agency::AgencyCode>,
+    pub rated_agency: Option<AgencyCode>,
     /// Code of the desk; a device that stands at one may leave it out.
     pub service_point: Option<String>,
     /// The procedure, if it is to be bound.
@@ -104,14 +105,10 @@ pub async fn issue(
     let catalogue = current(services).await?;
     let now = services.clock.now();
     // What may be rated with a visit is what the issuer itself may rate, now.
-    let (VisitsDraft { procedure, valid_hours, count, .. }, id) = (draft, Some(ResponseId::make(now)));
+    let VisitsDraft { procedure, valid_hours, count, survey, rated_agency, service_point } = draft;
     let admission = Admission { catalogue: &catalogue, client, now, max_days: None };
-    let named = ResponseDraft {
-        survey: draft.survey,
-        rated_agency: draft.rated_agency,
-        service_point: draft.service_point,
-        ..ResponseDraft::default()
-    };
+    let named = ResponseDraft { survey, rated_agency, service_point, ..ResponseDraft::default() };
+    let id = Some(ResponseId::make(now));
     let survey = admission.survey(&named, id, &mut faults);
     let desk = admission.desk(&named, id, None, &mut faults);
     if desk.is_none() && !faults.any_at("/service_point") {

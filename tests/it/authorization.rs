@@ -59,6 +59,13 @@ async fn drive(operation: &str, app: &TestApp, senders: &Senders, client: &Clien
                 with(without(response(id(app.now), 4), "/service_point"), "/rated_agency", json!(agency));
             client.post_batch(&[body]).await
         }
+        "issue_visits" => {
+            let body = json!({
+                "survey": "demo-service", "rated_agency": agency, "service_point": "MC-H56-C1",
+            });
+            client.post("/v1/visits", &body).await
+        }
+        "get_visit" => client.get("/v1/visits/current").await,
         "get_index" => client.get(&format!("/v1/agencies/{agency}/index?{FIGURE}")).await,
         "get_series" => client.get(&format!("/v1/agencies/{agency}/index/series?{FIGURE}")).await,
         "get_breakdown" => {
@@ -128,6 +135,8 @@ async fn foreign(app: &TestApp, id: &str, secret: &str, flags: &[&str]) -> Strin
 
 async fn actors(app: &TestApp) -> Vec<(&'static str, Client)> {
     let device = app.device("H56.C1", "MC-H56-C1").await;
+    let visit = json!({"survey": "demo-service", "rated_agency": "H56.C1", "service_point": "MC-H56-C1"});
+    let issued = device.post("/v1/visits", &visit).await.expect(201).json();
     let (id, secret) = app.credential(ClientKind::Device, Some("H56.C1"), Some("MC-H56-C1")).await;
     let anonymous = app.anonymous();
     let revoked = anonymous.with_token(&anonymous.token(&id, &secret).await);
@@ -150,6 +159,7 @@ async fn actors(app: &TestApp) -> Vec<(&'static str, Client)> {
         ("system, national", app.system(None).await),
         ("admin", app.admin(Some("H56.C1")).await),
         ("admin, national", app.admin(None).await),
+        ("visit token", anonymous.with_token(issued["items"][0]["token"].as_str().unwrap())),
         ("revoked", revoked),
         ("expired", anonymous.with_token(&expired)),
         ("tampered", anonymous.with_token(&tampered(device.bearer()))),

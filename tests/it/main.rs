@@ -43,3 +43,4 @@ mod schema;
 mod series;
 mod suppression;
 mod surveys;
+mod visits;
