@@ -13,7 +13,9 @@ fn absolute(path: &str) -> std::io::Result<PathBuf> {
 /// Without a slash at the end: paths are appended.
 fn public_url(text: &str) -> Result<String, String> {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    let well_formed = |rest: &str| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_graphic() && !b"#?\"<>".contains(&b));
+    let well_formed = |rest: &str| {
+        !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_graphic() && !b"#?\"<>".contains(&b))
+    };
     match rest {
         Some(rest) if well_formed(rest) => Ok(text.trim_end_matches('/').to_owned()),
         _ => Err("has to begin with https:// or http://, without query and fragment".into()),

@@ -126,7 +126,12 @@ fn signed(body: &[u8]) -> Vec<u8> {
 
 /// A procedure as a number above 0: its digits, plus one.
 fn number(procedure: &ProcedureCode) -> u32 {
-    procedure.as_str().bytes().filter(u8::is_ascii_digit).fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0')) + 1
+    procedure
+        .as_str()
+        .bytes()
+        .filter(u8::is_ascii_digit)
+        .fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0'))
+        + 1
 }
 
 fn procedure_of(number: u32) -> Option<ProcedureCode> {
@@ -137,7 +142,11 @@ fn procedure_of(number: u32) -> Option<ProcedureCode> {
 /// Base32 without padding.
 fn encode(bytes: &[u8]) -> String {
     let letter = |chunk: &[u8]| {
-        let place = chunk.iter().zip([16_usize, 8, 4, 2, 1]).map(|(bit, weight)| usize::from(*bit) * weight).sum::<usize>();
+        let place = chunk
+            .iter()
+            .zip([16_usize, 8, 4, 2, 1])
+            .map(|(bit, weight)| usize::from(*bit) * weight)
+            .sum::<usize>();
         LETTERS.get(place).copied().map_or('A', char::from)
     };
     let bits: Vec<u8> = bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)).collect();
@@ -206,7 +215,9 @@ mod tests {
                 assert!(opened.is_none() || forged == token, "{forged}");
             }
         }
-        for text in ["", "V1", "V1A", &token[..token.len() - 1], &format!("{token}A"), &token.replace("V1", "V2")] {
+        for text in
+            ["", "V1", "V1A", &token[..token.len() - 1], &format!("{token}A"), &token.replace("V1", "V2")]
+        {
             assert!(SealedVisit::parse(text).is_none(), "{text}");
         }
     }
@@ -214,7 +225,9 @@ mod tests {
     #[test]
     fn base32_is_that_of_the_rfc() {
         // RFC 4648 section 10, without the padding.
-        for (bytes, text) in [("f", "MY"), ("fo", "MZXQ"), ("foo", "MZXW6"), ("foob", "MZXW6YQ"), ("foobar", "MZXW6YTBOI")] {
+        for (bytes, text) in
+            [("f", "MY"), ("fo", "MZXQ"), ("foo", "MZXW6"), ("foob", "MZXW6YQ"), ("foobar", "MZXW6YTBOI")]
+        {
             assert_eq!(encode(bytes.as_bytes()), text);
             assert_eq!(decode(text).unwrap(), bytes.as_bytes());
         }

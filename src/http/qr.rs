@@ -21,7 +21,8 @@ pub fn svg(text: &str) -> Result<String> {
         // Runs of modules, not single ones: a third of the bytes.
         for run in row.chunk_by(|one, other| one == other) {
             if run.first() == Some(&Color::Dark) {
-                write!(path, "M{} {}h{}v1h-{}z", x + MARGIN, y + MARGIN, run.len(), run.len()).map_err(Error::internal)?;
+                write!(path, "M{} {}h{}v1h-{}z", x + MARGIN, y + MARGIN, run.len(), run.len())
+                    .map_err(Error::internal)?;
             }
             x += run.len();
         }
@@ -47,7 +48,10 @@ mod tests {
 
     #[test]
     fn the_link_of_a_visit_fits_a_narrow_receipt() {
-        let link = format!("https://sipas.tinh.gov.vn/kiosk#visit=V1{}", "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".repeat(6));
+        let link = format!(
+            "https://sipas.tinh.gov.vn/kiosk#visit=V1{}",
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".repeat(6)
+        );
         let code = svg(&link.chars().take(38 + 191).collect::<String>()).unwrap();
         // Version 9: 53 modules and the margin.
         assert!(code.contains("viewBox=\"0 0 61 61\""), "{code:.120}");

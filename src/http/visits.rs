@@ -11,9 +11,9 @@ use crate::domain::response::ProcedureCode;
 use crate::domain::text;
 use crate::domain::visit::{DEFAULT_VALID_HOURS, MAX_COUNT};
 use crate::error::{Error, ErrorCode, FaultKind, Faults, Place};
+use crate::service::clients;
 use crate::service::responses::Sender;
 use crate::service::visits::{self, VisitView, VisitsDraft};
-use crate::service::clients;
 use actix_web::dev::Payload;
 use actix_web::http::header::{CacheControl, CacheDirective};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, get, post};
@@ -139,7 +139,8 @@ fn read_draft(node: Node, most_hours: u16) -> (VisitsDraft, Faults) {
         rated_agency: fields.required("rated_agency", AgencyCode::parse),
         service_point: fields.optional("service_point", code(40)),
         procedure: fields.optional("procedure", ProcedureCode::parse),
-        valid_hours: whole(&mut fields, "valid_hours", most_hours).unwrap_or(DEFAULT_VALID_HOURS.min(most_hours)),
+        valid_hours: whole(&mut fields, "valid_hours", most_hours)
+            .unwrap_or(DEFAULT_VALID_HOURS.min(most_hours)),
         count: whole(&mut fields, "count", MAX_COUNT).unwrap_or(1),
     };
     fields.finish();
@@ -149,7 +150,8 @@ fn read_draft(node: Node, most_hours: u16) -> (VisitsDraft, Faults) {
 /// A whole number from 1 to `max`.
 fn whole(fields: &mut Fields<'_>, name: &str, max: u16) -> Option<u16> {
     let kind = match fields.take(name)? {
-        Node::Integer(number) => match u16::try_from(number).ok().filter(|number| (1..=max).contains(number)) {
+        Node::Integer(number) => match u16::try_from(number).ok().filter(|number| (1..=max).contains(number))
+        {
             Some(number) => return Some(number),
             None => FaultKind::OutOfRange { min: 1, max: max.into() },
         },

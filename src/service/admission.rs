@@ -37,7 +37,12 @@ impl Admission<'_> {
     /// With all faults at once [`ValidationFailed`](crate::error::ErrorCode::ValidationFailed) or, for a wrong time,
     /// [`AnsweredInFuture`](crate::error::ErrorCode::AnsweredInFuture) or
     /// [`AnsweredTooLongAgo`](crate::error::ErrorCode::AnsweredTooLongAgo).
-    pub fn admit(&self, mut draft: ResponseDraft, visit: Option<Visit>, mut faults: Faults) -> Result<Admitted> {
+    pub fn admit(
+        &self,
+        mut draft: ResponseDraft,
+        visit: Option<Visit>,
+        mut faults: Faults,
+    ) -> Result<Admitted> {
         let id = self.id(&draft, &mut faults);
         let survey = self.survey(&draft, id, &mut faults);
         self.device_seq(&draft, &mut faults);
@@ -170,7 +175,12 @@ impl Admission<'_> {
 }
 
 /// A survey may demand that a visit is shown. A token that nobody looked at counts for nothing.
-fn demand_visit(draft: &ResponseDraft, survey: Option<&Arc<Survey>>, visit: Option<&Visit>, faults: &mut Faults) {
+fn demand_visit(
+    draft: &ResponseDraft,
+    survey: Option<&Arc<Survey>>,
+    visit: Option<&Visit>,
+    faults: &mut Faults,
+) {
     if visit.is_some() || faults.any_at("/visit") {
         return;
     }

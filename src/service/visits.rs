@@ -72,7 +72,7 @@ pub struct Shown {
 pub struct Visits {
     own: RwLock<Option<Arc<OwnKey>>>,
     known: RwLock<Known>,
-    /// Held by whoever looks at the database or makes a key; the others wait for what comes of it.
+    /// Held by whoever looks at the database for keys; the others wait for what is found.
     looking: tokio::sync::Mutex<()>,
 }
 
@@ -219,7 +219,8 @@ async fn open(services: &Services, token: &str) -> Result<Shown> {
 
 /// The client that issued a visit. Only tokens that were signed here lead to this look.
 async fn issuer(services: &Services, revision: i64, id: ClientId) -> Result<Option<Client>> {
-    let held = services.visits.known(|known| (known.revision == revision).then(|| known.issuers.get(&id).cloned()));
+    let held =
+        services.visits.known(|known| (known.revision == revision).then(|| known.issuers.get(&id).cloned()));
     if let Some(issuer) = held.flatten() {
         return Ok(issuer);
     }
@@ -235,7 +236,9 @@ async fn issuer(services: &Services, revision: i64, id: ClientId) -> Result<Opti
 /// The public key of this number, if it is trusted.
 async fn public_key(services: &Services, revision: i64, number: i32) -> Result<Option<Arc<[u8]>>> {
     let asked = Instant::now();
-    let held = || services.visits.known(|known| (known.revision == revision).then(|| known.keys.get(&number).cloned()));
+    let held = || {
+        services.visits.known(|known| (known.revision == revision).then(|| known.keys.get(&number).cloned()))
+    };
     if let Some(key) = held().flatten() {
         return Ok(Some(key));
     }

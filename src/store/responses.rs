@@ -104,7 +104,9 @@ pub async fn responses_insert_once(
         let (now, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(_, response)| {
             let number = response.device_seq.map(|seq| (response.client, seq));
             number.is_none_or(|number| *numbers.entry(number).or_insert(response.id) == response.id)
-                && response.visit.is_none_or(|visit| *visits.entry(visit).or_insert(response.id) == response.id)
+                && response
+                    .visit
+                    .is_none_or(|visit| *visits.entry(visit).or_insert(response.id) == response.id)
         });
         let responses: Vec<&Response> = now.iter().map(|(_, response)| *response).collect();
         for ((place, _), outcome) in now.iter().zip(store(conn, &responses, received_at).await?) {

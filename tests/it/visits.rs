@@ -66,7 +66,8 @@ async fn a_citizen_rates_once_with_the_token_alone() {
     assert_eq!(refused.problem(), "response_conflict");
     app.anonymous().with_token(&third).post("/v1/responses", &response(id(app.now), 4)).await.expect(201);
 
-    let rows = app.sql().await.query("SELECT channel, client_id::text, service_point_id FROM responses", &[]).await;
+    let rows =
+        app.sql().await.query("SELECT channel, client_id::text, service_point_id FROM responses", &[]).await;
     let rows = rows.unwrap();
     assert_eq!(rows.len(), 3);
     for row in rows {
@@ -105,17 +106,17 @@ async fn a_kiosk_scans_visits_alone_and_in_bulk() {
     let reply = kiosk.post_batch(&batch).await.expect(200).json();
     let items = reply["items"].as_array().unwrap();
     let outcomes: Vec<_> = items.iter().map(|item| item["outcome"].as_str().unwrap()).collect();
-    assert_eq!(
-        outcomes,
-        ["conflict", "created", "conflict", "replayed", "created", "rejected", "created"]
-    );
+    assert_eq!(outcomes, ["conflict", "created", "conflict", "replayed", "created", "rejected", "created"]);
     for place in [0, 2] {
         assert_eq!(items[place]["problem"]["code"], "visit_used");
     }
     assert_eq!(items[5]["problem"]["errors"][0]["code"], "visit_invalid");
     // Also from the citizen's phone afterwards.
     let citizen = app.anonymous().with_token(token(2).as_str().unwrap());
-    assert_eq!(citizen.post("/v1/responses", &response(id(app.now), 4)).await.expect(409).problem(), "visit_used");
+    assert_eq!(
+        citizen.post("/v1/responses", &response(id(app.now), 4)).await.expect(409).problem(),
+        "visit_used"
+    );
     let count = app.sql().await.query_one("SELECT count(*) FROM visit_uses", &[]).await.unwrap();
     assert_eq!(count.get::<_, i64>(0), 3);
 }
@@ -170,7 +171,8 @@ async fn forged_tokens_are_none_and_real_ones_open_nothing_else() {
     tampered.replace_range(20..21, if &real[20..21] == "A" { "B" } else { "A" });
     let kiosk = app.device("H56.C1", "MC-H56-C1").await;
     for forged in [tampered.as_str(), &foreign, "V1", "V1AAAA", &real.to_lowercase(), &format!("{real}A")] {
-        let refused = app.anonymous().with_token(forged).post("/v1/responses", &response(id(app.now), 4)).await;
+        let refused =
+            app.anonymous().with_token(forged).post("/v1/responses", &response(id(app.now), 4)).await;
         assert_eq!(refused.expect(401).problem(), "token_invalid", "{forged}");
         let shown = with(response(id(app.now), 4), "/visit", json!(forged));
         let reply = kiosk.post("/v1/responses", &shown).await.expect(422);
@@ -235,7 +237,9 @@ async fn of_those_who_race_with_one_token_on_two_instances_one_rates() {
         let mut statuses: Vec<u16> = replies.iter().map(|reply| reply.status).collect();
         statuses.sort_unstable();
         assert_eq!(statuses, [201, 409, 409, 409, 409, 409]);
-        assert!(replies.iter().filter(|reply| reply.status == 409).all(|reply| reply.problem() == "visit_used"));
+        assert!(
+            replies.iter().filter(|reply| reply.status == 409).all(|reply| reply.problem() == "visit_used")
+        );
     });
     join_all(races).await;
     // The same response at both instances is one.
@@ -271,7 +275,8 @@ async fn at_a_survey_that_demands_visits_nobody_rates_without_one() {
     let app = TestApp::start().await;
     let db = sipas::store::Db::new(&app.database_url, 1).unwrap();
     for loaded in [1, 0] {
-        let again = sipas::service::catalogue::load(&db, &[source("demanding.toml", DEMANDING)]).await.unwrap();
+        let again =
+            sipas::service::catalogue::load(&db, &[source("demanding.toml", DEMANDING)]).await.unwrap();
         assert_eq!(again.surveys, loaded);
     }
     let relaxed = DEMANDING.replace("required", "optional");
@@ -280,7 +285,10 @@ async fn at_a_survey_that_demands_visits_nobody_rates_without_one() {
     sipas::service::catalogue::load(&db, &[source("demanding.toml", &wrong)]).await.unwrap_err();
     a_second().await;
     assert_eq!(app.anonymous().get("/v1/surveys/visitors").await.expect(200).json()["visits"], "required");
-    assert_eq!(app.anonymous().get("/v1/surveys/demo-service").await.expect(200).json()["visits"], "optional");
+    assert_eq!(
+        app.anonymous().get("/v1/surveys/demo-service").await.expect(200).json()["visits"],
+        "optional"
+    );
     let (system, kiosk) = (app.system(Some("H56.C1")).await, app.device("H56.C1", "MC-H56-C1").await);
     let body = || with(response(id(app.now), 4), "/survey", json!("visitors"));
     for client in [&system, &kiosk] {
@@ -356,7 +364,8 @@ async fn a_visit_is_forgotten_when_its_token_could_not_be_used_any_more() {
     app.anonymous().with_token(&token).post("/v1/responses", &response(id(app.now), 4)).await.expect(201);
     let sql = app.sql().await;
     let count = async || {
-        let row = sql.query_one("SELECT (SELECT count(*) FROM visit_uses), (SELECT count(*) FROM visit_keys)", &[]);
+        let row =
+            sql.query_one("SELECT (SELECT count(*) FROM visit_uses), (SELECT count(*) FROM visit_keys)", &[]);
         let row = row.await.unwrap();
         (row.get::<_, i64>(0), row.get::<_, i64>(1))
     };

@@ -78,7 +78,8 @@ impl VisitFault {
                 format!("The visit token is good from {} until before {}.", instant(from), instant(to))
             }
             Self::ForSystemsOnly => {
-                "The survey demands visit tokens; the one-stop system may issue them, a device may not.".into()
+                "The survey demands visit tokens; the one-stop system may issue them, a device may not."
+                    .into()
             }
         }
     }
