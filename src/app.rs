@@ -18,6 +18,7 @@ use crate::service::metrics::Metrics;
 use crate::service::signing_keys::Signing;
 use crate::service::visibility::Masks;
 use crate::service::{Rules, Services, catalogue, folding, issuers, partitions, receipts, uses};
+use crate::service::visits::{self, Visits};
 use crate::store::Db;
 use crate::tls::Certificate;
 use actix_web::body::MessageBody;
@@ -43,13 +44,14 @@ const FOLD_EVERY: Duration = Duration::from_secs(1);
 
 /// How often those who have not asked for a while are forgotten by the limits.
 const FORGET_EVERY: Duration = Duration::from_secs(1);
+
 /// How often it is written down which clients were used.
 const WRITE_USES_EVERY: Duration = Duration::from_secs(60);
 
 /// Time until the database is listened to again after it could not be heard.
 const BEFORE_LISTENING: Duration = Duration::from_secs(1);
 
-/// How often months and receipts are looked after.
+/// How often months, receipts and visits are looked after.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(3600);
 
 /// Time between the decision to drop months and dropping them: every instance knows of it by then, and what was
@@ -248,6 +250,8 @@ async fn keep_house(services: web::Data<Services>) {
         let (db, now) = (&services.db, services.clock.now());
         told("months ahead", partitions::make(db, day_of(now), services.rules.max_offline_days).await);
         told("old receipts", receipts::forget_old(db, now).await.map(drop));
+        let max_days = services.rules.max_offline_days;
+        told("old visits", visits::forget_old(db, now, max_days).await.map(drop));
         if let Some(months) = services.rules.retention_months {
             told("retention", partitions::retire(db, day_of(now), months).await);
             tokio::time::sleep(BEFORE_DROPPING).await;
@@ -323,6 +327,7 @@ fn services(config: &ServeConfig, url: &str, clock: Clock, address: SocketAddr) 
         activity: Activity::default(),
         tokens: TokenCache::default(),
         hashing: tokio::sync::Semaphore::new(HASHING_AT_ONCE),
+        visits: Visits::default(),
         metrics,
         clock,
         rules: Rules {
@@ -337,6 +342,7 @@ fn services(config: &ServeConfig, url: &str, clock: Clock, address: SocketAddr) 
             public_url: config.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
             office_hours,
             silent_minutes: config.silent_minutes.into(),
+            visit_hours: config.visit_hours,
         },
     })
 }

@@ -91,6 +91,16 @@ pub struct ServeConfig {
           value_parser = clap::value_parser!(u32).range(60..=86_400))]
     pub token_seconds: u32,
 
+    /// Where people reach the service from outside, for links and QR codes, for example https://sipas.example.gov.vn.
+    /// Default: http:// and the address that is listened on.
+    #[arg(long, env = "SIPAS_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
+    pub public_url: Option<String>,
+
+    /// Longest validity that may be asked for a visit token, in hours.
+    #[arg(long, env = "SIPAS_VISIT_HOURS", value_name = "HOURS", default_value_t = 168,
+          value_parser = clap::value_parser!(u16).range(1..=720))]
+    pub visit_hours: u16,
+
     /// Oldest response that is still taken, in days before the server's clock.
     #[arg(long, env = "SIPAS_MAX_OFFLINE_DAYS", value_name = "DAYS", default_value_t = 90,
           value_parser = clap::value_parser!(u16).range(1..=3650))]
@@ -145,11 +155,6 @@ pub struct ServeConfig {
     /// Whether everybody may read figures without a token (open data, NĐ 47/2020/NĐ-CP).
     #[arg(long, env = "SIPAS_PUBLIC_FIGURES", value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
     pub public_figures: bool,
-
-    /// Address under which devices and people reach the service; links in QR codes begin with it. Default: http:// and
-    /// the address it listens on.
-    #[arg(long, env = "SIPAS_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
-    pub public_url: Option<String>,
 
     /// When devices should be heard, in Viet Nam's time. The default is assumed: hours differ by province and season.
     #[arg(

@@ -5,6 +5,7 @@ pub mod issuer;
 pub mod policy;
 pub mod secret;
 pub mod token;
+pub mod visit;
 pub mod visitor;
 
 use crate::domain::client::Client;

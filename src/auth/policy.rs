@@ -1,7 +1,7 @@
 //! The one permission table, and the only maker of [`AgencyScope`]. Everything a request may touch passes
 //! through [`read_figures`], [`read_responses`], [`submit_response`], [`may_read_receipts`], [`tree_changer`],
 //! [`report_dossiers`], [`key_keeper`], [`keep_clients`],
-//! [`keep_devices`] or [`heartbeat_sender`]; the catalogue (agencies, surveys, wording) is open to all.
+//! [`keep_devices`], [`heartbeat_sender`] or [`visit_issuer`]; the catalogue (agencies, surveys, wording) is open to all.
 
 use super::Actor;
 use crate::domain::agency::ServicePoint;
@@ -51,6 +51,7 @@ const TABLE: &[(Permission, [Grant; 5])] = {
         (P::ManageClients,   [No,         No,         No,         No,         OwnSubtree]),
         (P::ManageDevices,   [No,         No,         No,         No,         OwnSubtree]),
         (P::SendHeartbeat,   [No,         Itself,     No,         No,         No        ]),
+        (P::IssueVisits,     [No,         OwnSubtree, No,         OwnSubtree, No        ]),
     ]
 };
 
@@ -402,6 +403,20 @@ pub fn excess(keeper: &Client, kind: ClientKind, terms: &Terms) -> Excess {
 /// [`ErrorCode::TokenMissing`] or [`ErrorCode::NotPermitted`].
 pub fn heartbeat_sender(actor: &Actor) -> Result<&Client> {
     permitted(actor, Permission::SendHeartbeat)
+}
+
+/// Which client may issue visit tokens, before it is known where. They let people rate what the client itself may rate
+/// ([`submit_response`]), no more.
+///
+/// # Errors
+/// [`ErrorCode::TokenMissing`] or [`ErrorCode::NotPermitted`].
+pub fn visit_issuer(actor: &Actor) -> Result<&Client> {
+    permitted(actor, Permission::IssueVisits)
+}
+
+/// May the client issue visits of surveys that demand them? A kiosk that could would let itself in.
+pub fn may_issue_demanded_visits(client: &Client) -> bool {
+    client.kind == ClientKind::System
 }
 
 fn owns(client: &Client, tree: &AgencyTree, agency: AgencyId) -> bool {

@@ -12,6 +12,7 @@ use crate::domain::questionnaire::{Criterion, Element, Kind, Level, Questionnair
 use crate::domain::response::MAX_CRITERIA;
 use crate::domain::survey::NewSurvey;
 use crate::domain::text;
+use crate::domain::visit::VisitRule;
 use crate::error::{FaultKind, Lang};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
@@ -273,6 +274,7 @@ impl Rules<'_> {
             agencies: agencies.collect::<Option<_>>()?,
             window: self.validity(&place, &body.opens_on, body.closes_on.as_deref())?,
             sample: body.sample,
+            visits: self.keep(&place, VisitRule::parse(body.visits.as_deref().unwrap_or("optional")))?,
         })
     }
 }

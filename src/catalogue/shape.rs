@@ -170,4 +170,6 @@ pub(super) struct SurveyBody {
     pub(super) agencies: Vec<String>,
     #[serde(default)]
     pub(super) sample: bool,
+    /// `optional` (default) or `required`.
+    pub(super) visits: Option<String>,
 }

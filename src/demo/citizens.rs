@@ -209,6 +209,7 @@ impl Iterator for Citizens {
             survey: if of_dossier { "demo-desk" } else { "demo-service" }.into(),
             rated_agency: rated,
             device_seq: None,
+            visit: None,
             service_point: Some(desk),
             answers,
             channel,

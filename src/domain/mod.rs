@@ -30,3 +30,4 @@ pub mod tally;
 pub mod text;
 pub mod tree;
 mod tree_day;
+pub mod visit;

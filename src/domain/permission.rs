@@ -41,6 +41,8 @@ permissions! {
     ChangeTree = "change_tree",
     /// Say how many dossiers an agency handled.
     ReportDossiers = "report_dossiers",
+    /// Issue visit tokens.
+    IssueVisits = "issue_visits",
     /// See, rotate and withdraw the keys that tokens are signed with.
     KeepKeys = "keep_keys",
     /// Make, see, change and end clients.

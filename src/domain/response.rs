@@ -4,6 +4,7 @@ use super::agency::AgencyCode;
 use super::ids::{AgencyId, ClientId, DeviceSeq, ResponseId, ServicePointId};
 use super::questionnaire::QuestionnaireVersion;
 use super::survey::Survey;
+use super::visit::VisitId;
 use crate::error::{FaultKind, Faults, Place};
 use compact_str::CompactString;
 use std::sync::Arc;
@@ -151,6 +152,8 @@ pub struct ResponseDraft {
     pub service_point: Option<String>,
     /// Number the device gave it.
     pub device_seq: Option<DeviceSeq>,
+    /// The visit token that was shown, as it was sent.
+    pub visit: Option<String>,
     /// Answers by criterion code.
     pub answers: Option<Vec<(CompactString, AnswerDraft)>>,
     /// The facets.
@@ -232,6 +235,8 @@ pub struct Response {
     pub client: ClientId,
     /// Number the device gave it.
     pub device_seq: Option<DeviceSeq>,
+    /// The visit that rates with it.
+    pub visit: Option<VisitId>,
     /// The answers.
     pub answers: Answers,
     /// The facets.

@@ -4,6 +4,7 @@ use super::agency::{AgencyCode, Validity};
 use super::ids::{AgencyId, SurveyId};
 use super::questionnaire::{QuestionnaireVersion, Wording};
 use super::tree::AgencyTree;
+use super::visit::VisitRule;
 use chrono::NaiveDate;
 use std::sync::Arc;
 
@@ -46,6 +47,8 @@ pub struct Survey {
     pub agencies: Vec<AgencyId>,
     /// Invented for demonstration or tests.
     pub sample: bool,
+    /// Whether who answers has to show a visit.
+    pub visits: VisitRule,
 }
 
 impl Survey {
@@ -83,4 +86,6 @@ pub struct NewSurvey {
     pub agencies: Vec<AgencyCode>,
     /// Invented for demonstration or tests.
     pub sample: bool,
+    /// See [`Survey::visits`].
+    pub visits: VisitRule,
 }

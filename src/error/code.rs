@@ -69,6 +69,8 @@ pub enum ErrorCode {
     DeviceRevoked,
     /// The invitation was used.
     InvitationUsed,
+    /// The visit has rated.
+    VisitUsed,
     /// The catalogue holds this code with other content.
     CatalogueConflict,
     /// Same client id, other content.
@@ -156,6 +158,7 @@ impl ErrorCode {
         Self::DeviceSeqConflict,
         Self::DeviceRevoked,
         Self::InvitationUsed,
+        Self::VisitUsed,
         Self::CatalogueConflict,
         Self::ClientConflict,
         Self::ClientEnded,
@@ -209,6 +212,7 @@ impl ErrorCode {
             Self::DeviceSeqConflict => row("device_seq_conflict", 409, "Số thứ tự của thiết bị đã dùng cho phiếu khác, hoặc phiếu này đã có số khác.", "The device's number was used for another response, or this response came under another number.", "Do not repeat: numbers are given once, 1, 2, 3, …; give the response its own number and send it again."),
             Self::DeviceRevoked => row("device_revoked", 409, "Thiết bị đã bị thu hồi vĩnh viễn.", "This device was ended for good.", "Invite it anew."),
             Self::InvitationUsed => row("invitation_used", 409, "Lời mời đã được một thiết bị sử dụng.", "A device enrolled with this invitation.", "Revoke the device."),
+            Self::VisitUsed => row("visit_used", 409, "Lượt giao dịch này đã được đánh giá.", "This visit has rated already.", "Do not repeat: one visit rates once, and its response is stored."),
             Self::CatalogueConflict => row("catalogue_conflict", 409, "Danh mục đã có mã này với nội dung khác.", "The catalogue already holds this code with other content.", "Use a new code or version; published content is frozen."),
             Self::ClientConflict => row("client_conflict", 409, "Mã máy khách này đã được dùng với nội dung khác.", "This client id is in use with other content.", "Another client needs an id of its own."),
             Self::ClientEnded => row("client_ended", 409, "Máy khách đã bị thu hồi vĩnh viễn.", "This client was ended for good.", "Make a new client."),

@@ -3,11 +3,13 @@
 mod client;
 mod figure;
 mod tree;
+mod visit;
 mod words;
 
 pub use client::ClientFault;
 pub use figure::FigureFault;
 pub use tree::TreeFault;
+pub use visit::VisitFault;
 
 use super::Lang;
 use words::{listed, type_vi};
@@ -153,6 +155,8 @@ pub enum FaultKind {
     Client(ClientFault),
     /// An event that the tree of agencies cannot take.
     Tree(TreeFault),
+    /// A visit that does not let the response in.
+    Visit(VisitFault),
 }
 
 impl FaultKind {
@@ -193,6 +197,7 @@ impl FaultKind {
         samples.extend(figures);
         samples.extend(ClientFault::ALL.map(Self::Client));
         samples.extend(TreeFault::samples().into_iter().map(Self::Tree));
+        samples.extend(VisitFault::samples().into_iter().map(Self::Visit));
         samples
     }
 
@@ -231,6 +236,7 @@ impl FaultKind {
             Self::Figure(fault) => fault.name(),
             Self::Client(fault) => fault.name(),
             Self::Tree(fault) => fault.name(),
+            Self::Visit(fault) => fault.name(),
         }
     }
 
@@ -288,6 +294,7 @@ impl FaultKind {
             Self::Figure(fault) => fault.detail(Lang::Vi),
             Self::Client(fault) => fault.detail(Lang::Vi).into(),
             Self::Tree(fault) => fault.detail(Lang::Vi),
+            Self::Visit(fault) => fault.detail(Lang::Vi),
         }
     }
 
@@ -333,6 +340,7 @@ impl FaultKind {
             Self::Figure(fault) => fault.detail(Lang::En),
             Self::Client(fault) => fault.detail(Lang::En).into(),
             Self::Tree(fault) => fault.detail(Lang::En),
+            Self::Visit(fault) => fault.detail(Lang::En),
         }
     }
 }

@@ -21,12 +21,17 @@ pub const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 /// A body that took longer to arrive is taken only from whoever is still trusted then.
 const TRUSTED_FOR: Duration = Duration::from_millis(250);
 
-type Later<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+/// What an extractor that has to wait gives.
+pub type Later<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
 /// The services every handler works with.
 pub type App = web::Data<Services>;
 
-fn services(request: &HttpRequest) -> Result<App, Problem> {
+/// The services behind a request.
+///
+/// # Errors
+/// [`ErrorCode::Internal`] if there are none, which would be a defect.
+pub fn services(request: &HttpRequest) -> Result<App, Problem> {
     let missing = || Problem(Error::internal("services are not registered"));
     request.app_data::<App>().cloned().ok_or_else(missing)
 }
@@ -42,19 +47,29 @@ impl FromRequest for Caller {
         let request = request.clone();
         Box::pin(async move {
             let services = services(&request)?;
-            let Some(value) = request.headers().get(header::AUTHORIZATION) else {
-                return Ok(Self(Actor::Anonymous));
-            };
-            let token = value.to_str().ok().and_then(|value| {
-                let (scheme, token) = value.split_once(' ')?;
-                scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
-            });
-            let token = token.ok_or_else(|| Error::new(ErrorCode::TokenInvalid))?;
-            let actor = clients::authenticate(&services, token, || peer_address(&request)).await?;
-            limits::count(&request, &actor)?;
-            Ok(Self(actor))
+            match bearer(&request)? {
+                None => Ok(Self(Actor::Anonymous)),
+                Some(token) => {
+                    let actor = clients::authenticate(&services, token, || peer_address(&request)).await?;
+                    limits::count(&request, &actor)?;
+                    Ok(Self(actor))
+                }
+            }
         })
     }
+}
+
+/// The bearer token as it was sent, not looked at; `None` if nothing was sent.
+///
+/// # Errors
+/// [`ErrorCode::TokenInvalid`] for another scheme.
+pub fn bearer(request: &HttpRequest) -> Result<Option<&str>, Error> {
+    let Some(value) = request.headers().get(header::AUTHORIZATION) else { return Ok(None) };
+    let token = value.to_str().ok().and_then(|value| {
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    });
+    token.map(Some).ok_or_else(|| Error::new(ErrorCode::TokenInvalid))
 }
 
 /// A JSON body from a client, not yet held against anything. The token is checked before the body is read.
@@ -72,21 +87,17 @@ impl FromRequest for SignedJson {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let caller = Caller::from_request(request, payload);
         let again = request.clone();
-        let refusal = check_content(request, "application/json");
-        let body = web::Bytes::from_request(request, payload);
+        let body = json(request, payload);
         Box::pin(async move {
             let actor = caller.await?.0;
             if actor == Actor::Anonymous {
                 return Err(Problem(Error::new(ErrorCode::TokenMissing)));
             }
-            refusal?;
-            let trusted = Instant::now();
-            let body = read(body, ErrorCode::MalformedJson).await?;
-            if trusted.elapsed() > TRUSTED_FOR {
-                // Or else who sends the last byte late could be revoked and still be heard.
+            let body = body.await?;
+            if body.was_slow {
                 Caller::from_request(&again, &mut Payload::None).await?;
             }
-            Ok(Self { actor, body: parse(&body)? })
+            Ok(Self { actor, body: body.node })
         })
     }
 }
@@ -99,20 +110,38 @@ impl FromRequest for Json {
     type Future = Later<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let refusal = check_content(request, "application/json");
-        let body = web::Bytes::from_request(request, payload);
-        Box::pin(async move {
-            refusal?;
-            Ok(Self(parse(&read(body, ErrorCode::MalformedJson).await?)?))
-        })
+        let body = json(request, payload);
+        Box::pin(async move { Ok(Self(body.await?.node)) })
     }
 }
 
-fn parse(body: &[u8]) -> Result<Node, Error> {
-    serde_json::from_slice(body).map_err(|error| {
-        let place = format!("line {} column {}", error.line(), error.column());
-        Error::new(ErrorCode::MalformedJson).detail(place).because(error)
-    })
+/// A JSON body that has arrived.
+pub struct Received {
+    /// What was sent.
+    pub node: Node,
+    /// Whether the sender has to be asked for its token again, or else who sends the last byte late could be revoked and
+    /// still be heard.
+    pub was_slow: bool,
+}
+
+/// Reads a JSON body, once it is waited for.
+pub fn json(
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> impl Future<Output = Result<Received, Problem>> + use<> {
+    let refusal = check_content(request, "application/json");
+    let body = web::Bytes::from_request(request, payload);
+    async move {
+        refusal?;
+        let begun = Instant::now();
+        let body = read(body, ErrorCode::MalformedJson).await?;
+        let malformed = |error: serde_json::Error| {
+            let place = format!("line {} column {}", error.line(), error.column());
+            Error::new(ErrorCode::MalformedJson).detail(place).because(error)
+        };
+        let node = serde_json::from_slice(&body).map_err(malformed)?;
+        Ok(Received { node, was_slow: begun.elapsed() > TRUSTED_FOR })
+    }
 }
 
 /// Parameters of an `application/x-www-form-urlencoded` body.

@@ -44,6 +44,7 @@ mod sharing;
 mod sheet;
 mod signing_keys;
 mod surveys;
+mod visits;
 
 use actix_web::web;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -56,6 +57,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(bulk::submit_batch)
         .service(receipts::get_receipt)
         .service(devices::list_device_receipts)
+        .service(visits::issue_visits)
+        .service(visits::get_visit)
         // Devices; paths with fixed words before those with an id
         .service(enrolments::invite_device)
         .service(enrolments::list_invitations)

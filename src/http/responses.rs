@@ -1,9 +1,10 @@
 //! Responses: `POST /v1/responses`.
 
-use super::extract::{App, Query, SignedJson};
+use super::extract::{App, Query};
 use super::fields::{Fields, Name, Node};
 use super::openapi::{Refused, SubmitRefused};
 use super::problem::Problem;
+use super::visits::SentJson;
 use crate::domain::agency::AgencyCode;
 use crate::domain::ids::DeviceSeq;
 use crate::domain::response::{
@@ -18,6 +19,9 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+/// Longest visit token that is looked at, in characters.
+const MAX_TOKEN: usize = 191;
 
 /// A filled questionnaire. Unknown fields are refused.
 #[derive(Debug, Clone, Default, Serialize, ToSchema)]
@@ -42,6 +46,11 @@ pub struct ResponseBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     pub device_seq: Option<i64>,
+    /// Visit token from the receipt, if a device scanned it; who sends it as bearer token leaves this out. One visit
+    /// rates once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 191)]
+    pub visit: Option<String>,
     /// Level by criterion code; `null` (or leaving it out) for not applicable where the criterion allows it.
     #[schema(example = json!({"access.signage": 4, "feedback.notified": null}))]
     pub answers: BTreeMap<String, Option<i16>>,
@@ -95,15 +104,18 @@ impl From<Stored> for ReceiptBody {
 ///
 /// Durable once answered with 201. Repeat with the same id until then: the same content is answered with 200
 /// and `replayed`, other content with 409. A refusal names every fault at once.
+///
+/// The bearer token is a client's, or the visit token from a receipt: then the response has to say the survey, the agency
+/// and the desk of that visit, and `visit_used` means that the visit has rated with another response.
 #[utoipa::path(tag = "intake", request_body = ResponseBody, security(("bearer" = [])),
     responses((status = 201, description = "Stored now", body = ReceiptBody),
               (status = 200, description = "Was stored before with the same content", body = ReceiptBody),
               Refused, SubmitRefused))]
 #[post("/v1/responses")]
-pub async fn submit_response(app: App, query: Query, signed: SignedJson) -> Result<HttpResponse, Problem> {
+pub async fn submit_response(app: App, query: Query, sent: SentJson) -> Result<HttpResponse, Problem> {
     query.read(&app, |_| ())?;
-    let (draft, faults) = read_draft(signed.body);
-    let stored = responses::submit(&app, &signed.actor, draft, faults).await?;
+    let (draft, faults) = read_draft(sent.body);
+    let stored = responses::submit(&app, &sent.sender, draft, faults).await?;
     let mut reply = if stored.replayed { HttpResponse::Ok() } else { HttpResponse::Created() };
     Ok(reply.json(ReceiptBody::from(stored)))
 }
@@ -120,6 +132,7 @@ pub fn read_draft(node: Node) -> (ResponseDraft, Faults) {
         rated_agency: fields.required("rated_agency", AgencyCode::parse),
         service_point: fields.optional("service_point", code(40)),
         device_seq: device_seq(&mut fields),
+        visit: fields.optional("visit", code(MAX_TOKEN)),
         answers: fields.required_node("answers").map(|node| answers(node, &mut fields)),
         facets: Facets {
             channel: fields.optional("channel", Channel::parse),

@@ -65,6 +65,9 @@ pub struct SurveySummary {
     agencies: Vec<String>,
     /// Invented for demonstration.
     sample: bool,
+    /// `required` if who answers has to show a visit token, otherwise `optional`.
+    #[schema(example = "optional")]
+    visits: &'static str,
 }
 
 impl From<&SurveyView> for SurveySummary {
@@ -81,6 +84,7 @@ impl From<&SurveyView> for SurveySummary {
             closes_on: survey.window.to,
             agencies: view.agencies.iter().map(ToString::to_string).collect(),
             sample: survey.sample,
+            visits: survey.visits.as_str(),
         }
     }
 }

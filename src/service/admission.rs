@@ -6,10 +6,11 @@ use crate::domain::agency::{Agency, ServicePoint};
 use crate::domain::client::Client;
 use crate::domain::ids::ResponseId;
 use crate::domain::period::day_of;
-use crate::domain::response::{Answers, Response, ResponseDraft};
+use crate::domain::response::{Answers, Facets, Response, ResponseDraft};
 use crate::domain::survey::Survey;
 use crate::domain::tree::AgencyScope;
-use crate::error::{Error, FaultKind, Faults, Result};
+use crate::domain::visit::{Visit, VisitRule};
+use crate::error::{Error, FaultKind, Faults, Result, VisitFault};
 use crate::store::responses::Admitted;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::sync::Arc;
@@ -30,18 +31,28 @@ pub struct Admission<'a> {
 }
 
 impl Admission<'_> {
-    /// The response as it may be stored; `faults` are those its reader found already.
+    /// The response as it may be stored; `visit` is the one it shows, `faults` are those its reader found already.
     ///
     /// # Errors
     /// With all faults at once [`ValidationFailed`](crate::error::ErrorCode::ValidationFailed) or, for a wrong time,
     /// [`AnsweredInFuture`](crate::error::ErrorCode::AnsweredInFuture) or
     /// [`AnsweredTooLongAgo`](crate::error::ErrorCode::AnsweredTooLongAgo).
-    pub fn admit(&self, draft: ResponseDraft, mut faults: Faults) -> Result<Admitted> {
+    pub fn admit(
+        &self,
+        mut draft: ResponseDraft,
+        visit: Option<Visit>,
+        mut faults: Faults,
+    ) -> Result<Admitted> {
         let id = self.id(&draft, &mut faults);
         let survey = self.survey(&draft, id, &mut faults);
         self.device_seq(&draft, &mut faults);
-        let desk = self.desk(&draft, id, &mut faults);
+        let desk = self.desk(&draft, id, visit.as_ref(), &mut faults);
         let rated = self.rated(&draft, id, survey, desk, &mut faults);
+        let rater = rated.as_ref().map(|(agency, _)| *agency);
+        demand_visit(&draft, survey, visit.as_ref(), &mut faults);
+        if let Some(visit) = &visit {
+            hold_against(visit, id, (survey, desk, rater), &mut draft.facets, &mut faults);
+        }
         let answers = survey
             .zip(draft.answers.as_ref())
             .and_then(|(survey, answers)| Answers::complete(&survey.questionnaire, answers, &mut faults));
@@ -56,6 +67,7 @@ impl Admission<'_> {
                         service_point: desk.map(|desk| desk.id),
                         client: self.client.id,
                         device_seq: draft.device_seq,
+                        visit: visit.map(|visit| visit.id),
                         answers,
                         facets: draft.facets,
                         comment: draft.comment,
@@ -97,7 +109,8 @@ impl Admission<'_> {
         }
     }
 
-    fn survey(
+    /// The survey named.
+    pub(super) fn survey(
         &self,
         draft: &ResponseDraft,
         id: Option<ResponseId>,
@@ -118,17 +131,19 @@ impl Admission<'_> {
         survey
     }
 
-    /// The desk named, or the one the device stood at by then. A desk outside the client's reach looks unknown.
-    fn desk(
+    /// The desk named, or the one the device stood at by then, or that of the visit. A desk outside the client's reach looks
+    /// unknown.
+    pub(super) fn desk(
         &self,
         draft: &ResponseDraft,
         id: Option<ResponseId>,
+        visit: Option<&Visit>,
         faults: &mut Faults,
     ) -> Option<&ServicePoint> {
         let named = match (&draft.service_point, self.client.place_at(self.at(id)).service_point) {
             (Some(code), _) => self.catalogue.desks.get(code),
             (None, Some(own)) => self.catalogue.desk(own),
-            (None, None) => return None,
+            (None, None) => self.catalogue.desk(visit?.desk),
         };
         let desk = named.filter(|desk| {
             policy::may_use_desk(self.client, &self.catalogue.tree, desk, self.at(id))
@@ -140,7 +155,8 @@ impl Admission<'_> {
         desk
     }
 
-    fn rated(
+    /// The agency that is rated, and leave to do so.
+    pub(super) fn rated(
         &self,
         draft: &ResponseDraft,
         id: Option<ResponseId>,
@@ -164,5 +180,47 @@ impl Admission<'_> {
             faults.at("/rated_agency", FaultKind::AgencyOutsideSurvey);
         }
         Some((agency, scope))
+    }
+}
+
+/// A survey may demand that a visit is shown. A token that nobody looked at counts for nothing.
+fn demand_visit(
+    draft: &ResponseDraft,
+    survey: Option<&Arc<Survey>>,
+    visit: Option<&Visit>,
+    faults: &mut Faults,
+) {
+    if visit.is_some() || faults.any_at("/visit") {
+        return;
+    }
+    if draft.visit.is_some() {
+        faults.at("/visit", FaultKind::Visit(VisitFault::Invalid));
+    } else if survey.is_some_and(|survey| survey.visits == VisitRule::Required) {
+        faults.at("/visit", FaultKind::Visit(VisitFault::Required));
+    }
+}
+
+/// A visit is good for what it was issued for, in its time. It tells the procedure of a response that does not.
+fn hold_against(
+    visit: &Visit,
+    id: Option<ResponseId>,
+    (survey, desk, rated): (Option<&Arc<Survey>>, Option<&ServicePoint>, Option<&Agency>),
+    facets: &mut Facets,
+    faults: &mut Faults,
+) {
+    let procedure = facets.procedure.clone().or_else(|| visit.procedure.clone());
+    let differs = [
+        ("/survey", survey.is_some_and(|survey| survey.id != visit.survey)),
+        ("/service_point", desk.is_some_and(|desk| desk.id != visit.desk)),
+        ("/rated_agency", rated.is_some_and(|rated| rated.id != visit.agency)),
+        ("/procedure", visit.procedure.is_some() && procedure != visit.procedure),
+    ];
+    for (place, _) in differs.into_iter().filter(|(_, differs)| *differs) {
+        faults.at(place, FaultKind::Visit(VisitFault::Mismatch));
+    }
+    facets.procedure = procedure;
+    if id.is_some_and(|id| !visit.covers(id.answered_at())) {
+        let (from, to) = (visit.issued_at(), visit.expires_at());
+        faults.at("/id", FaultKind::Visit(VisitFault::OutOfTime { from, to }));
     }
 }

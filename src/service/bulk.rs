@@ -5,6 +5,7 @@
 use super::Services;
 use super::admission::Admission;
 use super::catalogue::{Catalogue, current};
+use super::visits;
 use crate::auth::{Actor, policy};
 use crate::domain::client::Client;
 use crate::domain::receipt::Verdict;
@@ -79,13 +80,14 @@ impl Bulk<'_> {
         if id.is_none() && !faults.any_at("/id") {
             faults.at("/id", FaultKind::Missing);
         }
+        let visit = visits::shown(self.services, &draft, &mut faults).await?;
         let admission = Admission {
             catalogue: &self.catalogue,
             client: self.client,
             now: self.services.clock.now(),
             max_days: Some(self.services.rules.max_offline_days),
         };
-        match admission.admit(draft, faults) {
+        match admission.admit(draft, visit, faults) {
             Ok(admitted) => {
                 self.waiting.push(admitted);
                 self.places.push(self.items.len());

@@ -334,6 +334,7 @@ impl Loading {
             && known.questionnaire.version == new.version
             && known.window == new.window
             && known.sample == new.sample
+            && known.visits == new.visits
             && known.agencies == roots
             && roots.len() == new.agencies.len()
     }

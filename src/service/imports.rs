@@ -89,7 +89,7 @@ impl Import {
     ) -> Result<Vec<Result<Outcome>>> {
         let admission = Admission { catalogue: &self.catalogue, client: &self.client, now, max_days: None };
         let admitted: Vec<Result<Admitted>> =
-            rows.into_iter().map(|(draft, faults)| admission.admit(draft, faults)).collect();
+            rows.into_iter().map(|(draft, faults)| admission.admit(draft, None, faults)).collect();
         let batch: Vec<Admitted> = admitted.iter().flatten().cloned().collect();
         self.make_months(&batch).await?;
         let mut outcomes = responses_insert_once(&mut *self.db.conn().await?, &batch, now).await?.into_iter();

@@ -44,6 +44,7 @@ pub mod surveys;
 pub mod uses;
 pub mod verification;
 pub mod visibility;
+pub mod visits;
 
 use crate::store::Db;
 use catalogue::CatalogueCache;
@@ -72,6 +73,8 @@ pub struct Rules {
     pub public_figures: bool,
     /// Fewest people a publicly readable value is made from.
     pub min_n_public: u64,
+    /// Longest validity of a visit token, in hours.
+    pub visit_hours: u16,
     /// Where people and devices reach the service, without a slash at the end.
     pub public_url: String,
     /// When devices should be heard.
@@ -104,6 +107,8 @@ pub struct Services {
     pub tokens: TokenCache,
     /// Turns at checking secrets.
     pub hashing: tokio::sync::Semaphore,
+    /// Keys and issuers of visit tokens.
+    pub visits: visits::Visits,
     /// What this instance counts about itself.
     pub metrics: metrics::Metrics,
     /// The clock.

@@ -37,6 +37,8 @@ pub mod signing_keys;
 pub mod surveys;
 pub mod tallies;
 pub mod tally_shapes;
+pub mod visit_keys;
+pub mod visit_uses;
 
 use crate::error::{Error, ErrorCode, Result};
 use deadline::Busy;

@@ -391,6 +391,7 @@ diesel::table! {
         opens_on -> Date,
         closes_on -> Nullable<Date>,
         sample -> Bool,
+        visits -> Text,
     }
 }
 
@@ -413,6 +414,22 @@ diesel::table! {
     tally_shapes (survey_id) {
         survey_id -> Int4,
         revision -> Int8,
+    }
+}
+
+diesel::table! {
+    visit_keys (id) {
+        id -> Int4,
+        public_key -> Bytea,
+        created_at -> Timestamptz,
+        withdrawn_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    visit_uses (visit_id) {
+        visit_id -> Uuid,
+        response_id -> Uuid,
     }
 }
 
@@ -483,4 +500,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     surveys,
     tallies,
     tally_shapes,
+    visit_keys,
+    visit_uses,
 );

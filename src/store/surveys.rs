@@ -7,6 +7,7 @@ use crate::domain::agency::Validity;
 use crate::domain::ids::{AgencyId, SurveyId};
 use crate::domain::questionnaire::Wording;
 use crate::domain::survey::{NewSurvey, Survey};
+use crate::domain::visit::VisitRule;
 use crate::error::Result;
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 
 /// Every survey with its questionnaire and agencies, by code.
 pub async fn surveys_all(conn: &mut Conn) -> Result<HashMap<String, Arc<Survey>>> {
-    type Row = (i32, String, i32, String, String, NaiveDate, Option<NaiveDate>, bool);
+    type Row = (i32, String, i32, String, String, NaiveDate, Option<NaiveDate>, bool, String);
     let versions = versions_all(conn).await?;
     let rows: Vec<Row> = surveys::table
         .select((
@@ -28,6 +29,7 @@ pub async fn surveys_all(conn: &mut Conn) -> Result<HashMap<String, Arc<Survey>>
             surveys::opens_on,
             surveys::closes_on,
             surveys::sample,
+            surveys::visits,
         ))
         .load(conn)
         .await?;
@@ -39,7 +41,7 @@ pub async fn surveys_all(conn: &mut Conn) -> Result<HashMap<String, Arc<Survey>>
     for (survey, agency) in pairs {
         roots.entry(survey).or_default().push(AgencyId(agency));
     }
-    let read = |(id, code, version, vi, en, from, to, sample): Row| {
+    let read = |(id, code, version, vi, en, from, to, sample, visits): Row| {
         let survey = Survey {
             id: SurveyId(id),
             code: code.clone(),
@@ -48,6 +50,7 @@ pub async fn surveys_all(conn: &mut Conn) -> Result<HashMap<String, Arc<Survey>>
             window: Validity { from, to },
             agencies: roots.remove(&id).unwrap_or_default(),
             sample,
+            visits: VisitRule::parse(&visits).ok()?,
         };
         Some((code, Arc::new(survey)))
     };
@@ -70,6 +73,7 @@ pub async fn survey_insert(
             surveys::opens_on.eq(new.window.from),
             surveys::closes_on.eq(new.window.to),
             surveys::sample.eq(new.sample),
+            surveys::visits.eq(new.visits.as_str()),
         ))
         .returning(surveys::id)
         .get_result(conn)

@@ -126,6 +126,13 @@ pub async fn drive(
                 with(without(response(id(app.now), 4), "/service_point"), "/rated_agency", json!(agency));
             client.post_batch(&[body]).await
         }
+        "issue_visits" => {
+            let body = json!({
+                "survey": "demo-service", "rated_agency": agency, "service_point": "MC-H56-C1",
+            });
+            client.post("/v1/visits", &body).await
+        }
+        "get_visit" => client.get("/v1/visits/current").await,
         "get_index" => client.get(&format!("/v1/agencies/{agency}/index?{FIGURE}")).await,
         "get_series" => client.get(&format!("/v1/agencies/{agency}/index/series?{FIGURE}")).await,
         "get_breakdown" => {
@@ -225,6 +232,8 @@ async fn actors(
     stranger: &(TestIssuer, TestKey),
 ) -> Vec<(&'static str, Client)> {
     let device = app.device("H56.C1", "MC-H56-C1").await;
+    let visit = json!({"survey": "demo-service", "rated_agency": "H56.C1", "service_point": "MC-H56-C1"});
+    let issued = device.post("/v1/visits", &visit).await.expect(201).json();
     let (id, secret) = app.credential(ClientKind::Device, Some("H56.C1"), Some("MC-H56-C1")).await;
     let anonymous = app.anonymous();
     let revoked = anonymous.with_token(&anonymous.token(&id, &secret).await);
@@ -254,6 +263,7 @@ async fn actors(
         ("admin, national", app.admin(None).await),
         ("admin, other issuer", vouched(trusted)),
         ("admin, no such trust", vouched(stranger)),
+        ("visit token", anonymous.with_token(issued["items"][0]["token"].as_str().unwrap())),
         ("revoked", revoked),
         ("expired", anonymous.with_token(&expired)),
         ("tampered", anonymous.with_token(&tampered(device.bearer()))),

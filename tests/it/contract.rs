@@ -118,6 +118,7 @@ async fn every_documented_field_is_read_and_every_read_field_documented() {
         "rated_agency",
         "service_point",
         "device_seq",
+        "visit",
         "answers",
         "channel",
         "procedure",

@@ -54,3 +54,4 @@ mod signing_keys;
 mod suppression;
 mod surveys;
 mod tls;
+mod visits;
