@@ -287,8 +287,8 @@ async fn a_leaked_device_can_post_for_its_desk_and_read_what_is_public_and_its_o
     expected.extend(["put_heartbeat", "submit_batch", "submit_response"]);
     expected.sort_unstable();
     assert_eq!(done, expected);
-    // Like everybody it gets breakdowns of provinces only; a bearer token is no credential for the token endpoint.
-    assert_eq!(refused, [("get_breakdown".to_owned(), 422), ("issue_token".to_owned(), 400)]);
+    // Like everybody it gets breakdowns of provinces only.
+    assert_eq!(refused, [("get_breakdown".to_owned(), 422)]);
     kiosk.get(&format!("/v1/devices/{device}/receipts")).await.expect(200);
     let figures = kiosk.index("H56.C1", "survey=demo-service&period=2026").await;
     assert_eq!(figures["whole"]["suppressed"], true, "as little as the public sees");
