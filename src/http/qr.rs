@@ -40,9 +40,9 @@ mod tests {
 
     #[test]
     fn a_code_has_the_size_of_its_version_and_a_margin() {
-        // 17 characters of any kind fit version 1 with L, 14 with M.
-        assert!(svg("0123456789abcd").unwrap().contains("viewBox=\"0 0 29 29\""));
-        assert!(svg("0123456789abcdef").unwrap().contains("viewBox=\"0 0 33 33\""));
+        // Version 1 with M holds 14 small letters.
+        assert!(svg("abcdefghijklmn").unwrap().contains("viewBox=\"0 0 29 29\""));
+        assert!(svg("abcdefghijklmno").unwrap().contains("viewBox=\"0 0 33 33\""));
         assert!(svg(&"x".repeat(3000)).is_err());
     }
 
