@@ -91,7 +91,7 @@ pub struct ServeConfig {
           value_parser = clap::value_parser!(u32).range(60..=86_400))]
     pub token_seconds: u32,
 
-    /// Where people reach the service from outside, for links and QR codes, for example https://sipas.example.gov.vn.
+    /// Where people reach the service from outside, for links and QR codes: scheme, host and path.
     /// Default: http:// and the address that is listened on.
     #[arg(long, env = "SIPAS_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
     pub public_url: Option<String>,

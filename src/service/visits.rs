@@ -1,28 +1,25 @@
 //! Visit tokens: issuing them, and believing them. `auth::visit` says what they are and where keys live.
 
+mod trust;
+
+pub use trust::Visits;
+
 use super::Services;
 use super::admission::Admission;
 use super::catalogue::{Catalogue, current};
-use crate::auth::visit::{SIGNING_LIFE, SealedVisit, VisitSigner};
+use crate::auth::visit::{SIGNING_LIFE, SealedVisit};
 use crate::auth::{Actor, policy};
 use crate::domain::agency::AgencyCode;
 use crate::domain::client::Client;
-use crate::domain::ids::{ClientId, ResponseId};
+use crate::domain::ids::ResponseId;
 use crate::domain::response::{Channel, ProcedureCode, ResponseDraft};
 use crate::domain::visit::{MAX_VALID_HOURS, Visit, VisitId, VisitRule};
 use crate::error::{Error, ErrorCode, FaultKind, Faults, Result, VisitFault};
-use crate::store::clients::client_find;
-use crate::store::visit_keys::{visit_key_insert, visit_keys_delete_before, visit_keys_trusted};
+use crate::store::visit_keys::visit_keys_delete_before;
 use crate::store::visit_uses::visit_uses_delete_before;
 use crate::store::{Conn, Db, SILENCE};
 use chrono::{DateTime, TimeDelta, Utc};
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant};
-
-/// Least time between two looks at the database for the sake of tokens that name unknown keys: a flood of forged ones
-/// must not become a flood of queries. Whoever comes in between waits for the next look.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
+use trust::{issuer, own_key, public_key};
 
 /// What is to be issued, as far as it could be read.
 #[derive(Debug, Default)]
@@ -65,30 +62,6 @@ pub struct Shown {
     pub visit: Visit,
     /// Who issued it: what is sent with it counts as sent by that client.
     pub issuer: Client,
-}
-
-/// What this instance knows of keys and issuers.
-#[derive(Default)]
-pub struct Visits {
-    own: RwLock<Option<Arc<OwnKey>>>,
-    known: RwLock<Known>,
-    /// Held by whoever looks at the database for keys; the others wait for what is found.
-    looking: tokio::sync::Mutex<()>,
-}
-
-struct OwnKey {
-    signer: VisitSigner,
-    number: i32,
-    made_at: DateTime<Utc>,
-}
-
-/// As of one revision of the catalogue, which every revocation and withdrawal moves.
-#[derive(Default)]
-struct Known {
-    revision: i64,
-    looked: Option<Instant>,
-    keys: HashMap<i32, Arc<[u8]>>,
-    issuers: HashMap<ClientId, Option<Client>>,
 }
 
 /// Issues visit tokens: what they are for, and the tokens.
@@ -215,78 +188,6 @@ async fn open(services: &Services, token: &str) -> Result<Shown> {
         return Err(Error::new(ErrorCode::ClientRevoked));
     }
     Ok(Shown { visit, issuer })
-}
-
-/// The client that issued a visit. Only tokens that were signed here lead to this look.
-async fn issuer(services: &Services, revision: i64, id: ClientId) -> Result<Option<Client>> {
-    let held =
-        services.visits.known(|known| (known.revision == revision).then(|| known.issuers.get(&id).cloned()));
-    if let Some(issuer) = held.flatten() {
-        return Ok(issuer);
-    }
-    let found = services.db.within(SILENCE, async |conn| client_find(conn, id).await).await?;
-    let issuer = found.map(|(client, _)| client);
-    let mut known = services.visits.known.write().unwrap_or_else(PoisonError::into_inner);
-    if known.revision == revision {
-        known.issuers.insert(id, issuer.clone());
-    }
-    Ok(issuer)
-}
-
-/// The public key of this number, if it is trusted.
-async fn public_key(services: &Services, revision: i64, number: i32) -> Result<Option<Arc<[u8]>>> {
-    let asked = Instant::now();
-    let held = || {
-        services.visits.known(|known| (known.revision == revision).then(|| known.keys.get(&number).cloned()))
-    };
-    if let Some(key) = held().flatten() {
-        return Ok(Some(key));
-    }
-    let _looking = services.visits.looking.lock().await;
-    let looked = services.visits.known(|known| known.looked.filter(|_| known.revision == revision));
-    if looked.is_none_or(|looked| looked < asked) {
-        if let Some(looked) = looked {
-            tokio::time::sleep(BETWEEN_LOOKS.saturating_sub(looked.elapsed())).await;
-        }
-        let looked = Instant::now();
-        let keys = services.db.within(SILENCE, async |conn| visit_keys_trusted(conn).await).await?;
-        let mut known = services.visits.known.write().unwrap_or_else(PoisonError::into_inner);
-        if known.revision != revision {
-            known.issuers.clear();
-        }
-        (known.revision, known.looked) = (revision, Some(looked));
-        known.keys = keys.into_iter().map(|(number, public)| (number, public.into())).collect();
-    }
-    Ok(held().flatten())
-}
-
-impl Visits {
-    fn known<T>(&self, look: impl FnOnce(&Known) -> T) -> T {
-        look(&self.known.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// The key that signs now, unless it is over or was withdrawn.
-    fn own(&self, now: DateTime<Utc>) -> Option<Arc<OwnKey>> {
-        let own = self.own.read().unwrap_or_else(PoisonError::into_inner).clone();
-        own.filter(|key| now < key.made_at + SIGNING_LIFE)
-    }
-}
-
-/// The key that signs now; made if there is none.
-async fn own_key(services: &Services, now: DateTime<Utc>) -> Result<Arc<OwnKey>> {
-    let revision = current(services).await?.revision();
-    if let Some(key) = services.visits.own(now)
-        && public_key(services, revision, key.number).await?.is_some()
-    {
-        return Ok(key);
-    }
-    let signer = VisitSigner::generate()?;
-    let public = signer.public();
-    let number = services.db.within(SILENCE, async |conn| visit_key_insert(conn, &public, now).await).await?;
-    let key = Arc::new(OwnKey { signer, number, made_at: now });
-    *services.visits.own.write().unwrap_or_else(PoisonError::into_inner) = Some(key.clone());
-    tracing::info!(number, "a new key signs visits");
-    Ok(key)
 }
 
 /// Forgets visits and keys that can be of no use any more: a response answered in the last hour of the longest
