@@ -392,8 +392,9 @@ pub fn excess(keeper: &Client, kind: ClientKind, terms: &Terms) -> Excess {
             .as_ref()
             .is_some_and(|own| !wanted.collect::<BTreeSet<_>>().is_subset(own)),
         life: own.expires_at.is_some_and(|end| terms.expires_at.is_none_or(|wanted| wanted > end)),
+        // Of no network means from anywhere.
         networks: !own.networks.is_empty()
-            && !(!terms.networks.is_empty() && terms.networks.iter().all(inside)),
+            && (terms.networks.is_empty() || !terms.networks.iter().all(inside)),
     }
 }
 

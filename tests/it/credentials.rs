@@ -34,7 +34,7 @@ async fn a_client_is_made_once_and_its_secret_shown_once() {
     let app = TestApp::start().await;
     let admin = app.admin(Some("H56.C1")).await;
     let body = json!({
-        "id": Uuid::now_v7(), "kind": "system", "name": " Cổng dịch vụ ", "agency": "H56.C1.X1",
+        "id": id(app.now), "kind": "system", "name": " Cổng dịch vụ ", "agency": "H56.C1.X1",
         "expires_at": "2026-12-31T00:00:00+07:00", "permissions": ["submit_response", "read_figures"],
         "networks": ["127.0.0.1", "203.0.113.0/24"],
     });
