@@ -19,6 +19,8 @@ pub mod period;
 pub mod questionnaire;
 pub mod receipt;
 pub mod response;
+#[cfg(test)]
+mod strangers;
 pub mod subject;
 pub mod survey;
 pub mod tally;

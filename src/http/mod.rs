@@ -31,6 +31,8 @@ pub mod responses;
 mod series;
 mod sharing;
 mod sheet;
+#[cfg(test)]
+mod strangers;
 mod surveys;
 
 use actix_web::web;

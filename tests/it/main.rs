@@ -41,5 +41,7 @@ mod responses;
 mod retention;
 mod schema;
 mod series;
+mod strangers;
 mod suppression;
 mod surveys;
+mod threats;
