@@ -24,6 +24,8 @@ pub mod questionnaire;
 pub mod receipt;
 pub mod response;
 pub mod signing_key;
+#[cfg(test)]
+mod strangers;
 pub mod subject;
 pub mod survey;
 pub mod tally;

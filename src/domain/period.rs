@@ -198,9 +198,11 @@ pub fn units(from: NaiveDate, to: NaiveDate) -> Vec<Unit> {
 /// # Errors
 /// [`FaultKind::BadFormat`] for anything else.
 pub fn parse_day(text: &str) -> Result<NaiveDate, FaultKind> {
+    // chrono passes over spaces and signs before a number.
+    let plain = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     NaiveDate::parse_from_str(text, "%Y-%m-%d")
         .ok()
-        .filter(|day| text.len() == 10 && YEARS.contains(&day.year()))
+        .filter(|day| plain && YEARS.contains(&day.year()))
         .ok_or(FaultKind::BadFormat { expected: "2026-07-15" })
 }
 

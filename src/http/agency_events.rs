@@ -61,6 +61,10 @@ pub struct HeirBody {
 /// What becomes of agencies. Fields that `kind` does not name are refused.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "id": "0197b8f2-3c00-7000-8000-000000000001", "kind": "rename", "effective_on": "2030-01-01",
+    "basis": "Nghị quyết 1/2029/NQ-HĐND", "agency": "H56.C1", "name": "Xã Minh Hoạ",
+}))]
 pub struct AgencyEventBody {
     /// Any UUID; the same id with the same content is answered with `replayed`.
     id: Uuid,
@@ -230,7 +234,7 @@ pub async fn list_agency_events(
 }
 
 /// Reads an event as far as it can be read, and notes every fault.
-fn read_draft(node: Node) -> (EventDraft, Faults) {
+pub(super) fn read_draft(node: Node) -> (EventDraft, Faults) {
     let mut faults = Faults::default();
     let mut fields = Fields::of(node, Place::Pointer(String::new()), &mut faults);
     let uuid = |raw: &str| {

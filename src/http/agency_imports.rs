@@ -108,7 +108,7 @@ async fn collect(request: &HttpRequest, mut body: web::Payload) -> Result<Vec<u8
 }
 
 /// Reads a table as far as it can be read, and notes every fault.
-fn read_table(bytes: &[u8]) -> Result<(Vec<RowDraft>, Faults), Error> {
+pub(super) fn read_table(bytes: &[u8]) -> Result<(Vec<RowDraft>, Faults), Error> {
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
     let mut faults = Faults::default();

@@ -300,11 +300,13 @@ fn period(fields: &mut Fields<'_>) -> Option<Period> {
     if fields.has("period") || !(has_from || has_to) {
         if has_from || has_to {
             fields.fault("period", FaultKind::BadPeriod);
-            fields.take("from");
-            fields.take("to");
         }
+        // Also without a value they are known.
+        fields.take("from");
+        fields.take("to");
         return fields.required("period", Period::parse);
     }
+    fields.take("period");
     let (from, to) = (fields.required("from", parse_day), fields.required("to", parse_day));
     let span = Period::between(from?, to?);
     span.map_err(|kind| fields.fault("to", kind)).ok()

@@ -43,6 +43,8 @@ mod series;
 mod sharing;
 mod sheet;
 mod signing_keys;
+#[cfg(test)]
+mod strangers;
 mod surveys;
 mod visits;
 

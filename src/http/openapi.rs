@@ -15,7 +15,7 @@ use utoipa::{IntoResponses, Modify, OpenApi};
             everybody reads how satisfied people are with an agency, by which formula, from how many answers, \
             how sure.\n\nRefusals are `application/problem+json` (RFC 9457) with a stable `code`, in \
             Vietnamese or English by `Accept-Language`. Under `/v1` unknown fields and parameters are \
-            refused.",
+            refused; a parameter without a value counts as absent.",
         license(name = "Apache-2.0 OR MIT", identifier = "Apache-2.0 OR MIT")
     ),
     tags(

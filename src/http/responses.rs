@@ -26,6 +26,16 @@ const MAX_TOKEN: usize = 191;
 /// A filled questionnaire. Unknown fields are refused.
 #[derive(Debug, Clone, Default, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "survey": "demo-service", "rated_agency": "H56.C1", "service_point": "MC-H56-C1", "channel": "kiosk", "age_band": "35-49",
+    "answers": {
+        "access.information": 4, "access.signage": 5, "access.premises": 5, "access.equipment": 3,
+        "procedure.published": 4, "procedure.documents": 4, "procedure.fees": 5, "procedure.time_limit": 4,
+        "official.polite": 5, "official.answers": 4, "official.guidance": 4, "official.rules": 5, "official.dedicated": 4,
+        "result.on_time": 3, "result.accurate": 5, "result.fair": 4,
+        "feedback.channel": null, "feedback.handled": null, "feedback.notified": null
+    }
+}))]
 pub struct ResponseBody {
     /// UUIDv7 (RFC 9562) made when the citizen finishes; its timestamp is the time of answering. Sending the
     /// same id again is safe. Without an id the service makes one, and repeating is not safe.

@@ -16,6 +16,9 @@ use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, BufReader, Read};
 use uuid::Uuid;
 
+#[cfg(test)]
+mod strangers;
+
 /// Format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {

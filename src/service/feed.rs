@@ -87,17 +87,8 @@ pub struct FeedPage {
 /// [`ErrorCode::TokenMissing`] or [`ErrorCode::NotPermitted`] for a wrong actor; [`ErrorCode::ValidationFailed`] with
 /// all faults, also for an agency outside the subtree and for a number that was never given.
 pub async fn list(services: &Services, actor: &Actor, query: &FeedQuery, faults: Faults) -> Result<FeedPage> {
-    let client = reader(services, actor, &faults)?;
+    let client = policy::response_reader(actor)?;
     Search::new(services, client, query, faults).await?.page(services, query, i64::MAX).await
-}
-
-/// Who reads. A malformed request is told so whoever sends it, as everywhere.
-fn reader<'a>(services: &Services, actor: &'a Actor, faults: &Faults) -> Result<&'a Client> {
-    let found = policy::response_reader(actor);
-    found.map_err(|refusal| match faults.is_empty() {
-        true => refusal,
-        false => Error::invalid(faults.to_vec(), services.clock.now()),
-    })
 }
 
 /// A query held against the catalogue.
@@ -239,7 +230,7 @@ pub async fn export(
     query: FeedQuery,
     faults: Faults,
 ) -> Result<Export> {
-    let client = reader(&services, actor, &faults)?.clone();
+    let client = policy::response_reader(actor)?.clone();
     let query = FeedQuery { limit: EXPORT_STEP, ..query };
     Search::new(&services, &client, &query, faults).await?;
     let turn = services.exports.clone().try_acquire_owned();

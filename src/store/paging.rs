@@ -71,6 +71,23 @@ fn read(cursor: &str, fingerprint: [u8; FINGERPRINT]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_cursor_of_this_query_or_none(
+            text in prop_oneof![any::<String>(), "[A-Za-z0-9_-]{0,40}"], key in "[^\\x00]{0,30}",
+        ) {
+            if let Ok(page) = Page::new(2, Some(&text), "level=province") {
+                // Only eight bytes of the digest stand between chance and a cursor.
+                prop_assert!(page.after.is_some_and(|after| !after.contains('\0')));
+            }
+            let page = Page::new(1, None, "level=province").unwrap();
+            let cursor = page.cut(&mut vec![key.clone(), String::new()], Clone::clone).unwrap();
+            prop_assert_eq!(Page::new(1, Some(&cursor), "level=province").unwrap().after, Some(key));
+            prop_assert!(Page::new(1, Some(&cursor), "level=commune").is_err());
+        }
+    }
 
     #[test]
     fn a_cursor_goes_on_after_the_last_row_of_its_own_query() {

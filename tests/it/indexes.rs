@@ -80,6 +80,9 @@ async fn a_period_is_half_open_in_viet_nam() {
         ("period=2026-07-11", 1, "2026-07-11", "2026-07-12"),
         ("period=2025", 0, "2025-01-01", "2026-01-01"),
         ("from=2026-07-01&to=2026-07-11", 2, "2026-07-01", "2026-07-11"),
+        // Without a value is as if it were not there: a form sends all its fields.
+        ("period=&from=2026-07-01&to=2026-07-11", 2, "2026-07-01", "2026-07-11"),
+        ("period=2026-07&from=&to=", 3, "2026-07-01", "2026-08-01"),
     ] {
         let index = admin.index("H56.C1", &format!("survey=demo-service&{period}")).await;
         assert_eq!(index["whole"]["n"], n, "{period}");

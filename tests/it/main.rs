@@ -55,3 +55,7 @@ mod suppression;
 mod surveys;
 mod tls;
 mod visits;
+mod strangers;
+mod suppression;
+mod surveys;
+mod threats;
