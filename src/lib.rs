@@ -12,6 +12,7 @@
 //! `tests/layers.rs` fails on a forbidden import.
 
 pub mod app;
+pub mod audit;
 pub mod auth;
 pub mod catalogue;
 pub mod chart;

@@ -9,6 +9,7 @@ pub mod agency_plan;
 pub mod agency_register;
 pub mod agency_rows;
 pub mod audit;
+pub mod audit_chain;
 pub mod bucket;
 pub mod client;
 pub mod distribution;
