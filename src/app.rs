@@ -12,7 +12,7 @@ use crate::service::feed::EXPORTS_AT_ONCE;
 use crate::service::ingest::{Intake, IntakeSettings};
 use crate::service::metrics::Metrics;
 use crate::service::visibility::Masks;
-use crate::service::{Rules, Services, folding, partitions, receipts};
+use crate::service::{Rules, Services, audit, comments, folding, partitions, receipts};
 use crate::store::Db;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
@@ -160,10 +160,19 @@ async fn keep_house(services: web::Data<Services>) {
         let (db, now) = (&services.db, services.clock.now());
         told("months ahead", partitions::make(db, day_of(now), services.rules.max_offline_days).await);
         told("old receipts", receipts::forget_old(db, now).await.map(drop));
+        told("months of the audit log", audit::make_months(db, day_of(now)).await);
+        told("redaction of old comments", comments::redact_old(db).await.map(drop));
+        if let Some(months) = services.rules.comment_retention_months {
+            told("old comments", comments::forget_old(db, day_of(now), now, months).await.map(drop));
+        }
+        if let Some(months) = services.rules.audit_retention_months {
+            told("old audit log", audit::drop_old(db, day_of(now), now, months).await.map(drop));
+        }
+        told("audit head", audit::tell_head(db).await);
         if let Some(months) = services.rules.retention_months {
-            told("retention", partitions::retire(db, day_of(now), months).await);
+            told("retention", partitions::retire(db, day_of(now), now, months).await);
             tokio::time::sleep(BEFORE_DROPPING).await;
-            told("old months", partitions::drop_old(db).await.map(drop));
+            told("old months", partitions::drop_old(db, services.clock.now()).await.map(drop));
         }
         tokio::time::sleep(HOUSEKEEPING_EVERY).await;
     }
@@ -230,12 +239,15 @@ fn services(config: &ServeConfig, url: &str, data_dir: &Path, clock: Clock) -> R
         rules: Rules {
             bulk_requests: config.bulk_requests.into(),
             max_offline_days: config.max_offline_days.into(),
-            retention_months: config.retention_months,
+            retention_months: config.retention.retention_months,
+            comment_retention_months: config.retention.comment_retention_months,
+            audit_retention_months: config.retention.audit_retention_months,
             bulk_items: bound(config.bulk_items),
             bulk_bytes: bound(config.bulk_bytes),
             response_bytes: bound(config.max_body_bytes),
             public_figures: config.public_figures,
             min_n_public: config.min_n_public.into(),
+            min_n_comments: config.min_n_comments.into(),
         },
     })
 }

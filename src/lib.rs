@@ -24,5 +24,6 @@ pub mod http;
 pub mod import;
 pub mod index;
 pub mod postgres;
+pub mod privacy;
 pub mod service;
 pub mod store;

@@ -25,6 +25,10 @@ pub enum Permission {
     ChangeTree,
     /// Say how many dossiers an agency handled.
     ReportDossiers,
+    /// Read what citizens wrote.
+    ReadComments,
+    /// Read who did what.
+    ReadAudit,
 }
 
 /// How far a permission reaches.
@@ -47,8 +51,9 @@ enum Grant {
 /// - A device stands in a public hall: it sees what the public sees, and what others answered there is none of its
 ///   business (NĐ 61/2018/NĐ-CP art. 27.3: information on the person who rates is confidential).
 /// - A viewer reads figures and nothing else.
+/// - What citizens wrote is read by the rated agency's own people; a system would copy it to where nobody knows.
 #[rustfmt::skip]
-const TABLE: [(Permission, [Grant; 5]); 6] = {
+const TABLE: [(Permission, [Grant; 5]); 8] = {
     use Grant::{Itself, No, OwnSubtree, Public};
     use Permission as P;
     [
@@ -59,6 +64,8 @@ const TABLE: [(Permission, [Grant; 5]); 6] = {
         (P::ReadResponses,   [No,         No,         No,         OwnSubtree, OwnSubtree]),
         (P::ChangeTree,      [No,         No,         No,         No,         OwnSubtree]),
         (P::ReportDossiers,  [No,         No,         No,         OwnSubtree, No        ]),
+        (P::ReadComments,    [No,         No,         No,         No,         OwnSubtree]),
+        (P::ReadAudit,       [No,         No,         No,         No,         OwnSubtree]),
     ]
 };
 
@@ -279,6 +286,45 @@ pub fn dossier_reporter(actor: &Actor) -> Result<&Client> {
 /// May the client say how many dossiers this agency handled? `None` looks like not found.
 pub fn report_dossiers(client: &Client, tree: &AgencyTree, agency: AgencyId) -> Option<AgencyScope> {
     owns(client, tree, agency).then(|| AgencyScope::granted_by_policy(vec![agency]))
+}
+
+/// Who may read comments at all, before it is known of which agency.
+///
+/// # Errors
+/// [`ErrorCode::TokenMissing`] or [`ErrorCode::NotPermitted`].
+pub fn comment_reader(actor: &Actor) -> Result<&Client> {
+    permitted(actor, Permission::ReadComments)
+}
+
+/// May the reader read what was written about this very agency? `None` looks like not found.
+pub fn read_comments(reader: &Client, tree: &AgencyTree, agency: AgencyId) -> Option<AgencyScope> {
+    owns(reader, tree, agency).then(|| AgencyScope::granted_by_policy(vec![agency]))
+}
+
+/// Who may read the audit log at all, before it is known whose.
+///
+/// # Errors
+/// [`ErrorCode::TokenMissing`] or [`ErrorCode::NotPermitted`].
+pub fn audit_reader(actor: &Actor) -> Result<&Client> {
+    permitted(actor, Permission::ReadAudit)
+}
+
+/// Whose entries the reader may read: those about `agency` or one below it, by default all of the own subtree; what is
+/// nobody's in particular is the whole country's. `None` looks like not found.
+pub fn read_audit(reader: &Client, tree: &AgencyTree, agency: Option<AgencyId>) -> Option<AgencyScope> {
+    match agency.or(reader.agency) {
+        Some(root) => owns(reader, tree, root).then(|| AgencyScope::granted_by_policy(tree.subtree(root))),
+        None => Some(AgencyScope::granted_by_policy_everywhere()),
+    }
+}
+
+/// Who may take the whole audit log away: whoever is in charge of the whole country.
+///
+/// # Errors
+/// As [`audit_reader`].
+pub fn audit_exporter(actor: &Actor) -> Result<&Client> {
+    let client = audit_reader(actor)?;
+    if client.agency.is_none() { Ok(client) } else { Err(Error::new(ErrorCode::NotPermitted)) }
 }
 
 fn owns(client: &Client, tree: &AgencyTree, agency: AgencyId) -> bool {

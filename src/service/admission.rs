@@ -6,6 +6,7 @@ use crate::domain::agency::{Agency, ServicePoint};
 use crate::domain::client::Client;
 use crate::domain::ids::ResponseId;
 use crate::domain::period::day_of;
+use crate::domain::redaction::redact;
 use crate::domain::response::{Answers, Response, ResponseDraft};
 use crate::domain::survey::Survey;
 use crate::domain::tree::AgencyScope;
@@ -58,7 +59,8 @@ impl Admission<'_> {
                         device_seq: draft.device_seq,
                         answers,
                         facets: draft.facets,
-                        comment: draft.comment,
+                        // Every way in passes here; what is taken out is not known to anything behind.
+                        comment: draft.comment.as_deref().map(redact),
                     },
                 )
             }

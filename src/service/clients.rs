@@ -1,15 +1,17 @@
 //! Credentials: making a client, exchanging its secret for a token, telling who a token belongs to.
 
 use super::Services;
+use super::audit::record;
 use super::catalogue::current;
 use crate::auth::{Actor, secret};
 use crate::domain::agency::AgencyCode;
+use crate::domain::audit::{Action, By, Entry};
 use crate::domain::client::{Client, ClientKind};
 use crate::domain::ids::{ClientId, uuid_v7};
 use crate::domain::text;
 use crate::error::{Error, ErrorCode, Lang, Result};
 use crate::store::clients::{client_find, client_insert, client_revoke, clients_all};
-use crate::store::{Db, SILENCE, agencies};
+use crate::store::{AsyncConnection, Db, SILENCE, agencies};
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
@@ -71,7 +73,18 @@ pub async fn create(db: &Db, new: NewClient, now: DateTime<Utc>) -> Result<(Clie
     let client =
         Client { id: ClientId(uuid_v7(now)), kind: new.kind, name, agency, service_point, revoked_at: None };
     let secret = secret::generate();
-    client_insert(&mut conn, &client, &secret::hash(&secret)?, now).await?;
+    let hash = secret::hash(&secret)?;
+    let entry = Entry {
+        action: Action::ClientCreated,
+        agency: client.agency,
+        object: client.id.0.to_string(),
+        details: vec![("kind", client.kind.as_str().to_owned())],
+    };
+    conn.transaction(async |conn| {
+        client_insert(conn, &client, &hash, now).await?;
+        record(conn, By::CommandLine, &entry, now).await
+    })
+    .await?;
     Ok((client, secret))
 }
 
@@ -93,11 +106,20 @@ pub async fn list(db: &Db) -> Result<Vec<(Client, Option<AgencyCode>)>> {
 /// # Errors
 /// [`ErrorCode::ValidationFailed`] if there is no such client.
 pub async fn revoke(db: &Db, id: Uuid, now: DateTime<Utc>) -> Result<()> {
-    if client_revoke(&mut *db.conn().await?, ClientId(id), now).await? {
-        Ok(())
-    } else {
-        Err(Error::new(ErrorCode::ValidationFailed).detail(format!("there is no client {id}")))
-    }
+    let unknown = || Error::new(ErrorCode::ValidationFailed).detail(format!("there is no client {id}"));
+    let mut conn = db.conn().await?;
+    conn.transaction(async |conn| {
+        let (client, _) = client_find(conn, ClientId(id)).await?.ok_or_else(unknown)?;
+        client_revoke(conn, ClientId(id), now).await?;
+        let entry = Entry {
+            action: Action::ClientRevoked,
+            agency: client.agency,
+            object: id.to_string(),
+            details: vec![("kind", client.kind.as_str().to_owned())],
+        };
+        record(conn, By::CommandLine, &entry, now).await
+    })
+    .await
 }
 
 /// Exchanges id and secret for a token (RFC 6749 section 4.4). Blocks for the time of one hash: to be

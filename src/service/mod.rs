@@ -13,6 +13,7 @@ pub mod catalogue;
 mod catalogue_agencies;
 pub mod clients;
 pub mod clock;
+pub mod comments;
 pub mod comparisons;
 pub mod counting;
 pub mod devices;
@@ -27,6 +28,7 @@ pub mod ingest;
 pub mod installation;
 pub mod metrics;
 pub mod partitions;
+pub mod privacy;
 pub mod rankings;
 pub mod receipts;
 pub mod responses;
@@ -61,6 +63,12 @@ pub struct Rules {
     pub public_figures: bool,
     /// Fewest people a publicly readable value is made from.
     pub min_n_public: u64,
+    /// Fewest people of an agency's month whose comments are shown.
+    pub min_n_comments: u64,
+    /// Whole months of comments that are kept; `None`: as long as their responses.
+    pub comment_retention_months: Option<u32>,
+    /// Whole months of the audit log that are kept; `None`: all.
+    pub audit_retention_months: Option<u32>,
 }
 
 /// What the use cases work with.
