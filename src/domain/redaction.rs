@@ -197,7 +197,7 @@ fn links(text: &[char]) -> Vec<Span> {
         if covered || before(text, from).is_some_and(char::is_alphanumeric) {
             continue;
         }
-        let begins = |start: &&str| {
+        let begins = |start: &&&str| {
             let mut place = from;
             start.chars().all(|c| {
                 place += 1;
