@@ -164,7 +164,10 @@ pub fn verify(file: impl BufRead, pinned: Option<Hash>) -> Result<Verified> {
     let mut next = |missing: &str| -> Result<(usize, AuditLine)> {
         let (number, line) = lines.next().ok_or_else(|| broken(0, missing))?;
         let line = line.map_err(|error| broken(number, error))?;
-        Ok((number, serde_json::from_str(&line).map_err(|_| broken(number, "this is no line of an audit log"))?))
+        Ok((
+            number,
+            serde_json::from_str(&line).map_err(|_| broken(number, "this is no line of an audit log"))?,
+        ))
     };
     let after = match next("the file is empty")? {
         (1, AuditLine::Begin(begin)) if begin.form == FORM => begin.after.place(),
@@ -183,7 +186,10 @@ pub fn verify(file: impl BufRead, pinned: Option<Hash>) -> Result<Verified> {
                 seen |= pinned == Some(hash);
             }
             (number, AuditLine::End(end)) if end.head.place() != Some(at) => {
-                return Err(broken(number, format!("the file ends with entry {}, not with {}", at.seq, end.head.seq)));
+                return Err(broken(
+                    number,
+                    format!("the file ends with entry {}, not with {}", at.seq, end.head.seq),
+                ));
             }
             (number, AuditLine::End(_)) => {
                 if next("").is_ok() {

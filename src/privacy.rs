@@ -32,7 +32,8 @@ pub fn gaps(tables: &BTreeMap<String, Vec<String>>) -> Gaps {
     }
     for table in register() {
         for column in table.columns {
-            let there = tables.get(table.name).is_some_and(|columns| columns.iter().any(|c| c == column.name));
+            let there =
+                tables.get(table.name).is_some_and(|columns| columns.iter().any(|c| c == column.name));
             if !there {
                 gaps.gone.push(format!("{}.{}", table.name, column.name));
             }
@@ -78,7 +79,12 @@ fn write_report(
         match find(name) {
             Some(table) => {
                 writeln!(text, "{}\n", say(lang, table.what.0, table.what.1))?;
-                writeln!(text, "{} {}\n", say(lang, "Thời gian lưu:", "Kept:"), kept(table.keeping, retention, lang))?;
+                writeln!(
+                    text,
+                    "{} {}\n",
+                    say(lang, "Thời gian lưu:", "Kept:"),
+                    kept(table.keeping, retention, lang)
+                )?;
             }
             None => writeln!(text, "{}\n", say(lang, "CHƯA ĐƯỢC MÔ TẢ.", "NOT DESCRIBED."))?,
         }
@@ -102,7 +108,11 @@ fn kept(keeping: Keeping, retention: &RetentionConfig, lang: Lang) -> String {
     let months = |setting: &str, months: Option<u32>, otherwise: &str| match months {
         Some(months) => format!(
             "{} ({setting}={months})",
-            say(lang, "tháng hiện tại và các tháng trước đó theo cấu hình", "the present month and as many before it as are set")
+            say(
+                lang,
+                "tháng hiện tại và các tháng trước đó theo cấu hình",
+                "the present month and as many before it as are set"
+            )
         ),
         None => format!("{otherwise} ({setting} {})", say(lang, "không đặt", "is not set")),
     };
@@ -117,7 +127,9 @@ fn kept(keeping: Keeping, retention: &RetentionConfig, lang: Lang) -> String {
             format!("{own}; {}: {responses}", say(lang, "phiếu trả lời", "responses"))
         }
         Keeping::Audit => months("SIPAS_AUDIT_RETENTION_MONTHS", retention.audit_retention_months, always),
-        Keeping::Seconds => say(lang, "vài giây, cho đến khi được cộng vào bảng đếm", "seconds, until it is counted").into(),
+        Keeping::Seconds => {
+            say(lang, "vài giây, cho đến khi được cộng vào bảng đếm", "seconds, until it is counted").into()
+        }
         Keeping::Days(days) => format!("{days} {}", say(lang, "ngày", "days")),
     }
 }

@@ -40,15 +40,8 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
-        Self::Dossier,
-        Self::Email,
-        Self::Link,
-        Self::Account,
-        Self::Phone,
-        Self::Identity,
-        Self::Number,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Dossier, Self::Email, Self::Link, Self::Account, Self::Phone, Self::Identity, Self::Number];
 
     /// The word of the wire.
     pub const fn as_str(self) -> &'static str {

@@ -47,7 +47,9 @@ fn telephone_numbers_go_in_every_form() {
 
 #[test]
 fn other_identifiers_go() {
-    for text in ["001093012345", "001 093 012 345", "001.093.012.345", "123456789", "123 456 789", "012-345-678"] {
+    for text in
+        ["001093012345", "001 093 012 345", "001.093.012.345", "123456789", "123 456 789", "012-345-678"]
+    {
         assert_redacted(text, Kind::Identity);
     }
     for text in ["a.b@gmail.com", "nguyễn_van+x@mail.gov.vn", "ten @ gmail.com"] {

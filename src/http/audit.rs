@@ -102,11 +102,7 @@ fn read(fields: &mut Fields<'_>) -> AuditQuery {
     responses((status = 200, description = "The log", body = AuditLine, content_type = "application/x-ndjson"),
               Refused, NotPermitted))]
 #[get("/v1/audit/export")]
-pub async fn export_audit(
-    app: App,
-    Caller(actor): Caller,
-    query: Query,
-) -> Result<HttpResponse, Problem> {
+pub async fn export_audit(app: App, Caller(actor): Caller, query: Query) -> Result<HttpResponse, Problem> {
     query.read(&app, |_| ())?;
     let mut export = audit::export(&app, &actor).await?;
     let body = lines(async move |out| {

@@ -227,4 +227,3 @@ pub async fn tell_head(db: &Db) -> Result<()> {
     tracing::info!(seq = head.seq, hash = %head.hash, "the newest entry of the audit log");
     Ok(())
 }
-

@@ -84,7 +84,11 @@ pub async fn list(
         return Err(Error::invalid(faults.into_vec(), now));
     };
     let code = query.agency.as_ref().map(ToString::to_string).unwrap_or_default();
-    let page = Page::new(query.limit, query.cursor.as_deref(), &format!("comments {agency:?} {survey:?} {month:?}"))?;
+    let page = Page::new(
+        query.limit,
+        query.cursor.as_deref(),
+        &format!("comments {agency:?} {survey:?} {month:?}"),
+    )?;
     let read = async |conn: &mut Conn| {
         let people = people_of_month(conn, &scope, (survey, agency), month.from()).await?;
         if u64::try_from(people).unwrap_or(0) < services.rules.min_n_comments {

@@ -124,7 +124,16 @@ pub async fn audit_list(
     use audit_entries as t;
     let mut query = t::table
         .left_join(agencies::table.on(t::agency_id.eq(agencies::id.nullable())))
-        .select((t::seq, t::at, t::actor, t::action, agencies::code.nullable(), t::object, t::details, t::hash))
+        .select((
+            t::seq,
+            t::at,
+            t::actor,
+            t::action,
+            agencies::code.nullable(),
+            t::object,
+            t::details,
+            t::hash,
+        ))
         // Months never go back along the chain.
         .order((t::month.desc(), t::seq.desc()))
         .limit(page.limit_and_one())
@@ -156,7 +165,16 @@ pub async fn audit_after(conn: &mut Conn, seq: i64, until: i64, limit: i64) -> R
     use audit_entries as t;
     let rows: Vec<Row> = t::table
         .left_join(agencies::table.on(t::agency_id.eq(agencies::id.nullable())))
-        .select((t::seq, t::at, t::actor, t::action, agencies::code.nullable(), t::object, t::details, t::hash))
+        .select((
+            t::seq,
+            t::at,
+            t::actor,
+            t::action,
+            agencies::code.nullable(),
+            t::object,
+            t::details,
+            t::hash,
+        ))
         .filter(t::seq.gt(seq).and(t::seq.le(until)))
         .order((t::month, t::seq))
         .limit(limit)

@@ -6,6 +6,7 @@ use crate::support::{Client, TestApp};
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 use sipas::audit::verify;
+use sipas::domain::audit::{Action, By, Entry};
 use sipas::domain::audit_chain::Hash;
 use sipas::domain::client::ClientKind;
 use sipas::service::{audit, clients, verification};
@@ -81,8 +82,22 @@ async fn every_change_and_every_read_of_responses_has_its_entry_without_secrets_
         assert!(found.contains(action), "{action} is not in {found:?}");
     }
     let names = BTreeSet::from([
-        "after_seq", "agencies", "agency_events", "client", "count", "effective_on", "from", "kind", "last_seq",
-        "period", "questionnaires", "rows", "service_points", "survey", "surveys", "until_seq",
+        "after_seq",
+        "agencies",
+        "agency_events",
+        "client",
+        "count",
+        "effective_on",
+        "from",
+        "kind",
+        "last_seq",
+        "period",
+        "questionnaires",
+        "rows",
+        "service_points",
+        "survey",
+        "surveys",
+        "until_seq",
     ]);
     for item in log["items"].as_array().unwrap() {
         for (name, value) in item["details"].as_object().unwrap() {
@@ -99,11 +114,17 @@ async fn every_change_and_every_read_of_responses_has_its_entry_without_secrets_
     let reads = page(&admin, "action=responses_read").await;
     assert_eq!(reads["items"][0]["details"]["rows"], "1");
     let ends = page(&admin, "action=responses_export_ended").await;
-    assert_eq!(ends["items"][0]["details"], json!({"after_seq": "1", "survey": "demo-service", "from": "2026-01-01", "rows": "1"}).as_object().map(|expected| {
-        let mut expected = expected.clone();
-        expected["after_seq"] = ends["items"][0]["details"]["after_seq"].clone();
-        Value::Object(expected)
-    }).unwrap());
+    assert_eq!(
+        ends["items"][0]["details"],
+        json!({"after_seq": "1", "survey": "demo-service", "from": "2026-01-01", "rows": "1"})
+            .as_object()
+            .map(|expected| {
+                let mut expected = expected.clone();
+                expected["after_seq"] = ends["items"][0]["details"]["after_seq"].clone();
+                Value::Object(expected)
+            })
+            .unwrap()
+    );
 }
 
 #[tokio::test]
@@ -130,7 +151,10 @@ async fn administrators_see_what_was_done_in_their_subtree() {
     };
     let all = BTreeSet::from(["-", "H21", "H56", "H56.C1"].map(str::to_owned));
     assert_eq!(agencies(&page(&whole, "limit=1000").await), all);
-    assert_eq!(agencies(&page(&own, "limit=1000").await), BTreeSet::from(["H56", "H56.C1"].map(str::to_owned)));
+    assert_eq!(
+        agencies(&page(&own, "limit=1000").await),
+        BTreeSet::from(["H56", "H56.C1"].map(str::to_owned))
+    );
     assert_eq!(agencies(&page(&own, "agency=H56.C1").await), BTreeSet::from(["H56.C1".to_owned()]));
     let outside = own.get("/v1/audit?agency=H21").await.expect(422);
     assert_eq!(outside.faults(), [("agency".to_owned(), "unknown_agency".to_owned())]);
@@ -156,15 +180,15 @@ async fn writers_at_the_same_time_make_one_chain() {
     let app = TestApp::start().await;
     let admin = app.admin(None).await;
     let db = Db::new(&app.database_url, 8).unwrap();
-    let (kind, now) = (ClientKind::Viewer, app.now);
-    let make = |_| {
-        let db = db.clone();
+    let write = |number: usize| {
+        let (db, now) = (db.clone(), app.now);
         async move {
-            let new = clients::NewClient { kind, name: "x".into(), agency: None, service_point: None };
-            clients::create(&db, new, now).await.unwrap();
+            let (action, object) = (Action::CatalogueLoaded, number.to_string());
+            let entry = Entry { action, agency: None, object, details: Vec::new() };
+            audit::record_alone(&db, By::CommandLine, &entry, now).await.unwrap();
         }
     };
-    futures_util::future::join_all((0..24).map(make)).await;
+    futures_util::future::join_all((0..24).map(write)).await;
     let export = admin.get("/v1/audit/export").await.expect(200);
     assert_eq!(export.header("content-type"), "application/x-ndjson");
     let head = page(&admin, "").await["head"]["hash"].as_str().unwrap().to_owned();
@@ -185,7 +209,8 @@ async fn what_is_kept_of_a_dropped_log_can_be_verified() {
     // The database's clock says which month it is: years later everything written so far is old.
     let later = NaiveDate::from_ymd_opt(2040, 1, 15).unwrap();
     assert_eq!(audit::drop_old(&db, later, app.now, 2400).await.unwrap(), 0);
-    assert_eq!(audit::drop_old(&db, later, app.now, 12).await.unwrap(), 1);
+    // With the months made ahead, which are empty.
+    assert!(audit::drop_old(&db, later, app.now, 12).await.unwrap() >= 1);
     let left: i64 = sql.query_one("SELECT count(*) FROM audit_entries", &[]).await.unwrap().get(0);
     assert_eq!(left, 1, "the entry that says what was dropped");
     let after = admin.get("/v1/audit/export").await.expect(200).text;
@@ -213,7 +238,12 @@ async fn rows_are_not_changed_in_place() {
 async fn the_program_verifies_a_file_without_a_database() {
     let app = TestApp::start().await;
     let run = |arguments: &[&str]| {
-        Command::new(PROGRAM).args(arguments).env_remove("DATABASE_URL").stdin(Stdio::null()).output().unwrap()
+        Command::new(PROGRAM)
+            .args(arguments)
+            .env_remove("DATABASE_URL")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
     };
     let exported = run(&["audit", "export", "--database-url", &app.database_url]);
     assert!(exported.status.success(), "{}", String::from_utf8_lossy(&exported.stderr));

@@ -69,7 +69,9 @@ async fn what_could_reach_a_person_is_not_stored_whichever_way_it_comes() {
         .unwrap();
     for table in tables {
         let table: String = table.get(0);
-        let found = format!("SELECT count(*) FROM {table} t WHERE t::text LIKE '%345 678%' OR t::text LIKE '%gmail%'");
+        let found = format!(
+            "SELECT count(*) FROM {table} t WHERE t::text LIKE '%345 678%' OR t::text LIKE '%gmail%'"
+        );
         assert_eq!(sql.query_one(&found, &[]).await.unwrap().get::<_, i64>(0), 0, "{table}");
     }
 }
@@ -100,7 +102,10 @@ async fn comments_are_shown_with_nothing_beside_the_words() {
     let items = page["items"].as_array().unwrap();
     let texts: Vec<&str> = items.iter().map(|item| item["text"].as_str().unwrap()).collect();
     let expected: Vec<String> = (0..12).map(|n| format!("Lời số {n}, gọi [điện thoại]")).collect();
-    assert_eq!(texts.iter().map(|text| (*text).to_owned()).collect::<BTreeSet<_>>(), expected.iter().cloned().collect());
+    assert_eq!(
+        texts.iter().map(|text| (*text).to_owned()).collect::<BTreeSet<_>>(),
+        expected.iter().cloned().collect()
+    );
     // One chance in twelve factorial for the order of arrival.
     assert_ne!(texts, expected.iter().map(String::as_str).collect::<Vec<_>>());
     for item in items {
@@ -122,7 +127,10 @@ async fn comments_are_shown_with_nothing_beside_the_words() {
     // It is written down before it is read, without the words.
     let log = admin.get("/v1/audit?action=comments_read").await.expect(200).json();
     assert_eq!(log["items"].as_array().unwrap().len(), 4);
-    assert_eq!(log["items"][3]["details"], json!({"survey": "demo-service", "month": "2026-06", "rows": "12"}));
+    assert_eq!(
+        log["items"][3]["details"],
+        json!({"survey": "demo-service", "month": "2026-06", "rows": "12"})
+    );
 }
 
 #[tokio::test]
@@ -175,7 +183,10 @@ async fn comments_go_before_their_responses_if_that_is_set() {
     let app = TestApp::start().await;
     let kiosk = app.device("H56.C1", "MC-H56-C1").await;
     let bodies = store(&kiosk, &[Some("tháng sáu".into())]).await;
-    kiosk.post("/v1/responses", &with(response(id(app.now), 4), "/comment", json!("tháng bảy"))).await.expect(201);
+    kiosk
+        .post("/v1/responses", &with(response(id(app.now), 4), "/comment", json!("tháng bảy")))
+        .await
+        .expect(201);
     let db = Db::new(&app.database_url, 2).unwrap();
     let today = "2026-07-15".parse().unwrap();
     assert_eq!(comments::forget_old(&db, today, app.now, 1).await.unwrap(), 0);

@@ -84,8 +84,7 @@ fn date(text: &[char], from: usize) -> Option<usize> {
     let sign = at(text, one.to).filter(|c| matches!(c, '.' | '-' | '/'))?;
     let two = group(text, one.to + 1);
     let three = at(text, two.to).filter(|c| *c == sign).map(|_| group(text, two.to + 1))?;
-    let goes_on =
-        at(text, three.to) == Some(sign) && at(text, three.to + 1).is_some_and(is_digit);
+    let goes_on = at(text, three.to) == Some(sign) && at(text, three.to + 1).is_some_and(is_digit);
     let number = |group: &Group, lengths: std::ops::RangeInclusive<usize>| {
         lengths.contains(&group.digits.len()).then(|| group.digits.parse::<u32>().ok())?
     };
@@ -114,11 +113,13 @@ fn is_amount(text: &[char], run: &[Group]) -> bool {
             matches!(pair, [one, two] if text.get(one.to..two.from).is_some_and(|sign| matches!(sign, ['.' | ' ' | '\u{a0}'])))
         });
     let start = skip(text, last.to, blank);
-    let word: String = text.get(start..skip(text, start, char::is_alphabetic)).unwrap_or_default().iter().collect();
+    let word: String =
+        text.get(start..skip(text, start, char::is_alphabetic)).unwrap_or_default().iter().collect();
     let currency = at(text, start) == Some('₫') || CURRENCIES.contains(&folded(&word).as_str());
     let together = run.len() == 1;
     // Nine digits in threes are an identity number as often as an amount: without a currency they go.
-    currency && (thousands || together) || thousands && run.len() > 1 && whole != 9 && whole != 12 && whole != 11
+    currency && (thousands || together)
+        || thousands && run.len() > 1 && whole != 9 && whole != 12 && whole != 11
 }
 
 /// Numbers among the groups of a run. Telephone numbers first, wherever they begin: what stands before them may be the
@@ -135,7 +136,8 @@ fn find(text: &[char], run: &[Group]) -> Vec<Span> {
                 left.push(groups);
                 continue;
             };
-            if let Some((first, last)) = groups.get(from).zip(to.checked_sub(1).and_then(|to| groups.get(to))) {
+            if let Some((first, last)) = groups.get(from).zip(to.checked_sub(1).and_then(|to| groups.get(to)))
+            {
                 spans.push((opening(text, first.from), last.to, kind));
             }
             free.extend([groups.get(..from), groups.get(to..)].into_iter().flatten());
@@ -203,9 +205,8 @@ fn is_long(digits: &str, groups: usize, _: bool) -> bool {
 }
 
 /// Digits as they are spoken; one more way to say 1, 4, 5 and 7 is used inside of numbers.
-const WORDS: [&str; 13] = [
-    "khong", "mot", "hai", "ba", "bon", "tu", "nam", "lam", "sau", "bay", "tam", "chin", "linh",
-];
+const WORDS: [&str; 13] =
+    ["khong", "mot", "hai", "ba", "bon", "tu", "nam", "lam", "sau", "bay", "tam", "chin", "linh"];
 
 /// Fewest digits of a number that is spelled.
 const FEWEST: usize = 8;

@@ -34,7 +34,11 @@ pub const TABLES: &[Table] = &[
             column("seq", "số của mục mới nhất", "number of the newest entry"),
             column("hash", "mã băm của mục mới nhất", "its hash"),
             column("month", "tháng của mục mới nhất", "its month"),
-            column("kept_after_seq", "số của mục cuối cùng đã xóa", "number of the last entry that was dropped"),
+            column(
+                "kept_after_seq",
+                "số của mục cuối cùng đã xóa",
+                "number of the last entry that was dropped",
+            ),
             column("kept_after_hash", "mã băm của mục đó", "its hash"),
         ],
     },
@@ -83,7 +87,11 @@ pub const TABLES: &[Table] = &[
         ),
         keeping: Keeping::Comments,
         columns: &[
-            column("response_id", "mã phiếu, cho biết thời điểm trả lời", "id of the response, which tells the time of answering"),
+            column(
+                "response_id",
+                "mã phiếu, cho biết thời điểm trả lời",
+                "id of the response, which tells the time of answering",
+            ),
             column("body", "lời góp ý đã được thay dấu hiệu", "the words with the markers"),
             column("rules", "phiên bản quy tắc thay dấu hiệu", "version of the rules for markers"),
         ],
@@ -98,7 +106,11 @@ pub const TABLES: &[Table] = &[
         columns: &[
             column("client_id", "thiết bị", "the device"),
             column("seq", "số", "number"),
-            column("response_id", "mã phiếu, cho biết thời điểm trả lời", "id of the response, which tells the time of answering"),
+            column(
+                "response_id",
+                "mã phiếu, cho biết thời điểm trả lời",
+                "id of the response, which tells the time of answering",
+            ),
         ],
     },
     Table {
@@ -178,10 +190,7 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "receipts",
-        what: (
-            "Biên nhận của các lần gửi nhiều phiếu.",
-            "Receipts of bulk requests.",
-        ),
+        what: ("Biên nhận của các lần gửi nhiều phiếu.", "Receipts of bulk requests."),
         keeping: Keeping::Days(90),
         columns: &[
             column("id", "mã biên nhận", "id"),
@@ -189,7 +198,11 @@ pub const TABLES: &[Table] = &[
             column("received_at", "thời điểm nhận", "when it arrived"),
             column("response_ids", "mã phiếu", "ids of the responses"),
             column("outcomes", "kết quả", "outcomes"),
-            column("problems", "lý do từ chối; không có câu trả lời hay lời góp ý", "why rows were refused; never an answer or a comment"),
+            column(
+                "problems",
+                "lý do từ chối; không có câu trả lời hay lời góp ý",
+                "why rows were refused; never an answer or a comment",
+            ),
         ],
     },
     Table {
@@ -201,7 +214,11 @@ pub const TABLES: &[Table] = &[
         keeping: Keeping::Always,
         columns: &[
             column("first_seq", "số đầu tiên", "first number"),
-            column("response_ids", "mã phiếu, cho biết thời điểm trả lời", "ids of the responses, which tell the time of answering"),
+            column(
+                "response_ids",
+                "mã phiếu, cho biết thời điểm trả lời",
+                "ids of the responses, which tell the time of answering",
+            ),
             column("survey_ids", "đợt khảo sát", "surveys"),
             column("agency_ids", "cơ quan được đánh giá", "rated agencies"),
         ],
@@ -214,11 +231,19 @@ pub const TABLES: &[Table] = &[
         ),
         keeping: Keeping::Responses,
         columns: &[
-            column("id", "mã phiếu, cho biết thời điểm trả lời đến mili giây", "id, which tells the time of answering to the millisecond"),
+            column(
+                "id",
+                "mã phiếu, cho biết thời điểm trả lời đến mili giây",
+                "id, which tells the time of answering to the millisecond",
+            ),
             column("survey_id", "đợt khảo sát", "survey"),
             column("rated_agency_id", "cơ quan được đánh giá", "rated agency"),
             column("service_point_id", "bộ phận một cửa", "desk"),
-            column("client_id", "thiết bị hoặc hệ thống đã gửi, không phải công dân", "device or system that sent it, never the citizen"),
+            column(
+                "client_id",
+                "thiết bị hoặc hệ thống đã gửi, không phải công dân",
+                "device or system that sent it, never the citizen",
+            ),
             column("answers", "các mức trả lời", "levels answered"),
             column("channel", "hình thức trả lời", "way of answering"),
             column("procedure", "mã thủ tục", "procedure code"),

@@ -6,10 +6,7 @@ use super::{Keeping, Table, column};
 pub const TABLES: &[Table] = &[
     Table {
         name: "agencies",
-        what: (
-            "Cơ quan. Không có dữ liệu cá nhân.",
-            "Agencies. No personal data.",
-        ),
+        what: ("Cơ quan. Không có dữ liệu cá nhân.", "Agencies. No personal data."),
         keeping: Keeping::Always,
         columns: &[
             column("id", "khóa nội bộ", "internal number"),
@@ -128,10 +125,7 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "levels",
-        what: (
-            "Các mức của thang đo. Không có dữ liệu cá nhân.",
-            "Levels of scales. No personal data.",
-        ),
+        what: ("Các mức của thang đo. Không có dữ liệu cá nhân.", "Levels of scales. No personal data."),
         keeping: Keeping::Always,
         columns: &[
             column("version_id", "phiên bản phiếu", "version"),
@@ -163,10 +157,7 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "questionnaires",
-        what: (
-            "Phiếu khảo sát. Không có dữ liệu cá nhân.",
-            "Questionnaires. No personal data.",
-        ),
+        what: ("Phiếu khảo sát. Không có dữ liệu cá nhân.", "Questionnaires. No personal data."),
         keeping: Keeping::Always,
         columns: &[
             column("id", "khóa nội bộ", "internal number"),
@@ -176,22 +167,13 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "scales",
-        what: (
-            "Thang đo. Không có dữ liệu cá nhân.",
-            "Scales. No personal data.",
-        ),
+        what: ("Thang đo. Không có dữ liệu cá nhân.", "Scales. No personal data."),
         keeping: Keeping::Always,
-        columns: &[
-            column("version_id", "phiên bản phiếu", "version"),
-            column("code", "mã", "code"),
-        ],
+        columns: &[column("version_id", "phiên bản phiếu", "version"), column("code", "mã", "code")],
     },
     Table {
         name: "service_points",
-        what: (
-            "Bộ phận một cửa. Không có dữ liệu cá nhân.",
-            "Desks. No personal data.",
-        ),
+        what: ("Bộ phận một cửa. Không có dữ liệu cá nhân.", "Desks. No personal data."),
         keeping: Keeping::Always,
         columns: &[
             column("id", "khóa nội bộ", "internal number"),
@@ -217,10 +199,7 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "surveys",
-        what: (
-            "Đợt khảo sát. Không có dữ liệu cá nhân.",
-            "Surveys. No personal data.",
-        ),
+        what: ("Đợt khảo sát. Không có dữ liệu cá nhân.", "Surveys. No personal data."),
         keeping: Keeping::Always,
         columns: &[
             column("id", "khóa nội bộ", "internal number"),
