@@ -21,6 +21,8 @@ fn telephone_numbers_go_in_every_form() {
         "09 12 34 56 78",
         "0 9 1 2 3 4 5 6 7 8",
         "09.12.34.56.78",
+        "030000 1-3-83",
+        "03-10-2000 83",
         "+84912345678",
         "+84 912 345 678",
         "+84 (0) 912 345 678",
@@ -85,6 +87,7 @@ fn what_names_nobody_stays() {
         "Một, hai, ba lần đều như nhau, không ai làm.",
         "Trang motcua.gov.vn chạy chậm",
         "Điểm 9/10",
+        "Ngày 15.07.2026 3 lần, 05.07.2026 09:30, 05.07.2026 9h",
         "",
     ] {
         assert_eq!(redact(text), text);
@@ -122,9 +125,7 @@ proptest! {
     #[test]
     fn no_telephone_number_survives(number in phone(), before in words(), after in words()) {
         let redacted = redact(&format!("{before} {number} {after}"));
-        let left = redacted.chars().filter(char::is_ascii_digit).count();
-        // A date may stand in a number written like one; its other digits are gone all the same.
-        prop_assert!(left <= 6, "{number} -> {redacted}");
+        prop_assert!(!redacted.contains(|c: char| c.is_ascii_digit()), "{number} -> {redacted}");
         prop_assert!(redacted.contains('['), "{number} -> {redacted}");
     }
 

@@ -61,7 +61,11 @@ pub async fn list(
     query: CommentQuery,
     mut faults: Faults,
 ) -> Result<CommentPage> {
-    let client = policy::comment_reader(actor)?;
+    // A malformed request is told so whoever sends it, as everywhere.
+    let client = policy::comment_reader(actor).map_err(|refusal| match faults.is_empty() {
+        true => refusal,
+        false => Error::invalid(faults.to_vec(), services.clock.now()),
+    })?;
     let (catalogue, now) = (current(services).await?, services.clock.now());
     let parameter = |name: &str| Place::Parameter(name.into());
     let agency = query.agency.as_ref().map(|code| {

@@ -37,19 +37,27 @@ const fn joins(c: char) -> bool {
 
 const MOST_JOINS: usize = 3;
 
-/// Telephone and identity numbers, and whatever else has nine digits or more.
+/// A kind of number and which digits, in how many groups, and whether alone, are one.
+type Fits = (Kind, fn(&str, usize, bool) -> bool);
+
+/// Telephone and identity numbers, and whatever else has nine digits or more. A date may be a part of a telephone number
+/// ("09-12-34 56 78"), of anything else it is not: a day and a count are no identity number.
 pub(super) fn written(text: &[char]) -> Vec<Span> {
+    let phones: [Fits; 1] = [(Kind::Phone, is_phone)];
+    let others: [Fits; 2] = [(Kind::Identity, is_identity), (Kind::Number, is_long)];
     let mut spans = Vec::new();
-    for run in runs(text) {
-        if !is_amount(text, &run) {
-            spans.extend(find(text, &run));
+    for (dates_apart, kinds) in [(false, phones.as_slice()), (true, others.as_slice())] {
+        for run in runs(text, dates_apart) {
+            if !is_amount(text, &run) {
+                spans.extend(find(text, &run, kinds));
+            }
         }
     }
     spans
 }
 
-/// Groups that may belong together; dates stand by themselves.
-fn runs(text: &[char]) -> Vec<Vec<Group>> {
+/// Groups that may belong together; dates stand by themselves, if that is wanted, and hours always.
+fn runs(text: &[char], dates_apart: bool) -> Vec<Vec<Group>> {
     let (mut runs, mut run, mut place): (Vec<Vec<Group>>, Vec<Group>, usize) = (Vec::new(), Vec::new(), 0);
     while place < text.len() {
         if !at(text, place).is_some_and(is_digit) {
@@ -61,8 +69,8 @@ fn runs(text: &[char]) -> Vec<Vec<Group>> {
             let between = text.get(last.to..place).unwrap_or_default();
             between.len() > MOST_JOINS || !between.iter().all(|c| joins(*c))
         });
-        let end_of_date = date(text, place);
-        if apart || end_of_date.is_some() {
+        let end_of_date = date(text, place).filter(|_| dates_apart);
+        if apart || end_of_date.is_some() || is_hour(text, &next) {
             runs.push(std::mem::take(&mut run));
         }
         match end_of_date {
@@ -75,6 +83,12 @@ fn runs(text: &[char]) -> Vec<Vec<Group>> {
     }
     runs.push(run);
     runs
+}
+
+/// The hour of `9h` and `09:30`.
+fn is_hour(text: &[char], group: &Group) -> bool {
+    let hour = group.digits.len() <= 2 && group.digits.parse::<u8>().is_ok_and(|hour| hour <= 24);
+    hour && at(text, group.to).is_some_and(|c| matches!(c, ':' | 'h' | 'H' | 'g'))
 }
 
 /// Where a date that begins here ends: 15.7.2026, 15/07/26, 2026-07-15. Two pairs of digits after a pair are a date only
@@ -122,23 +136,20 @@ fn is_amount(text: &[char], run: &[Group]) -> bool {
         || thousands && run.len() > 1 && whole != 9 && whole != 12 && whole != 11
 }
 
-/// Numbers among the groups of a run. Telephone numbers first, wherever they begin: what stands before them may be the
-/// number of a desk.
-fn find(text: &[char], run: &[Group]) -> Vec<Span> {
+/// Numbers among the groups of a run, wherever they begin: what stands before them may be the number of a desk.
+fn find(text: &[char], run: &[Group], kinds: &[Fits]) -> Vec<Span> {
     let mut free: Vec<&[Group]> = vec![run];
     let mut spans = Vec::new();
-    let kinds: [(Kind, fn(&str, usize, bool) -> bool); 3] =
-        [(Kind::Phone, is_phone), (Kind::Identity, is_identity), (Kind::Number, is_long)];
     for (kind, fits) in kinds {
         let mut left = Vec::new();
         while let Some(groups) = free.pop() {
-            let Some((from, to)) = window(groups, fits) else {
+            let Some((from, to)) = window(groups, *fits) else {
                 left.push(groups);
                 continue;
             };
             if let Some((first, last)) = groups.get(from).zip(to.checked_sub(1).and_then(|to| groups.get(to)))
             {
-                spans.push((opening(text, first.from), last.to, kind));
+                spans.push((opening(text, first.from), last.to, *kind));
             }
             free.extend([groups.get(..from), groups.get(to..)].into_iter().flatten());
         }
