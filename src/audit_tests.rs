@@ -93,8 +93,8 @@ fn entries_that_are_missing_moved_or_added_are_found() {
     // Numbers that were mended do not help: the hash is of another place.
     let renumbered = changed(&|lines| {
         lines.remove(2);
-        for seq in 2..5 {
-            lines[seq]["seq"] = json!(seq);
+        for (seq, line) in lines.iter_mut().enumerate().take(5).skip(2) {
+            line["seq"] = json!(seq);
         }
     });
     assert!(renumbered.contains("entry 2"), "{renumbered}");

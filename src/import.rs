@@ -276,13 +276,13 @@ fn without_identifiers(mut content: Value) -> Value {
         }
         Value::String(line) => {
             // A line of NDJSON that can be read keeps its codes and ids; only its comment is looked at.
-            if let Ok(Value::Object(mut fields)) = serde_json::from_str::<Value>(line) {
-                if let Some(Value::String(comment)) = fields.get_mut("comment") {
-                    let redacted = redact(comment);
-                    if redacted != *comment {
-                        *comment = redacted;
-                        *line = Value::Object(fields).to_string();
-                    }
+            if let Ok(Value::Object(mut fields)) = serde_json::from_str::<Value>(line)
+                && let Some(Value::String(comment)) = fields.get_mut("comment")
+            {
+                let redacted = redact(comment);
+                if redacted != *comment {
+                    *comment = redacted;
+                    *line = Value::Object(fields).to_string();
                 }
             }
         }

@@ -73,6 +73,9 @@ impl Kind {
 /// Characters `from..to` and what they are.
 type Span = (usize, usize, Kind);
 
+/// Finds what is of one sort.
+type Finder = fn(&[char]) -> Vec<Span>;
+
 /// The text with everything replaced that could name or reach a person.
 pub fn redact(text: &str) -> String {
     let mut text: Vec<char> = text.chars().filter(|c| !invisible(*c)).collect();
@@ -95,8 +98,7 @@ const fn invisible(c: char) -> bool {
 }
 
 fn round(text: &[char]) -> Option<Vec<char>> {
-    let finders: [fn(&[char]) -> Vec<Span>; 6] =
-        [links, emails, dossiers, numbers::written, numbers::spelled, accounts];
+    let finders: [Finder; 6] = [links, emails, dossiers, numbers::written, numbers::spelled, accounts];
     let mut spans: Vec<Span> = Vec::new();
     for find in finders {
         for span in find(text) {

@@ -54,7 +54,7 @@ const fn column(name: &'static str, vi: &'static str, en: &'static str) -> Colum
 pub const INTRODUCTION: &[Words] = &[
     (
         "Công dân không đăng nhập và không được hỏi tên, số điện thoại, số định danh, ngày sinh hay địa chỉ. Địa chỉ IP \
-         không được lưu cùng phiếu trả lời và không có trong bảng nào dưới đây.",
+         không được lưu cùng phiếu trả lời, và không có trong cột nào chứa câu trả lời.",
         "Citizens do not log in and are not asked for name, telephone or identity number, date of birth or address. IP addresses \
          are not stored with responses, nor in any column that holds an answer.",
     ),
