@@ -17,8 +17,10 @@ use crate::service::issuers::Issuers;
 use crate::service::metrics::Metrics;
 use crate::service::signing_keys::Signing;
 use crate::service::visibility::Masks;
-use crate::service::{Rules, Services, catalogue, folding, issuers, partitions, receipts, uses};
 use crate::service::visits::{self, Visits};
+use crate::service::{
+    Rules, Services, audit, catalogue, comments, folding, issuers, partitions, receipts, uses,
+};
 use crate::store::Db;
 use crate::tls::Certificate;
 use actix_web::body::MessageBody;
@@ -252,10 +254,19 @@ async fn keep_house(services: web::Data<Services>) {
         told("old receipts", receipts::forget_old(db, now).await.map(drop));
         let max_days = services.rules.max_offline_days;
         told("old visits", visits::forget_old(db, now, max_days).await.map(drop));
+        told("months of the audit log", audit::make_months(db, day_of(now)).await);
+        told("redaction of old comments", comments::redact_old(db).await.map(drop));
+        if let Some(months) = services.rules.comment_retention_months {
+            told("old comments", comments::forget_old(db, day_of(now), now, months).await.map(drop));
+        }
+        if let Some(months) = services.rules.audit_retention_months {
+            told("old audit log", audit::drop_old(db, day_of(now), now, months).await.map(drop));
+        }
+        told("audit head", audit::tell_head(db).await);
         if let Some(months) = services.rules.retention_months {
-            told("retention", partitions::retire(db, day_of(now), months).await);
+            told("retention", partitions::retire(db, day_of(now), now, months).await);
             tokio::time::sleep(BEFORE_DROPPING).await;
-            told("old months", partitions::drop_old(db).await.map(drop));
+            told("old months", partitions::drop_old(db, services.clock.now()).await.map(drop));
         }
         tokio::time::sleep(HOUSEKEEPING_EVERY).await;
     }
@@ -333,7 +344,9 @@ fn services(config: &ServeConfig, url: &str, clock: Clock, address: SocketAddr) 
         rules: Rules {
             bulk_requests: config.bulk_requests.into(),
             max_offline_days: config.max_offline_days.into(),
-            retention_months: config.retention_months,
+            retention_months: config.retention.retention_months,
+            comment_retention_months: config.retention.comment_retention_months,
+            audit_retention_months: config.retention.audit_retention_months,
             bulk_items: bound(config.bulk_items),
             bulk_bytes: bound(config.bulk_bytes),
             response_bytes: bound(config.max_body_bytes),
@@ -343,6 +356,7 @@ fn services(config: &ServeConfig, url: &str, clock: Clock, address: SocketAddr) 
             office_hours,
             silent_minutes: config.silent_minutes.into(),
             visit_hours: config.visit_hours,
+            min_n_comments: config.min_n_comments.into(),
         },
     })
 }

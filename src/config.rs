@@ -106,11 +106,9 @@ pub struct ServeConfig {
           value_parser = clap::value_parser!(u16).range(1..=3650))]
     pub max_offline_days: u16,
 
-    /// Whole months of raw responses that are kept before the present one; older ones are dropped and refused,
-    /// their tallies stay. Without it everything is kept.
-    #[arg(long, env = "SIPAS_RETENTION_MONTHS", value_name = "MONTHS",
-          value_parser = clap::value_parser!(u32).range(1..=1200))]
-    pub retention_months: Option<u32>,
+    /// How long things are kept.
+    #[command(flatten)]
+    pub retention: RetentionConfig,
 
     /// Largest request body, in bytes; in a bulk request the largest response.
     #[arg(long, env = "SIPAS_MAX_BODY_BYTES", value_name = "BYTES", default_value_t = 65_536,
@@ -175,9 +173,34 @@ pub struct ServeConfig {
           value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub min_n_public: u32,
 
+    /// Fewest people who have to have rated an agency in a month for what they wrote to be shown to it.
+    #[arg(long, env = "SIPAS_MIN_N_COMMENTS", value_name = "N", default_value_t = 10,
+          value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub min_n_comments: u32,
+
     /// Limits, deadlines, proxies, browsers, TLS.
     #[command(flatten)]
     pub guard: GuardConfig,
+}
+
+/// How long things are kept. No statutory period for answers to surveys was found, so nothing is dropped unless it is set.
+#[derive(Debug, Clone, Args)]
+pub struct RetentionConfig {
+    /// Whole months of raw responses that are kept before the present one; older ones are dropped and refused,
+    /// their tallies stay. Without it everything is kept.
+    #[arg(long, env = "SIPAS_RETENTION_MONTHS", value_name = "MONTHS",
+          value_parser = clap::value_parser!(u32).range(1..=1200))]
+    pub retention_months: Option<u32>,
+
+    /// Whole months of comments that are kept before the present one. Without it they go with their responses.
+    #[arg(long, env = "SIPAS_COMMENT_RETENTION_MONTHS", value_name = "MONTHS",
+          value_parser = clap::value_parser!(u32).range(1..=1200))]
+    pub comment_retention_months: Option<u32>,
+
+    /// Whole months of the audit log that are kept before the present one. Without it everything is kept.
+    #[arg(long, env = "SIPAS_AUDIT_RETENTION_MONTHS", value_name = "MONTHS",
+          value_parser = clap::value_parser!(u32).range(1..=1200))]
+    pub audit_retention_months: Option<u32>,
 }
 
 impl DatabaseConfig {

@@ -4,6 +4,7 @@
 pub mod rows;
 
 use crate::config::DatabaseConfig;
+use crate::domain::redaction::redact;
 use crate::error::{Error, ErrorCode, Result};
 use crate::service::clock::Clock;
 use crate::service::imports::{self, Import, Source};
@@ -240,6 +241,7 @@ async fn take(import: &mut Import, chunk: Vec<Row>, rejects: &mut File) -> Resul
             Ok((_, Some(refusal))) | Err(refusal) => refusal,
         };
         state.rejected += 1;
+        let content = without_identifiers(content);
         let line = json!({"row": state.rows_done, "errors": reasons(&problem), "content": content});
         writeln!(lines, "{line}").map_err(Error::internal)?;
     }
@@ -261,4 +263,30 @@ fn cut(rejects: &mut File, length: i64) -> Result<()> {
     rejects.set_len(length).map_err(Error::internal)?;
     rejects.seek(SeekFrom::End(0)).map_err(Error::internal)?;
     Ok(())
+}
+
+/// The content of a rejected row with its comment redacted. A line that is no JSON is given back as it is: it is not known what of it
+/// is the comment, and it has to be mended.
+fn without_identifiers(mut content: Value) -> Value {
+    match &mut content {
+        Value::Object(fields) => {
+            if let Some(Value::String(comment)) = fields.get_mut("comment") {
+                *comment = redact(comment);
+            }
+        }
+        Value::String(line) => {
+            // A line of NDJSON that can be read keeps its codes and ids; only its comment is looked at.
+            if let Ok(Value::Object(mut fields)) = serde_json::from_str::<Value>(line)
+                && let Some(Value::String(comment)) = fields.get_mut("comment")
+            {
+                let redacted = redact(comment);
+                if redacted != *comment {
+                    *comment = redacted;
+                    *line = Value::Object(fields).to_string();
+                }
+            }
+        }
+        _ => {}
+    }
+    content
 }

@@ -12,6 +12,7 @@
 //! `tests/layers.rs` fails on a forbidden import.
 
 pub mod app;
+pub mod audit;
 pub mod auth;
 pub mod catalogue;
 pub mod chart;
@@ -23,6 +24,7 @@ pub mod http;
 pub mod import;
 pub mod index;
 pub mod postgres;
+pub mod privacy;
 pub mod service;
 pub mod store;
 pub mod tls;

@@ -4,10 +4,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, Parser, Subcommand};
 use sipas::app::Stop;
 use sipas::catalogue::{Source, built_in};
-use sipas::config::{DatabaseConfig, ServeConfig};
+use sipas::config::{DatabaseConfig, RetentionConfig, ServeConfig};
 use sipas::demo::DemoConfig;
 use sipas::domain::agency::AgencyCode;
 use sipas::domain::audit::By;
+use sipas::domain::audit_chain::Hash;
 use sipas::domain::client::{ClientKind, Terms, parse_instant, parse_network};
 use sipas::domain::permission::Permission;
 use sipas::error::{Error, ErrorCode, Lang, Result};
@@ -18,7 +19,7 @@ use sipas::service::clock::Clock;
 use sipas::service::credentials::{DEFAULT_OVERLAP, MAX_OVERLAP};
 use sipas::service::signing_keys;
 use sipas::store::{Db, migrations};
-use sipas::{app, demo, http, import, service};
+use sipas::{app, audit, demo, http, import, privacy, service};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -61,6 +62,12 @@ enum Command {
     /// Keys that tokens are signed with.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Who did what.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// What is kept about people.
+    #[command(subcommand)]
+    Privacy(PrivacyCommand),
     /// Print the contract as OpenAPI 3.1.
     Openapi(OpenapiConfig),
 }
@@ -163,6 +170,34 @@ enum KeyCommand {
         database: DatabaseConfig,
         /// Its name.
         kid: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum AuditCommand {
+    /// Print the whole audit log, one JSON object a line.
+    Export {
+        #[command(flatten)]
+        database: DatabaseConfig,
+    },
+    /// Compute every hash of an exported log again; needs no database. Names the first broken entry and fails.
+    Verify {
+        /// The file; - for standard input.
+        file: PathBuf,
+        /// Hash of an entry that was kept outside, which the file has to hold: only so a cut end is seen.
+        #[arg(long, value_name = "HASH", value_parser = |text: &str| Hash::parse(text).ok_or("64 hexadecimal digits in lower case"))]
+        head: Option<Hash>,
+    },
+}
+
+#[derive(Subcommand)]
+enum PrivacyCommand {
+    /// Print what is kept, where and how long, from the schema and the settings, as Markdown in Vietnamese and English.
+    Report {
+        #[command(flatten)]
+        database: DatabaseConfig,
+        #[command(flatten)]
+        retention: RetentionConfig,
     },
 }
 
@@ -271,6 +306,17 @@ fn run(command: Command) -> Result<()> {
             with_database(&database, async |db| clients::revoke(&db, id, Clock::System.now()).await)
         }
         Command::Key(command) => key(command),
+        Command::Audit(AuditCommand::Export { database }) => with_database(&database, async |db| {
+            let mut export = service::audit::export_on(&db, By::CommandLine, Clock::System.now()).await?;
+            audit::write(&mut export, &mut std::io::stdout().lock()).await
+        }),
+        Command::Audit(AuditCommand::Verify { file, head }) => verify_audit(&file, head),
+        Command::Privacy(PrivacyCommand::Report { database, retention }) => {
+            with_database(&database, async |db| {
+                let text = privacy::report(&service::privacy::tables(&db).await?, &retention);
+                std::io::stdout().write_all(text.as_bytes()).map_err(Error::internal)
+            })
+        }
         Command::Openapi(config) => openapi(config.write),
     }
 }
@@ -373,6 +419,22 @@ fn read(files: &[PathBuf]) -> Result<Vec<Source>> {
             .detail(format!("cannot read {}: {error}", path.display()))),
     };
     files.iter().map(source).collect()
+}
+
+fn verify_audit(file: &Path, head: Option<Hash>) -> Result<()> {
+    let verified = if file == Path::new("-") {
+        audit::verify(std::io::stdin().lock(), head)?
+    } else {
+        let opened = std::fs::File::open(file).map_err(|error| {
+            Error::new(ErrorCode::ValidationFailed).detail(format!("cannot read {}: {error}", file.display()))
+        })?;
+        audit::verify(std::io::BufReader::new(opened), head)?
+    };
+    print(&serde_json::json!({
+        "entries": verified.entries,
+        "after": { "seq": verified.after.seq, "hash": verified.after.hash.to_string() },
+        "head": { "seq": verified.head.seq, "hash": verified.head.hash.to_string() },
+    }))
 }
 
 fn openapi(write: bool) -> Result<()> {

@@ -34,6 +34,7 @@ enum Grant {
 /// - A device stands in a public hall: it sees what the public sees, and what others answered there is none of its
 ///   business (NĐ 61/2018/NĐ-CP art. 27.3: information on the person who rates is confidential).
 /// - A viewer reads figures and nothing else.
+/// - What citizens wrote is read by the rated agency's own people; a system would copy it to where nobody knows.
 /// - Only an administrator hands out credentials.
 #[rustfmt::skip]
 const TABLE: &[(Permission, [Grant; 5])] = {
@@ -52,6 +53,8 @@ const TABLE: &[(Permission, [Grant; 5])] = {
         (P::ManageDevices,   [No,         No,         No,         No,         OwnSubtree]),
         (P::SendHeartbeat,   [No,         Itself,     No,         No,         No        ]),
         (P::IssueVisits,     [No,         OwnSubtree, No,         OwnSubtree, No        ]),
+        (P::ReadComments,    [No,         No,         No,         No,         OwnSubtree]),
+        (P::ReadAudit,       [No,         No,         No,         No,         OwnSubtree]),
     ]
 };
 
@@ -361,6 +364,33 @@ fn reach(keeper: &Client, tree: &AgencyTree, agency: Option<AgencyId>) -> Option
     }
 }
 
+/// Who may read comments at all, before it is known of which agency.
+///
+/// # Errors
+/// [`ErrorCode::TokenMissing`] or [`ErrorCode::NotPermitted`].
+pub fn comment_reader(actor: &Actor) -> Result<&Client> {
+    permitted(actor, Permission::ReadComments)
+}
+
+/// May the reader read what was written about this very agency? `None` looks like not found.
+pub fn read_comments(reader: &Client, tree: &AgencyTree, agency: AgencyId) -> Option<AgencyScope> {
+    owns(reader, tree, agency).then(|| AgencyScope::granted_by_policy(vec![agency]))
+}
+
+/// Who may read the audit log at all, before it is known whose.
+///
+/// # Errors
+/// [`ErrorCode::TokenMissing`] or [`ErrorCode::NotPermitted`].
+pub fn audit_reader(actor: &Actor) -> Result<&Client> {
+    permitted(actor, Permission::ReadAudit)
+}
+
+/// Whose entries the reader may read: those about `agency` or one below it, by default all of the own subtree; what is
+/// nobody's in particular is the whole country's. `None` looks like not found.
+pub fn read_audit(reader: &Client, tree: &AgencyTree, agency: Option<AgencyId>) -> Option<AgencyScope> {
+    reach(reader, tree, agency)
+}
+
 /// In what a client would go beyond whoever hands out its credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Excess {
@@ -418,6 +448,15 @@ pub fn visit_issuer(actor: &Actor) -> Result<&Client> {
 /// May the client issue visits of surveys that demand them? A kiosk that could would let itself in.
 pub fn may_issue_demanded_visits(client: &Client) -> bool {
     client.kind == ClientKind::System
+}
+
+/// Who may take the whole audit log away: whoever is in charge of the whole country.
+///
+/// # Errors
+/// As [`audit_reader`].
+pub fn audit_exporter(actor: &Actor) -> Result<&Client> {
+    let client = audit_reader(actor)?;
+    if client.agency.is_none() { Ok(client) } else { Err(Error::new(ErrorCode::NotPermitted)) }
 }
 
 fn owns(client: &Client, tree: &AgencyTree, agency: AgencyId) -> bool {

@@ -2,6 +2,8 @@
 
 use super::client::Client;
 use super::ids::AgencyId;
+use crate::error::FaultKind;
+use std::collections::BTreeMap;
 
 /// Who did it.
 #[derive(Debug, Clone, Copy)]
@@ -10,14 +12,17 @@ pub enum By<'a> {
     Client(&'a Client),
     /// Whoever runs the program on the machine itself.
     CommandLine,
+    /// The service by itself, as its settings tell it to.
+    Service,
 }
 
 impl By<'_> {
-    /// As the log says it: `client:` with the id, or `command-line`.
+    /// As the log says it: `client:` with the id, `command-line` or `service`.
     pub fn text(self) -> String {
         match self {
             Self::Client(client) => format!("client:{}", client.id.0),
             Self::CommandLine => "command-line".into(),
+            Self::Service => "service".into(),
         }
     }
 }
@@ -31,8 +36,31 @@ pub struct Entry {
     pub agency: Option<AgencyId>,
     /// What it was done to: an id or a code.
     pub object: String,
-    /// What else there is to know, by name; in the order written.
+    /// What else there is to know, by name: codes, ids, counts, days. Never a secret, a token, an answer or words of a
+    /// citizen.
     pub details: Vec<(&'static str, String)>,
+}
+
+impl Entry {
+    /// Most characters of the object and of each detail; what is longer is cut, with `…` at the end.
+    pub const MAX_TEXT: usize = 200;
+
+    /// The object, no longer than it may be.
+    pub fn object_text(&self) -> String {
+        cut(&self.object)
+    }
+
+    /// The details by name, each no longer than it may be.
+    pub fn details_by_name(&self) -> BTreeMap<String, String> {
+        self.details.iter().map(|(name, text)| ((*name).to_owned(), cut(text))).collect()
+    }
+}
+
+fn cut(text: &str) -> String {
+    if text.chars().count() <= Entry::MAX_TEXT {
+        return text.to_owned();
+    }
+    text.chars().take(Entry::MAX_TEXT - 1).chain(['…']).collect()
 }
 
 /// Names what was done in the words of the log.
@@ -47,6 +75,17 @@ macro_rules! actions {
         impl Action {
             /// Every word.
             pub const WORDS: &'static [&'static str] = &[$($word),+];
+
+            /// Reads a word.
+            ///
+            /// # Errors
+            /// [`FaultKind::NotAllowed`] for another word.
+            pub fn parse(text: &str) -> Result<Self, FaultKind> {
+                match text {
+                    $($word => Ok(Self::$name),)+
+                    _ => Err(FaultKind::NotAllowed { allowed: Self::WORDS }),
+                }
+            }
 
             /// The word.
             pub const fn as_str(self) -> &'static str {
@@ -101,6 +140,26 @@ actions! {
     ResponsesRead = "responses_read",
     /// Single responses were exported.
     ResponsesExported = "responses_exported",
+    /// An export of single responses came to its end.
+    ResponsesExportEnded = "responses_export_ended",
     /// Comments were read.
     CommentsRead = "comments_read",
+    /// The audit log was exported.
+    AuditExported = "audit_exported",
+    /// Catalogue files were entered.
+    CatalogueLoaded = "catalogue_loaded",
+    /// An import of past responses began, or went on.
+    ResponsesImportStarted = "responses_import_started",
+    /// An import of past responses came to its end.
+    ResponsesImportEnded = "responses_import_ended",
+    /// Tallies are counted anew where they differ from the responses; written before it begins.
+    TalliesRepairStarted = "tallies_repair_started",
+    /// Raw responses from before a day are not kept any more.
+    ResponsesRetired = "responses_retired",
+    /// Their months were dropped.
+    ResponseMonthsDropped = "response_months_dropped",
+    /// Comments from before a day were deleted.
+    CommentsDropped = "comments_dropped",
+    /// Months of the audit log were dropped.
+    AuditMonthsDropped = "audit_months_dropped",
 }

@@ -9,8 +9,10 @@ pub mod agency_plan;
 pub mod agency_register;
 pub mod agency_rows;
 pub mod audit;
+pub mod audit_chain;
 pub mod bucket;
 pub mod client;
+pub mod comment;
 pub mod device;
 pub mod distribution;
 pub mod dossiers;
@@ -22,6 +24,7 @@ pub mod period;
 pub mod permission;
 pub mod questionnaire;
 pub mod receipt;
+pub mod redaction;
 pub mod response;
 pub mod signing_key;
 #[cfg(test)]

@@ -41,6 +41,10 @@ permissions! {
     ChangeTree = "change_tree",
     /// Say how many dossiers an agency handled.
     ReportDossiers = "report_dossiers",
+    /// Read what citizens wrote.
+    ReadComments = "read_comments",
+    /// Read who did what.
+    ReadAudit = "read_audit",
     /// Issue visit tokens.
     IssueVisits = "issue_visits",
     /// See, rotate and withdraw the keys that tokens are signed with.

@@ -241,6 +241,6 @@ pub struct Response {
     pub answers: Answers,
     /// The facets.
     pub facets: Facets,
-    /// The comment, NFC, stored apart.
+    /// The comment, NFC, stored apart, without what could name or reach a person (see [`super::redaction`]).
     pub comment: Option<String>,
 }

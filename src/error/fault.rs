@@ -100,6 +100,8 @@ pub enum FaultKind {
     BadPeriod,
     /// The period lies ahead of today.
     PeriodNotBegun,
+    /// The month is not over yet.
+    MonthNotOver,
     /// The id is not a UUIDv7.
     NotUuidV7,
     /// Time of answering ahead of the server's clock.
@@ -176,6 +178,7 @@ impl FaultKind {
             Self::OutOfRange { min: 1, max: 1000 },
             Self::BadPeriod,
             Self::PeriodNotBegun,
+            Self::MonthNotOver,
             Self::NotUuidV7,
             Self::AnsweredInFuture { tolerance_minutes: 5 },
             Self::AnsweredTooLongAgo { max_days: 90 },
@@ -216,6 +219,7 @@ impl FaultKind {
             Self::OutOfRange { .. } => "out_of_range",
             Self::BadPeriod => "bad_period",
             Self::PeriodNotBegun => "period_not_begun",
+            Self::MonthNotOver => "month_not_over",
             Self::NotUuidV7 => "not_uuid_v7",
             Self::AnsweredInFuture { .. } => "answered_in_future",
             Self::AnsweredTooLongAgo { .. } => "answered_too_long_ago",
@@ -264,6 +268,7 @@ impl FaultKind {
             Self::OutOfRange { min, max } => format!("Ngoài khoảng cho phép từ {min} đến {max}."),
             Self::BadPeriod => "Kỳ không hợp lệ: dùng `period`, hoặc `from` và `to` với from < to.".into(),
             Self::PeriodNotBegun => "Kỳ này chưa bắt đầu.".into(),
+            Self::MonthNotOver => "Tháng này chưa kết thúc.".into(),
             Self::NotUuidV7 => "Mã phiếu phải là UUID phiên bản 7 (RFC 9562).".into(),
             Self::AnsweredInFuture { tolerance_minutes } => {
                 format!("Thời điểm trả lời đi trước đồng hồ máy chủ hơn {tolerance_minutes} phút.")
@@ -312,6 +317,7 @@ impl FaultKind {
             Self::OutOfRange { min, max } => format!("Outside the range {min} to {max}."),
             Self::BadPeriod => "Not a period: give `period`, or `from` and `to` with from < to.".into(),
             Self::PeriodNotBegun => "The period has not begun.".into(),
+            Self::MonthNotOver => "The month is not over yet.".into(),
             Self::NotUuidV7 => "The id must be a UUID of version 7 (RFC 9562).".into(),
             Self::AnsweredInFuture { tolerance_minutes } => {
                 format!("Answered more than {tolerance_minutes} minutes ahead of the server's clock.")

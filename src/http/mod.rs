@@ -5,9 +5,11 @@
 mod agencies;
 mod agency_events;
 mod agency_imports;
+mod audit;
 mod breakdowns;
 mod bulk;
 mod clients;
+mod comments;
 mod comparisons;
 mod cors;
 mod credentials;
@@ -94,6 +96,10 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(rankings::get_ranking)
         .service(feed::list_responses)
         .service(feed::export_responses)
+        .service(comments::list_comments)
+        // Who did what
+        .service(audit::list_audit)
+        .service(audit::export_audit)
         // Credentials
         .service(clients::issue_token)
         .service(clients::list_keys)

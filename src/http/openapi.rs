@@ -23,6 +23,7 @@ use utoipa::{IntoResponses, Modify, OpenApi};
         (name = "devices", description = "Enrolling devices and keeping an eye on them"),
         (name = "figures", description = "How satisfied people are, and how sure that is"),
         (name = "feed", description = "Single responses for those in charge"),
+        (name = "audit", description = "Who did what"),
         (name = "catalogue", description = "Agencies, surveys, wording"),
         (name = "credentials", description = "Tokens and keys"),
         (name = "operation", description = "Signs of life"),

@@ -5,6 +5,7 @@
 use crate::domain::ids::ResponseId;
 use crate::domain::period::{ZONE, parse_day};
 use crate::domain::response::{AnswerDraft, ResponseDraft};
+use crate::domain::text::folded;
 use crate::error::{Error, ErrorCode, Fault, FaultKind, Faults, Lang, Place, Result};
 use crate::http::fields::{Name, Node};
 use crate::http::responses::read_draft;
@@ -12,6 +13,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use clap::ValueEnum;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, BufReader, Read};
 use uuid::Uuid;
@@ -199,6 +201,7 @@ fn fingerprint(draft: &ResponseDraft) -> String {
         .collect();
     answers.sort_unstable();
     let facets = &draft.facets;
+    let comment = draft.comment.as_deref().map(unidentified);
     let parts = [
         draft.survey.as_deref(),
         draft.rated_agency.as_ref().map(|code| code.as_str()),
@@ -208,10 +211,26 @@ fn fingerprint(draft: &ResponseDraft) -> String {
         facets.gender.map(|word| word.as_str()),
         facets.age_band.map(|word| word.as_str()),
         facets.assisted_by_staff.map(|assisted| if assisted { "true" } else { "false" }),
-        draft.comment.as_deref(),
+        comment.as_deref(),
     ];
     let parts: Vec<&str> = parts.into_iter().map(Option::unwrap_or_default).collect();
     format!("{}\u{1f}{}", parts.join("\u{1f}"), answers.join("\u{1f}"))
+}
+
+/// A comment as the fingerprint takes it: without the words that hold a digit or `@`, or are digits themselves. An id must not let
+/// anybody find out by trying which number stood there, and must not hang on the rules by which numbers are known.
+fn unidentified(comment: &str) -> Cow<'_, str> {
+    const DIGITS: [&str; 12] =
+        ["khong", "mot", "hai", "ba", "bon", "tu", "nam", "lam", "sau", "bay", "tam", "chin"];
+    let names = |word: &&str| {
+        word.contains(|c: char| c.is_numeric() || matches!(c, '@' | '＠'))
+            || folded(word).split(|c: char| !c.is_alphanumeric()).any(|part| DIGITS.contains(&part))
+    };
+    if !comment.split_whitespace().any(|word| names(&word)) {
+        return comment.into();
+    }
+    let kept: Vec<&str> = comment.split_whitespace().filter(|word| !names(word)).collect();
+    kept.join(" ").into()
 }
 
 fn time(nodes: Vec<(Name, Node)>, faults: &mut Faults) -> Option<DateTime<Utc>> {

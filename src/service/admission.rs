@@ -6,6 +6,7 @@ use crate::domain::agency::{Agency, ServicePoint};
 use crate::domain::client::Client;
 use crate::domain::ids::ResponseId;
 use crate::domain::period::day_of;
+use crate::domain::redaction::redact;
 use crate::domain::response::{Answers, Facets, Response, ResponseDraft};
 use crate::domain::survey::Survey;
 use crate::domain::tree::AgencyScope;
@@ -70,7 +71,8 @@ impl Admission<'_> {
                         visit: visit.map(|visit| visit.id),
                         answers,
                         facets: draft.facets,
-                        comment: draft.comment,
+                        // Every way in passes here; what is taken out is not known to anything behind.
+                        comment: draft.comment.as_deref().map(redact),
                     },
                 )
             }

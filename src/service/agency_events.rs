@@ -1,13 +1,16 @@
 //! Recording what becomes of agencies, and reading it again.
 
 use super::Services;
+use super::audit;
 use super::catalogue::{current, look_again};
 use crate::auth::{Actor, policy};
 use crate::domain::agency::AgencyCode;
 use crate::domain::agency_event::{AgencyEvent, EventDraft};
 use crate::domain::agency_plan::{Plan, Reach, Refusal, plan};
 use crate::domain::agency_register::Register;
+use crate::domain::audit::{Action, By, Entry};
 use crate::domain::client::Client;
+use crate::domain::ids::AgencyId;
 use crate::domain::period::day_of;
 use crate::error::{Error, ErrorCode, FaultKind, Faults, Place, Result, TreeFault};
 use crate::store::agency_events::{
@@ -16,6 +19,7 @@ use crate::store::agency_events::{
 use crate::store::paging::Page;
 use crate::store::{AsyncConnection, Conn, SILENCE, agencies, installation};
 use sha2::{Digest, Sha256};
+use std::collections::{BTreeSet, HashMap};
 
 /// What became of recording an event.
 #[derive(Debug)]
@@ -91,7 +95,26 @@ async fn enter(
         plan,
     };
     agency_events_insert(conn, std::slice::from_ref(&event), &mut ids, now).await?;
-    agency_event_fetch(conn, event.id).await
+    let recorded = agency_event_fetch(conn, event.id).await?;
+    audit::record(conn, By::Client(client), &entry(client, &event, &ids), now).await?;
+    Ok(recorded)
+}
+
+/// The affair of the one agency it is about; of several, of whoever is in charge of all of them.
+fn entry(client: &Client, event: &NewEvent, ids: &HashMap<AgencyCode, AgencyId>) -> Entry {
+    let parties: BTreeSet<AgencyCode> = event.plan.parties().into_iter().map(|(code, _)| code).collect();
+    let only = parties.first().filter(|_| parties.len() == 1).and_then(|code| ids.get(code)).copied();
+    let codes: Vec<String> = parties.iter().map(ToString::to_string).collect();
+    Entry {
+        action: Action::AgencyEventRecorded,
+        agency: only.or(client.agency),
+        object: event.id.to_string(),
+        details: vec![
+            ("kind", event.kind.to_owned()),
+            ("effective_on", event.effective_on.to_string()),
+            ("agencies", codes.join(" ")),
+        ],
+    }
 }
 
 /// The facts the client may add by the event.

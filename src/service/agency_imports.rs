@@ -1,10 +1,12 @@
 //! Entering a table of new agencies, all or nothing.
 
 use super::Services;
+use super::audit;
 use super::catalogue::look_again;
 use crate::auth::{Actor, policy};
 use crate::domain::agency_plan::{Plan, Reach};
 use crate::domain::agency_rows::{RowDraft, plan_rows};
+use crate::domain::audit::{Action, By, Entry};
 use crate::domain::client::Client;
 use crate::domain::ids::uuid_v7;
 use crate::domain::period::day_of;
@@ -80,6 +82,13 @@ pub async fn import(
                 plan,
             };
             agency_events_insert(conn, std::slice::from_ref(&event), &mut ids, now).await?;
+            let entry = Entry {
+                action: Action::AgenciesImported,
+                agency: client.agency,
+                object: event.id.to_string(),
+                details: vec![("agencies", agencies.to_string())],
+            };
+            audit::record(conn, By::Client(client), &entry, now).await?;
             Ok::<_, Error>(Imported { agencies, event: Some(event.id) })
         })
         .await

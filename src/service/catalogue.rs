@@ -5,10 +5,12 @@
 //! when it is out of date; it is asked for at most once in the age a cache allows.
 
 use super::Services;
+use super::audit::record;
 use super::catalogue_agencies::enter_agencies;
 use super::clock::Clock;
 use crate::catalogue::{Catalogue as Entries, NewQuestionnaire, Source, parse};
 use crate::domain::agency::{AgencyCode, ServicePoint};
+use crate::domain::audit::{Action, By, Entry};
 use crate::domain::ids::{AgencyId, ServicePointId, SurveyId};
 use crate::domain::period::day_of;
 use crate::domain::survey::{NewSurvey, Survey};
@@ -191,6 +193,19 @@ pub struct Loaded {
     pub surveys: usize,
 }
 
+impl Loaded {
+    fn entry(&self) -> Entry {
+        let details = vec![
+            ("questionnaires", self.questionnaires.to_string()),
+            ("agencies", self.agencies.to_string()),
+            ("agency_events", self.agency_events.to_string()),
+            ("service_points", self.service_points.to_string()),
+            ("surveys", self.surveys.to_string()),
+        ];
+        Entry { action: Action::CatalogueLoaded, agency: None, object: "catalogue".into(), details }
+    }
+}
+
 /// Enters catalogue files, all or nothing. What is there already with the same content is left alone.
 ///
 /// # Errors
@@ -213,7 +228,11 @@ pub async fn load(db: &Db, sources: &[Source]) -> Result<Loaded> {
     conn.transaction(async |conn| {
         // One load after the other: two would trip over each other's codes.
         installation::catalogue_lock(conn).await?;
-        Loading::default().enter(conn, &entries, now).await
+        let loaded = Loading::default().enter(conn, &entries, now).await?;
+        if loaded != Loaded::default() {
+            record(conn, By::CommandLine, &loaded.entry(), now).await?;
+        }
+        Ok(loaded)
     })
     .await
 }

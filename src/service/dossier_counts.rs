@@ -1,10 +1,12 @@
 //! Numbers of dossiers handled: reported by the systems that handle them, read by everybody.
 
 use super::Services;
+use super::audit;
 use super::catalogue::{current, look_again};
 use crate::auth::Actor;
 use crate::auth::policy;
 use crate::domain::agency::AgencyCode;
+use crate::domain::audit::{Action, By, Entry};
 use crate::domain::dossiers::DossierCount;
 use crate::domain::period::{Period, day_of};
 use crate::error::{Error, ErrorCode, FaultKind, Faults, Place, Result};
@@ -60,6 +62,16 @@ pub async fn report(
             return Ok(same);
         }
         dossier_count_insert(conn, &scope, agency, &count, client.id).await?;
+        let entry = Entry {
+            action: Action::DossierCountReported,
+            agency: Some(agency),
+            object: code.map(ToString::to_string).unwrap_or_default(),
+            details: vec![
+                ("period", count.period.code().unwrap_or_default().to_owned()),
+                ("count", count.count.to_string()),
+            ],
+        };
+        audit::record(conn, By::Client(client), &entry, now).await?;
         Ok(count)
     };
     let stored = services.db.within(SILENCE, async |conn| conn.transaction(store).await).await?;

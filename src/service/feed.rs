@@ -3,9 +3,11 @@
 //! Who has read up to a number never misses what comes after it.
 
 use super::Services;
+use super::audit;
 use super::catalogue::{Catalogue, current};
 use crate::auth::{Actor, policy};
 use crate::domain::agency::AgencyCode;
+use crate::domain::audit::{Action, By, Entry as AuditEntry};
 use crate::domain::client::Client;
 use crate::domain::feed::{Entry, Recorded};
 use crate::domain::ids::SurveyId;
@@ -88,7 +90,15 @@ pub struct FeedPage {
 /// all faults, also for an agency outside the subtree and for a number that was never given.
 pub async fn list(services: &Services, actor: &Actor, query: &FeedQuery, faults: Faults) -> Result<FeedPage> {
     let client = policy::response_reader(actor)?;
-    Search::new(services, client, query, faults).await?.page(services, query, i64::MAX).await
+    let search = Search::new(services, client, query, faults).await?;
+    let page = search.page(services, query, i64::MAX).await?;
+    if !page.items.is_empty() {
+        let mut entry = search.entry(Action::ResponsesRead, client, query);
+        entry.details.push(("rows", page.items.len().to_string()));
+        entry.details.push(("last_seq", page.next_after_seq.to_string()));
+        audit::record_alone(&services.db, By::Client(client), &entry, services.clock.now()).await?;
+    }
+    Ok(page)
 }
 
 /// A query held against the catalogue.
@@ -126,6 +136,21 @@ impl Search {
                 Ok(Self { scope, survey: survey.flatten(), surveys, catalogue })
             }
             _ => Err(Error::invalid(faults.into_vec(), services.clock.now())),
+        }
+    }
+
+    /// What is written down of a read: what was asked for, never what was found.
+    fn entry(&self, action: Action, client: &Client, query: &FeedQuery) -> AuditEntry {
+        let root = query.agency.as_ref().and_then(|code| self.catalogue.tree.find(code));
+        let mut details = vec![("after_seq", query.after_seq.to_string())];
+        details.extend(query.survey.clone().map(|survey| ("survey", survey)));
+        details.extend(query.from.map(|day| ("from", day.to_string())));
+        details.extend(query.to.map(|day| ("to", day.to_string())));
+        AuditEntry {
+            action,
+            agency: root.map(|agency| agency.id).or(client.agency),
+            object: query.agency.as_ref().map_or_else(|| "responses".into(), ToString::to_string),
+            details,
         }
     }
 
@@ -217,6 +242,9 @@ pub struct Export {
     client: Client,
     query: FeedQuery,
     newest: i64,
+    rows: usize,
+    /// What is written down at the end.
+    ended: Option<AuditEntry>,
     _turn: OwnedSemaphorePermit,
 }
 
@@ -232,7 +260,7 @@ pub async fn export(
 ) -> Result<Export> {
     let client = policy::response_reader(actor)?.clone();
     let query = FeedQuery { limit: EXPORT_STEP, ..query };
-    Search::new(&services, &client, &query, faults).await?;
+    let search = Search::new(&services, &client, &query, faults).await?;
     let turn = services.exports.clone().try_acquire_owned();
     let turn = turn.map_err(|_| Error::new(ErrorCode::Unavailable).because("too many exports"))?;
     let newest = services.db.within(SILENCE, async |conn| log_newest(conn).await).await?;
@@ -240,7 +268,12 @@ pub async fn export(
         // Tells the fault as a page does.
         list(&services, actor, &query, Faults::default()).await?;
     }
-    Ok(Export { services, client, query, newest, _turn: turn })
+    let mut entry = search.entry(Action::ResponsesExported, &client, &query);
+    entry.details.push(("until_seq", newest.to_string()));
+    // Before the first row; how many there were is written at the end, if it comes to that.
+    audit::record_alone(&services.db, By::Client(&client), &entry, services.clock.now()).await?;
+    let ended = search.entry(Action::ResponsesExportEnded, &client, &query);
+    Ok(Export { services, client, query, newest, rows: 0, ended: Some(ended), _turn: turn })
 }
 
 impl Export {
@@ -256,6 +289,7 @@ impl Export {
             let page = search.page(&self.services, &self.query, self.newest).await?;
             if page.next_after_seq > self.query.after_seq {
                 self.query.after_seq = page.next_after_seq;
+                self.rows += page.items.len();
                 return Ok(Some(page.items));
             }
             if times == 0 {
@@ -263,6 +297,11 @@ impl Export {
             }
             times -= 1;
             tokio::time::sleep(wait).await;
+        }
+        if let Some(mut entry) = self.ended.take() {
+            entry.details.push(("rows", self.rows.to_string()));
+            let (services, by) = (&self.services, By::Client(&self.client));
+            audit::record_alone(&services.db, by, &entry, services.clock.now()).await?;
         }
         Ok(None)
     }

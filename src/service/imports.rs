@@ -2,20 +2,22 @@
 //! what is stored before is not stored again, so that an import may be stopped and repeated at any point.
 
 use super::admission::Admission;
+use super::audit::record;
 use super::catalogue::{Catalogue, snapshot};
 use super::folding::fold_with;
 use super::partitions;
 use crate::auth::{Actor, policy};
+use crate::domain::audit::{Action, By, Entry};
 use crate::domain::client::Client;
 use crate::domain::ids::ClientId;
 use crate::domain::period::day_of;
 use crate::domain::response::ResponseDraft;
 use crate::error::{Error, ErrorCode, Faults, Result};
-use crate::store::Db;
 use crate::store::clients::client_find;
 pub use crate::store::imports::ImportState;
 use crate::store::imports::{import_begin, import_update};
 use crate::store::responses::{Admitted, Outcome, responses_insert_once};
+use crate::store::{AsyncConnection, Db};
 use chrono::{DateTime, Datelike, Utc};
 use std::collections::HashSet;
 use uuid::Uuid;
@@ -62,7 +64,13 @@ pub async fn begin(db: &Db, source: Source, now: DateTime<Utc>) -> Result<Import
     let client =
         policy::importer(&actor).map_err(|_| refuse("client: has to be of kind system".into()))?.clone();
     let catalogue = snapshot(&mut conn, day_of(now)).await?;
-    let state = import_begin(&mut conn, &source.digest, client.id, &source.name, now).await?;
+    let state = conn
+        .transaction(async |conn| {
+            let state = import_begin(conn, &source.digest, client.id, &source.name, now).await?;
+            record(conn, By::CommandLine, &entry(&client, &source.digest, None), now).await?;
+            Ok::<_, Error>(state)
+        })
+        .await?;
     let (digest, months, chunks) = (source.digest, HashSet::new(), 0);
     let mut import = Import { db: db.clone(), client, catalogue, digest, state, months, chunks };
     if state.finished_at.is_some() {
@@ -149,6 +157,30 @@ impl Import {
     /// [`ErrorCode::Unavailable`] if the database is away.
     pub async fn finish(&mut self, now: DateTime<Utc>) -> Result<()> {
         self.fold(now).await?;
-        self.note(ImportState { finished_at: Some(now), ..self.state }).await
+        let state = ImportState { finished_at: Some(now), ..self.state };
+        let mut conn = self.db.conn().await?;
+        conn.transaction(async |conn| {
+            import_update(conn, &self.digest, self.client.id, &state).await?;
+            record(conn, By::CommandLine, &entry(&self.client, &self.digest, Some(&state)), now).await
+        })
+        .await?;
+        self.state = state;
+        Ok(())
+    }
+}
+
+/// An import by the digest of its file, which the imports know the name of.
+fn entry(client: &Client, digest: &[u8], ended: Option<&ImportState>) -> Entry {
+    let mut details = vec![("client", client.id.0.to_string())];
+    if let Some(state) = ended {
+        details.push(("created", state.created.to_string()));
+        details.push(("replayed", state.replayed.to_string()));
+        details.push(("rejected", state.rejected.to_string()));
+    }
+    Entry {
+        action: if ended.is_some() { Action::ResponsesImportEnded } else { Action::ResponsesImportStarted },
+        agency: client.agency,
+        object: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+        details,
     }
 }

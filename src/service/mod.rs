@@ -14,6 +14,7 @@ pub mod catalogue;
 mod catalogue_agencies;
 pub mod clients;
 pub mod clock;
+pub mod comments;
 pub mod comparisons;
 pub mod counting;
 pub mod credentials;
@@ -35,6 +36,7 @@ pub mod installation;
 pub mod issuers;
 pub mod metrics;
 pub mod partitions;
+pub mod privacy;
 pub mod rankings;
 pub mod receipts;
 pub mod responses;
@@ -81,6 +83,12 @@ pub struct Rules {
     pub office_hours: crate::domain::office_hours::OfficeHours,
     /// Minutes of office time without a sign of life after which a device is silent.
     pub silent_minutes: i64,
+    /// Fewest people of an agency's month whose comments are shown.
+    pub min_n_comments: u64,
+    /// Whole months of comments that are kept; `None`: as long as their responses.
+    pub comment_retention_months: Option<u32>,
+    /// Whole months of the audit log that are kept; `None`: all.
+    pub audit_retention_months: Option<u32>,
 }
 
 /// What the use cases work with.

@@ -1,11 +1,13 @@
 //! Months of responses: made ahead of time, since there is no catch-all that a gap could fall into, and dropped
 //! as a whole where the operator keeps them for a time only. Tallies stay.
 
-use crate::error::{ErrorCode, Result};
+use super::audit::record;
+use crate::domain::audit::{Action, By, Entry};
+use crate::error::{Error, ErrorCode, Result};
 use crate::store::installation::kept_from_raise;
 use crate::store::partitions::{partitions_drop, partitions_ensure};
 use crate::store::{AsyncConnection, Conn, Db, SILENCE};
-use chrono::{Datelike, Days, Months, NaiveDate};
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, Utc};
 use std::time::Duration;
 
 /// Months made ahead.
@@ -50,10 +52,18 @@ async fn ensure(db: &Db, days: &[NaiveDate]) -> Result<()> {
 ///
 /// # Errors
 /// [`ErrorCode::Unavailable`] if the database is away.
-pub async fn retire(db: &Db, today: NaiveDate, months: u32) -> Result<()> {
+pub async fn retire(db: &Db, today: NaiveDate, now: DateTime<Utc>, months: u32) -> Result<()> {
     let month = today.with_day(1).unwrap_or(today);
     let Some(kept_from) = month.checked_sub_months(Months::new(months)) else { return Ok(()) };
-    if db.within(SILENCE, async |conn| kept_from_raise(conn, kept_from).await).await? {
+    let work = async |conn: &mut Conn| {
+        let raised = kept_from_raise(conn, kept_from).await?;
+        if raised {
+            let details = vec![("kept_from", kept_from.to_string())];
+            record(conn, By::Service, &entry(Action::ResponsesRetired, details), now).await?;
+        }
+        Ok::<_, Error>(raised)
+    };
+    if db.within(SILENCE, async |conn| conn.transaction(work).await).await? {
         tracing::info!(%kept_from, "raw responses from before are not kept any more");
     }
     Ok(())
@@ -64,13 +74,24 @@ pub async fn retire(db: &Db, today: NaiveDate, months: u32) -> Result<()> {
 /// # Errors
 /// [`ErrorCode::Unavailable`] if the database is away, or the table in use
 /// for long.
-pub async fn drop_old(db: &Db) -> Result<i32> {
-    let drop = async |conn: &mut Conn| conn.transaction(async |conn| partitions_drop(conn).await).await;
-    let dropped = db.within(SILENCE, drop).await?;
+pub async fn drop_old(db: &Db, now: DateTime<Utc>) -> Result<i32> {
+    let work = async |conn: &mut Conn| {
+        let dropped = partitions_drop(conn).await?;
+        if dropped > 0 {
+            let details = vec![("months", dropped.to_string())];
+            record(conn, By::Service, &entry(Action::ResponseMonthsDropped, details), now).await?;
+        }
+        Ok::<_, Error>(dropped)
+    };
+    let dropped = db.within(SILENCE, async |conn| conn.transaction(work).await).await?;
     if dropped > 0 {
         tracing::info!(months = dropped, "months of raw responses dropped; their tallies stay");
     }
     Ok(dropped)
+}
+
+fn entry(action: Action, details: Vec<(&'static str, String)>) -> Entry {
+    Entry { action, agency: None, object: "responses".into(), details }
 }
 
 /// Makes the months that these days belong to.

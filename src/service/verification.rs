@@ -1,6 +1,9 @@
 //! The proof that the tallies are right: everything is counted again from the raw responses, month by month.
 
+use super::audit::record_alone;
+use super::clock::Clock;
 use super::folding::by_number;
+use crate::domain::audit::{Action, By, Entry};
 use crate::domain::ids::SurveyId;
 use crate::domain::period::{Grain, day_of};
 use crate::domain::survey::Survey;
@@ -49,6 +52,15 @@ pub async fn verify(db: &Db, repair: bool) -> Result<Verification> {
             .run(async |conn| Recount::begin(conn).await?.compare(conn).await)
             .await;
     }
+    // Beforehand and by itself: the repair sees one moment only, and must not keep everybody else from the log for as long
+    // as it takes. A repair that finds nothing to do has an entry too.
+    let begun = Entry {
+        action: Action::TalliesRepairStarted,
+        agency: None,
+        object: "tallies".into(),
+        details: Vec::new(),
+    };
+    record_alone(db, By::CommandLine, &begun, Clock::System.now()).await?;
     // Suspended before the snapshot is taken, so that no fold is under way in it. What is committed meanwhile
     // is not in the snapshot, neither as responses nor as tail, and is folded afterwards.
     fold_suspend(&mut conn).await?;

@@ -123,7 +123,8 @@ pub async fn device_lock(conn: &mut Conn, scope: &AgencyScope, id: ClientId) -> 
     let since = earlier.last().map(|past| past.until);
     let posting = Posting { survey: survey.map(SurveyId), suspended_at, earlier };
     let service_point = desk.map(ServicePointId);
-    let device = Client { id, kind, name, agency, service_point, revoked_at, terms: Terms::default(), posting };
+    let device =
+        Client { id, kind, name, agency, service_point, revoked_at, terms: Terms::default(), posting };
     Ok(Some(Held { device, since: since.unwrap_or(created_at), moved: since.is_some() }))
 }
 

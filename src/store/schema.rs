@@ -57,7 +57,19 @@ diesel::table! {
 }
 
 diesel::table! {
-    audit_entries (seq) {
+    audit_chain (singleton) {
+        singleton -> Bool,
+        seq -> Int8,
+        hash -> Bytea,
+        month -> Date,
+        kept_after_seq -> Int8,
+        kept_after_hash -> Bytea,
+    }
+}
+
+diesel::table! {
+    audit_entries (month, seq) {
+        month -> Date,
         seq -> Int8,
         at -> Timestamptz,
         actor -> Text,
@@ -65,6 +77,7 @@ diesel::table! {
         agency_id -> Nullable<Int4>,
         object -> Text,
         details -> Text,
+        hash -> Bytea,
     }
 }
 
@@ -107,6 +120,7 @@ diesel::table! {
     comments (response_id) {
         response_id -> Uuid,
         body -> Text,
+        rules -> Int2,
     }
 }
 
@@ -261,6 +275,7 @@ diesel::table! {
         singleton -> Bool,
         demonstration -> Bool,
         kept_from -> Nullable<Date>,
+        comments_key -> Bytea,
     }
 }
 
@@ -438,7 +453,6 @@ diesel::joinable!(agency_event_agencies -> agency_events (event_id));
 diesel::joinable!(agency_events -> clients (client_id));
 diesel::joinable!(agency_successions -> agency_events (event_id));
 diesel::joinable!(agency_versions -> agency_events (event_id));
-diesel::joinable!(audit_entries -> agencies (agency_id));
 diesel::joinable!(client_uses -> clients (client_id));
 diesel::joinable!(clients -> agencies (agency_id));
 diesel::joinable!(clients -> service_points (service_point_id));
@@ -469,6 +483,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     agency_events,
     agency_successions,
     agency_versions,
+    audit_chain,
     audit_entries,
     catalogue_revision,
     client_uses,

@@ -27,18 +27,18 @@ async fn dropped_months_leave_their_figures_and_are_refused() {
     let db = Db::new(&app.database_url, 2).unwrap();
     let today = NaiveDate::from_ymd_opt(2026, 7, 15).unwrap();
 
-    assert_eq!(partitions::drop_old(&db).await.unwrap(), 0, "nothing was decided");
-    partitions::retire(&db, today, 1).await.unwrap();
+    assert_eq!(partitions::drop_old(&db, app.now).await.unwrap(), 0, "nothing was decided");
+    partitions::retire(&db, today, app.now, 1).await.unwrap();
     tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
     let refused = kiosk.post("/v1/responses", &may).await.expect(422);
     assert_eq!(refused.faults(), [("/id".to_owned(), "month_dropped".to_owned())]);
     // Decided and not dropped yet: the figures are proven already.
     assert_eq!(verification::verify(&db, false).await.unwrap().differences, Vec::<String>::new());
 
-    assert!(partitions::drop_old(&db).await.unwrap() >= 1);
+    assert!(partitions::drop_old(&db, app.now).await.unwrap() >= 1);
     // Months ahead are made; dropped ones are not made again.
     partitions::make(&db, today, 90).await.unwrap();
-    assert_eq!(partitions::drop_old(&db).await.unwrap(), 0);
+    assert_eq!(partitions::drop_old(&db, app.now).await.unwrap(), 0);
     let sql = app.sql().await;
     let count = |what: &'static str| {
         let sql = &sql;
@@ -58,7 +58,7 @@ async fn dropped_months_leave_their_figures_and_are_refused() {
     assert!(!verification::verify(&db, true).await.unwrap().differences.is_empty());
     assert_eq!(admin.index("H56", year).await["whole"], before["whole"]);
     // The limit never moves back.
-    partitions::retire(&db, today, 12).await.unwrap();
+    partitions::retire(&db, today, app.now, 12).await.unwrap();
     assert_eq!(kiosk.post("/v1/responses", &may).await.expect(422).faults()[0].1, "month_dropped");
 }
 
@@ -73,7 +73,7 @@ async fn many_months_are_dropped_whatever_the_planner_knows() {
     .await
     .unwrap();
     let db = Db::new(&app.database_url, 2).unwrap();
-    partitions::retire(&db, NaiveDate::from_ymd_opt(2026, 7, 15).unwrap(), 12).await.unwrap();
+    partitions::retire(&db, NaiveDate::from_ymd_opt(2026, 7, 15).unwrap(), app.now, 12).await.unwrap();
     // 2023-01 to 2025-06.
-    assert_eq!(partitions::drop_old(&db).await.unwrap(), 30);
+    assert_eq!(partitions::drop_old(&db, app.now).await.unwrap(), 30);
 }

@@ -2,6 +2,7 @@
 
 use super::Outcome;
 use crate::domain::ids::DeviceSeq;
+use crate::domain::redaction::RULES;
 use crate::domain::response::Response;
 use crate::error::Result;
 use crate::store::Conn;
@@ -53,7 +54,9 @@ pub(super) struct Stored {
     content: Content,
     client: Uuid,
     seq: Option<i64>,
-    /// A comment may have gone by its own retention; then only its having been there is compared.
+    /// Its words, if they are held and went through the same rules as what is compared with them. Otherwise, gone by
+    /// its own retention or redacted by older rules, only its having been there is compared: a repetition must not become
+    /// a conflict because the rules have changed, and the words as they were sent are not known.
     comment: Option<String>,
 }
 
@@ -99,8 +102,13 @@ pub(super) async fn stored(conn: &mut Conn, known: &HashSet<Uuid>) -> Result<Has
         .select((Content::as_select(), responses::client_id, responses::device_seq))
         .load(conn)
         .await?;
-    let mut bodies: HashMap<Uuid, String> =
-        comments::table.filter(comments::response_id.eq_any(&ids)).load(conn).await?.into_iter().collect();
+    let mut bodies: HashMap<Uuid, String> = comments::table
+        .filter(comments::response_id.eq_any(&ids).and(comments::rules.eq(RULES)))
+        .select((comments::response_id, comments::body))
+        .load(conn)
+        .await?
+        .into_iter()
+        .collect();
     let stored = |(content, client, seq): (Content, Uuid, Option<i64>)| {
         let comment = bodies.remove(&content.id);
         (content.id, Stored { content, client, seq, comment })

@@ -175,8 +175,8 @@ async fn months_that_were_dropped_have_numbers_and_no_items() {
         pull(&admin, "", count).await;
     }
     let db = Db::new(&app.database_url, 2).unwrap();
-    partitions::retire(&db, NaiveDate::from_ymd_opt(2026, 7, 15).unwrap(), 1).await.unwrap();
-    assert!(partitions::drop_old(&db).await.unwrap() >= 1);
+    partitions::retire(&db, NaiveDate::from_ymd_opt(2026, 7, 15).unwrap(), app.now, 1).await.unwrap();
+    assert!(partitions::drop_old(&db, app.now).await.unwrap() >= 1);
     let whole = page(&admin, "").await;
     assert_eq!((&whole["next_after_seq"], &whole["complete"]), (&json!(2), &json!(true)));
     let items = whole["items"].as_array().unwrap();
