@@ -237,6 +237,7 @@ fn response() -> impl Strategy<Value = ResponseBody> {
     (identity, answers, known).prop_map(|(identity, answers, known)| {
         let owned = |word: Option<&str>| word.map(str::to_owned);
         ResponseBody {
+            visit: None,
             id: identity.0.map(uuid::Uuid::from_u128),
             survey: identity.1,
             rated_agency: identity.2,
