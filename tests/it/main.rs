@@ -9,8 +9,6 @@
     reason = "a test may stop"
 )]
 
-mod support;
-
 mod agencies;
 mod agency_events;
 mod agency_imports;
@@ -55,10 +53,10 @@ mod schema;
 mod series;
 mod signing_keys;
 mod strangers;
+mod support;
 mod suppression;
-mod suppression;
-mod surveys;
 mod surveys;
 mod threats;
 mod tls;
 mod visits;
+
