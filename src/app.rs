@@ -12,12 +12,15 @@ use crate::service::feed::EXPORTS_AT_ONCE;
 use crate::service::ingest::{Intake, IntakeSettings};
 use crate::service::metrics::Metrics;
 use crate::service::visibility::Masks;
-use crate::service::{Rules, Services, folding, partitions, receipts};
+use crate::service::{Rules, Services, folding, judging, partitions, receipts};
+use crate::domain::flagging;
+use crate::domain::office_hours::OfficeHours;
 use crate::store::Db;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
+use chrono::TimeDelta;
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -146,6 +149,9 @@ async fn keep_folding(services: web::Data<Services>) {
         if let Err(error) = folding::fold(&services).await {
             tracing::warn!("folding waits for the next round: {}", error.chain());
         }
+        if let Err(error) = judging::judge_new(&services).await {
+            tracing::warn!("judging waits for the next round: {}", error.chain());
+        }
     }
 }
 
@@ -160,6 +166,7 @@ async fn keep_house(services: web::Data<Services>) {
         let (db, now) = (&services.db, services.clock.now());
         told("months ahead", partitions::make(db, day_of(now), services.rules.max_offline_days).await);
         told("old receipts", receipts::forget_old(db, now).await.map(drop));
+        told("old marks", judging::forget_old(&services).await.map(drop));
         if let Some(months) = services.rules.retention_months {
             told("retention", partitions::retire(db, day_of(now), months).await);
             tokio::time::sleep(BEFORE_DROPPING).await;
@@ -236,8 +243,39 @@ fn services(config: &ServeConfig, url: &str, data_dir: &Path, clock: Clock) -> R
             response_bytes: bound(config.max_body_bytes),
             public_figures: config.public_figures,
             min_n_public: config.min_n_public.into(),
+            flagging: flagging_rules(config)?,
+            void_days: config.void_days.into(),
         },
     })
+}
+
+/// The rules that flag responses.
+fn flagging_rules(config: &ServeConfig) -> Result<flagging::Rules> {
+    let wrong = |what: String| Error::new(ErrorCode::Internal).detail(what);
+    let mut rules = flagging::Rules::default();
+    for word in config.flag_rules.split(',').map(str::trim).filter(|word| *word != "none") {
+        let known = flagging::Rule::parse(word);
+        let refusal = |_| wrong(format!("--flag-rules names no rule: {word}; there are burst, identical, speed, out_of_hours"));
+        match known.map_err(refusal)? {
+            flagging::Rule::Burst => {
+                let within = TimeDelta::minutes(config.flag_burst_minutes.into());
+                rules.burst = Some((bound(config.flag_burst_most), within));
+            }
+            flagging::Rule::Identical => {
+                rules.identical = Some((bound(config.flag_identical_row), config.flag_identical_answered));
+            }
+            flagging::Rule::Speed => {
+                rules.speed = Some(TimeDelta::milliseconds(config.flag_speed_milliseconds.into()));
+            }
+            flagging::Rule::OutOfHours => {
+                let text = config.office_hours.clone();
+                let hours = OfficeHours::parse(&text);
+                let hours = hours.ok_or_else(|| wrong(format!("--office-hours cannot be read: {text}")))?;
+                rules.out_of_hours = Some((hours, text));
+            }
+        }
+    }
+    Ok(rules)
 }
 
 /// A setting as a number of things in memory.

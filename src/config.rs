@@ -136,6 +136,49 @@ pub struct ServeConfig {
     #[arg(long, env = "SIPAS_MIN_N_PUBLIC", value_name = "N", default_value_t = 10,
           value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub min_n_public: u32,
+
+    /// Rules that flag responses of devices, split by commas: burst, identical, speed, out_of_hours; or none. When
+    /// offices are open is not known to us, so out_of_hours is off until it is named. All limits below are assumed.
+    #[arg(long, env = "SIPAS_FLAG_RULES", value_name = "RULES", default_value = "burst,identical,speed")]
+    pub flag_rules: String,
+
+    /// burst: more responses of a device than this within `--flag-burst-minutes` are flagged (assumed: one every 20 seconds
+    /// for ten minutes is more than a queue can bring).
+    #[arg(long, env = "SIPAS_FLAG_BURST_MOST", value_name = "N", default_value_t = 30,
+          value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub flag_burst_most: u32,
+
+    /// burst: length of the window in minutes.
+    #[arg(long, env = "SIPAS_FLAG_BURST_MINUTES", value_name = "MINUTES", default_value_t = 10,
+          value_parser = clap::value_parser!(u32).range(1..=1440))]
+    pub flag_burst_minutes: u32,
+
+    /// identical: fewest responses of a device in a row with the very same answers that are flagged (assumed: if even seven
+    /// of ten people answer alike, 30 in a row come by chance about once in 75 years of a device with 2,000 responses a
+    /// year; 20 in a row every other year).
+    #[arg(long, env = "SIPAS_FLAG_IDENTICAL_ROW", value_name = "N", default_value_t = 30,
+          value_parser = clap::value_parser!(u32).range(2..=1000))]
+    pub flag_identical_row: u32,
+
+    /// identical: fewest answered criteria of a response that is judged; few are answered alike by many.
+    #[arg(long, env = "SIPAS_FLAG_IDENTICAL_ANSWERED", value_name = "N", default_value_t = 10,
+          value_parser = clap::value_parser!(u16).range(1..=200))]
+    pub flag_identical_answered: u16,
+
+    /// speed: least time between two responses of a device, in milliseconds for each answered criterion of the second
+    /// (assumed: nobody reads and answers in less than a second).
+    #[arg(long, env = "SIPAS_FLAG_SPEED_MILLISECONDS", value_name = "MS", default_value_t = 1000,
+          value_parser = clap::value_parser!(u32).range(1..=60_000))]
+    pub flag_speed_milliseconds: u32,
+
+    /// Hours in which offices are open, Viet Nam time: days and times, several split by semicolons (assumed).
+    #[arg(long, env = "SIPAS_OFFICE_HOURS", value_name = "HOURS", default_value = "Mon-Fri 07:30-11:30,13:30-17:00")]
+    pub office_hours: String,
+
+    /// Days in which a second person decides about a request that a response be void; then it expires (assumed).
+    #[arg(long, env = "SIPAS_VOID_DAYS", value_name = "DAYS", default_value_t = 14,
+          value_parser = clap::value_parser!(u16).range(1..=365))]
+    pub void_days: u16,
 }
 
 impl DatabaseConfig {

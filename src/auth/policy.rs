@@ -25,6 +25,10 @@ pub enum Permission {
     ChangeTree,
     /// Say how many dossiers an agency handled.
     ReportDossiers,
+    /// Confirm or lift flags on responses.
+    ReviewFlags,
+    /// Have a response declared void.
+    VoidResponses,
 }
 
 /// How far a permission reaches.
@@ -48,7 +52,7 @@ enum Grant {
 ///   business (NĐ 61/2018/NĐ-CP art. 27.3: information on the person who rates is confidential).
 /// - A viewer reads figures and nothing else.
 #[rustfmt::skip]
-const TABLE: [(Permission, [Grant; 5]); 6] = {
+const TABLE: [(Permission, [Grant; 5]); 8] = {
     use Grant::{Itself, No, OwnSubtree, Public};
     use Permission as P;
     [
@@ -59,6 +63,8 @@ const TABLE: [(Permission, [Grant; 5]); 6] = {
         (P::ReadResponses,   [No,         No,         No,         OwnSubtree, OwnSubtree]),
         (P::ChangeTree,      [No,         No,         No,         No,         OwnSubtree]),
         (P::ReportDossiers,  [No,         No,         No,         OwnSubtree, No        ]),
+        (P::ReviewFlags,     [No,         No,         No,         No,         OwnSubtree]),
+        (P::VoidResponses,   [No,         No,         No,         No,         OwnSubtree]),
     ]
 };
 
@@ -279,6 +285,38 @@ pub fn dossier_reporter(actor: &Actor) -> Result<&Client> {
 /// May the client say how many dossiers this agency handled? `None` looks like not found.
 pub fn report_dossiers(client: &Client, tree: &AgencyTree, agency: AgencyId) -> Option<AgencyScope> {
     owns(client, tree, agency).then(|| AgencyScope::granted_by_policy(vec![agency]))
+}
+
+/// Which client may review flags at all, before it is known on which response.
+///
+/// # Errors
+/// [`ErrorCode::TokenMissing`] or [`ErrorCode::NotPermitted`].
+pub fn flag_reviewer(actor: &Actor) -> Result<&Client> {
+    permitted(actor, Permission::ReviewFlags)
+}
+
+/// Which client may have responses voided at all, before it is known which.
+///
+/// # Errors
+/// [`ErrorCode::TokenMissing`] or [`ErrorCode::NotPermitted`].
+pub fn voider(actor: &Actor) -> Result<&Client> {
+    permitted(actor, Permission::VoidResponses)
+}
+
+/// May the client ask that a response which rates this agency be void? If not, it looks not found.
+pub fn may_ask_for_void(client: &Client, tree: &AgencyTree, agency: AgencyId) -> bool {
+    owns(client, tree, agency)
+}
+
+/// As [`may_ask_for_void`], with the scope to enter it; `None` looks like not found.
+pub fn ask_for_void(client: &Client, tree: &AgencyTree, agency: AgencyId) -> Option<AgencyScope> {
+    owns(client, tree, agency).then(|| AgencyScope::granted_by_policy(vec![agency]))
+}
+
+/// May the client decide whether a response which rates this agency counts? Only from above it: an office must not be
+/// able to clear itself of what it is rated by.
+pub fn may_decide(client: &Client, tree: &AgencyTree, agency: AgencyId) -> bool {
+    owns(client, tree, agency) && client.agency != Some(agency)
 }
 
 fn owns(client: &Client, tree: &AgencyTree, agency: AgencyId) -> bool {

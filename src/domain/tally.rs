@@ -11,7 +11,7 @@ pub struct Tally {
     pub counts: Vec<Distribution>,
     /// Moments of the questionnaire's parts, see [`QuestionnaireVersion::parts`].
     pub moments: Vec<Moments>,
-    /// When the newest response in it arrived.
+    /// When the newest response in it arrived, or the standing of one last changed.
     pub watermark: Option<DateTime<Utc>>,
 }
 
@@ -44,6 +44,25 @@ impl Tally {
             moments.add(more);
         }
         self.watermark = self.watermark.max(other.watermark);
+    }
+
+    /// Takes away other responses to the same version, which were added before; `None` if there is less than that. The
+    /// watermark only moves on.
+    pub fn take(&mut self, other: &Self) -> Option<()> {
+        for (counts, less) in self.counts.iter_mut().zip(&other.counts) {
+            counts.take(less)?;
+        }
+        for (moments, less) in self.moments.iter_mut().zip(&other.moments) {
+            moments.take(less)?;
+        }
+        self.watermark = self.watermark.max(other.watermark);
+        Some(())
+    }
+
+    /// Whether it is of no response.
+    pub fn is_empty(&self) -> bool {
+        self.counts.iter().all(|counts| *counts == Distribution::default())
+            && self.moments.iter().all(|moments| *moments == Moments::default())
     }
 
     /// People with at least one applicable answer.

@@ -15,6 +15,7 @@ mod extract;
 mod feed;
 pub mod fields;
 mod figures;
+mod flags;
 mod format;
 mod formulas;
 mod framing;
@@ -32,6 +33,7 @@ mod series;
 mod sharing;
 mod sheet;
 mod surveys;
+mod voids;
 
 use actix_web::web;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -64,6 +66,13 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(rankings::get_ranking)
         .service(feed::list_responses)
         .service(feed::export_responses)
+        // What counts
+        .service(flags::list_flags)
+        .service(flags::review_flags)
+        .service(voids::list_voids)
+        .service(voids::request_void)
+        .service(voids::confirm_void)
+        .service(voids::refuse_void)
         // Credentials
         .service(clients::issue_token)
         .service(clients::list_keys)

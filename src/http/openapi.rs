@@ -22,6 +22,7 @@ use utoipa::{IntoResponses, Modify, OpenApi};
         (name = "intake", description = "Taking in responses"),
         (name = "figures", description = "How satisfied people are, and how sure that is"),
         (name = "feed", description = "Single responses for those in charge"),
+        (name = "integrity", description = "Which responses do not count, and why"),
         (name = "catalogue", description = "Agencies, surveys, wording"),
         (name = "credentials", description = "Tokens and keys"),
         (name = "operation", description = "Signs of life"),

@@ -19,21 +19,25 @@ pub mod devices;
 pub mod dossier_counts;
 pub mod feed;
 pub mod figures;
+pub mod flags;
 pub mod folding;
 pub mod formulas;
 pub mod imports;
 pub mod indexes;
 pub mod ingest;
 pub mod installation;
+pub mod judging;
 pub mod metrics;
 pub mod partitions;
 pub mod rankings;
 pub mod receipts;
 pub mod responses;
 pub mod series;
+pub mod standings;
 pub mod surveys;
 pub mod verification;
 pub mod visibility;
+pub mod voids;
 
 use crate::auth::token::Keys;
 use crate::store::Db;
@@ -61,6 +65,10 @@ pub struct Rules {
     pub public_figures: bool,
     /// Fewest people a publicly readable value is made from.
     pub min_n_public: u64,
+    /// By what responses are flagged.
+    pub flagging: crate::domain::flagging::Rules,
+    /// Days in which a second person decides about a request to void.
+    pub void_days: i64,
 }
 
 /// What the use cases work with.

@@ -2,7 +2,7 @@
 
 mod reading;
 
-pub use reading::{responses_count, responses_each};
+pub use reading::{UNFOLDED, UnfoldedRow, responses_count, responses_each, unfolded_of};
 
 use super::Conn;
 use super::device_seqs::{SeqHolders, device_seqs_add, device_seqs_holders};

@@ -142,6 +142,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    flag_reviews (seq) {
+        seq -> Int8,
+        response_id -> Uuid,
+        decision -> Text,
+        reason -> Text,
+        client_id -> Uuid,
+        reviewed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     imports (digest, client_id) {
         digest -> Bytea,
         client_id -> Uuid,
@@ -178,6 +189,22 @@ diesel::table! {
         singleton -> Bool,
         demonstration -> Bool,
         kept_from -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    judged_responses (client_id, response_id) {
+        client_id -> Uuid,
+        response_id -> Uuid,
+        pattern -> Int8,
+        answered -> Int2,
+    }
+}
+
+diesel::table! {
+    judging (singleton) {
+        singleton -> Bool,
+        judged_seq -> Int8,
     }
 }
 
@@ -234,11 +261,43 @@ diesel::table! {
 }
 
 diesel::table! {
+    response_flags (seq) {
+        seq -> Int8,
+        response_id -> Uuid,
+        rule -> Text,
+        survey_id -> Int4,
+        agency_id -> Int4,
+        client_id -> Uuid,
+        parameters -> Text,
+        from_at -> Timestamptz,
+        to_at -> Timestamptz,
+        count -> Int4,
+        flagged_at -> Timestamptz,
+        state -> Text,
+    }
+}
+
+diesel::table! {
     response_log (first_seq) {
         first_seq -> Int8,
         response_ids -> Array<Nullable<Uuid>>,
         survey_ids -> Array<Nullable<Int4>>,
         agency_ids -> Array<Nullable<Int4>>,
+    }
+}
+
+diesel::table! {
+    response_voids (seq) {
+        seq -> Int8,
+        response_id -> Uuid,
+        survey_id -> Int4,
+        agency_id -> Int4,
+        reason -> Text,
+        requested_by -> Uuid,
+        requested_at -> Timestamptz,
+        state -> Text,
+        decided_by -> Nullable<Uuid>,
+        decided_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -333,7 +392,10 @@ diesel::joinable!(clients -> service_points (service_point_id));
 diesel::joinable!(dossier_counts -> agencies (agency_id));
 diesel::joinable!(dossier_counts -> clients (client_id));
 diesel::joinable!(elements -> questionnaire_versions (version_id));
+diesel::joinable!(flag_reviews -> clients (client_id));
 diesel::joinable!(questionnaire_versions -> questionnaires (questionnaire_id));
+diesel::joinable!(response_flags -> agencies (agency_id));
+diesel::joinable!(response_voids -> agencies (agency_id));
 diesel::joinable!(scales -> questionnaire_versions (version_id));
 diesel::joinable!(service_points -> agencies (agency_id));
 diesel::joinable!(survey_agencies -> agencies (agency_id));
@@ -354,15 +416,20 @@ diesel::allow_tables_to_appear_in_same_query!(
     device_seqs,
     dossier_counts,
     elements,
+    flag_reviews,
     imports,
     ingest_batches,
     installation,
+    judged_responses,
+    judging,
     kept_totals,
     levels,
     questionnaire_versions,
     questionnaires,
     receipts,
+    response_flags,
     response_log,
+    response_voids,
     responses,
     scales,
     service_points,
