@@ -2,6 +2,8 @@
 
 use crate::auth::token::{Keys, load_or_make_key};
 use crate::config::ServeConfig;
+use crate::domain::flagging;
+use crate::domain::office_hours::OfficeHours;
 use crate::domain::period::day_of;
 use crate::error::{Error, ErrorCode, Result};
 use crate::http;
@@ -13,8 +15,6 @@ use crate::service::ingest::{Intake, IntakeSettings};
 use crate::service::metrics::Metrics;
 use crate::service::visibility::Masks;
 use crate::service::{Rules, Services, folding, judging, partitions, receipts};
-use crate::domain::flagging;
-use crate::domain::office_hours::OfficeHours;
 use crate::store::Db;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
@@ -255,7 +255,11 @@ fn flagging_rules(config: &ServeConfig) -> Result<flagging::Rules> {
     let mut rules = flagging::Rules::default();
     for word in config.flag_rules.split(',').map(str::trim).filter(|word| *word != "none") {
         let known = flagging::Rule::parse(word);
-        let refusal = |_| wrong(format!("--flag-rules names no rule: {word}; there are burst, identical, speed, out_of_hours"));
+        let refusal = |_| {
+            wrong(format!(
+                "--flag-rules names no rule: {word}; there are burst, identical, speed, out_of_hours"
+            ))
+        };
         match known.map_err(refusal)? {
             flagging::Rule::Burst => {
                 let within = TimeDelta::minutes(config.flag_burst_minutes.into());

@@ -172,7 +172,12 @@ pub struct ServeConfig {
     pub flag_speed_milliseconds: u32,
 
     /// Hours in which offices are open, Viet Nam time: days and times, several split by semicolons (assumed).
-    #[arg(long, env = "SIPAS_OFFICE_HOURS", value_name = "HOURS", default_value = "Mon-Fri 07:30-11:30,13:30-17:00")]
+    #[arg(
+        long,
+        env = "SIPAS_OFFICE_HOURS",
+        value_name = "HOURS",
+        default_value = "Mon-Fri 07:30-11:30,13:30-17:00"
+    )]
     pub office_hours: String,
 
     /// Days in which a second person decides about a request that a response be void; then it expires (assumed).

@@ -73,15 +73,12 @@ impl Rules {
             && self.out_of_hours.is_none()
     }
 
-    /// How far before and after a response the rules look, in time.
-    pub fn reach(&self) -> TimeDelta {
-        self.burst.map_or_else(TimeDelta::zero, |(_, within)| within)
-    }
-
-    /// How many responses before and after a response the rules look at, whenever those were answered; also one
-    /// beyond the time of [`Self::reach`].
+    /// How many responses before and after a new one decide about it and are decided by it. Not how much time: a device
+    /// that floods has any number of responses in ten minutes. For a burst as many as are allowed are enough: whoever
+    /// stands further away in the same stretch was in a burst without the new one already, and so was judged.
     pub fn neighbours(&self) -> usize {
-        self.identical.map_or(1, |(row, _)| row.max(1))
+        let burst = self.burst.map_or(0, |(most, _)| most);
+        self.identical.map_or(0, |(row, _)| row).max(burst).max(1)
     }
 
     /// A rule's parameters in words, as a flag keeps them.
@@ -142,9 +139,9 @@ pub fn judge(rules: &Rules, seen: &[Seen]) -> Vec<Finding> {
     }
     if let Some((row, answered)) = rules.identical {
         let alike = |one: &Seen, two: &Seen| one.pattern == two.pattern;
-        let runs = seen.chunk_by(alike).filter(|run| {
-            run.len() >= row && run.iter().all(|one| one.answered >= answered)
-        });
+        let runs = seen
+            .chunk_by(alike)
+            .filter(|run| run.len() >= row && run.iter().all(|one| one.answered >= answered));
         runs.for_each(|run| flag_all(run, run, Rule::Identical, &mut findings));
     }
     if let Some(each) = rules.speed {
@@ -186,8 +183,7 @@ fn flag_all(stretch: &[Seen], some: &[Seen], rule: Rule, findings: &mut Vec<Find
     if !stretch.iter().any(|one| one.new) {
         return;
     }
-    let evidence =
-        Evidence { from: first.id.answered_at(), to: last.id.answered_at(), count: stretch.len() };
+    let evidence = Evidence { from: first.id.answered_at(), to: last.id.answered_at(), count: stretch.len() };
     findings.extend(some.iter().map(|one| Finding { id: one.id, rule, evidence }));
 }
 
@@ -249,6 +245,38 @@ mod tests {
     }
 
     proptest! {
+        /// Whoever comes when: looking at the neighbours of what is new finds what looking at everything would.
+        #[test]
+        fn the_order_of_arrival_does_not_matter(
+            times in proptest::collection::vec(0..200_i64, 0..40), batches in proptest::collection::vec(0..6_usize, 40),
+            most in 1..6_usize, within in 1..40_i64,
+        ) {
+            let rules = Rules {
+                burst: Some((most, TimeDelta::seconds(within))), speed: Some(TimeDelta::milliseconds(200)), ..Rules::default()
+            };
+            let mut all: Vec<(usize, Seen)> =
+                times.iter().zip(&batches).map(|(at, batch)| (*batch, seen(*at, 0, true))).collect();
+            all.sort_by_key(|(_, one)| one.id);
+            let found = |findings: Vec<Finding>| -> BTreeSet<_> {
+                findings.into_iter().map(|finding| (finding.rule, finding.id)).collect()
+            };
+            let at_once = found(judge(&rules, &all.iter().map(|(_, one)| *one).collect::<Vec<_>>()));
+            let mut one_by_one = BTreeSet::new();
+            for batch in 0..6 {
+                let there: Vec<Seen> = (all.iter().filter(|(of, _)| *of <= batch))
+                    .map(|(of, one)| Seen { new: *of == batch, ..*one })
+                    .collect();
+                let first = there.iter().position(|one| one.new);
+                let last = there.iter().rposition(|one| one.new);
+                if let (Some(first), Some(last)) = (first, last) {
+                    let end = (last + 1 + rules.neighbours()).min(there.len());
+                    let around = &there[first.saturating_sub(rules.neighbours())..end];
+                    one_by_one.extend(found(judge(&rules, around)));
+                }
+            }
+            prop_assert_eq!(one_by_one, at_once);
+        }
+
         /// By its definition: whoever has more than `most` in some stretch around it, of which one is new.
         #[test]
         fn bursts_are_those_of_the_definition(

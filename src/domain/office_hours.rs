@@ -70,7 +70,15 @@ mod tests {
 
     #[test]
     fn other_texts_are_no_hours() {
-        for text in ["", "Mon", "Mon 7-8", "Fri-Mon 08:00-09:00", "Mon 09:00-08:00", "Mo 08:00-09:00", "Mon 08:00-24:00"] {
+        for text in [
+            "",
+            "Mon",
+            "Mon 7-8",
+            "Fri-Mon 08:00-09:00",
+            "Mon 09:00-08:00",
+            "Mo 08:00-09:00",
+            "Mon 08:00-24:00",
+        ] {
             assert_eq!(OfficeHours::parse(text), None, "{text:?}");
         }
     }

@@ -71,7 +71,9 @@ impl Provenance {
             self.formula.map(|(.., unit)| unit_words(unit, lang).into()),
         );
         add(say("Độ tin cậy", "Confidence"), self.confidence_percent.map(|percent| format!("{percent} %")));
-        let flagged = |word| if word == "included" { say("có tính", "included") } else { say("không tính", "excluded") };
+        let flagged = |word| {
+            if word == "included" { say("có tính", "included") } else { say("không tính", "excluded") }
+        };
         add(say("Phiếu bị đánh dấu", "Flagged responses"), self.flagged.map(|word| flagged(word).to_owned()));
         add(say("Ngưỡng công bố", "Least people shown"), self.min_n.map(|min_n| min_n.to_string()));
         add(

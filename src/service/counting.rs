@@ -9,7 +9,7 @@ use crate::domain::tally::Tally;
 use crate::domain::tree::{AgencyScope, Share, Span};
 use crate::error::Result;
 use crate::store::kept_totals::digest;
-use crate::store::tallies::{Fetched, Of, Reach, TallyRow, Tallied, Wanted, tallies_fetch};
+use crate::store::tallies::{Fetched, Of, Reach, Tallied, TallyRow, Wanted, tallies_fetch};
 use crate::store::{Db, SILENCE};
 use compact_str::CompactString;
 use std::collections::btree_map::Entry;

@@ -75,11 +75,7 @@ pub async fn listing<F: std::fmt::Debug>(
 ///
 /// # Errors
 /// As [`listing`].
-pub async fn list(
-    services: &Services,
-    actor: &Actor,
-    query: &ListQuery<FlagFilter>,
-) -> Result<Listed<Flag>> {
+pub async fn list(services: &Services, actor: &Actor, query: &ListQuery<FlagFilter>) -> Result<Listed<Flag>> {
     let (catalogue, scope, page) = listing(services, actor, query, "flags").await?;
     let list = async |conn: &mut Conn| flags_list(conn, &scope, &query.filter, &page).await;
     let mut items = services.db.within(SILENCE, list).await?;

@@ -1,10 +1,10 @@
 //! Reading an index: SQL counts, `index` computes, the audience decides what is shown.
 
 use super::Services;
-use super::figures::{Asked, Flagged, Head, IndexValue, Setting, evidence};
-use crate::auth::policy::Audience;
 use super::counting::{Counted, CountedBy};
+use super::figures::{Asked, Flagged, Head, IndexValue, Setting, evidence};
 use crate::auth::Actor;
+use crate::auth::policy::Audience;
 use crate::domain::tally::Tally;
 use crate::error::{Faults, Result};
 use crate::index::combine::{Question, whole_of};

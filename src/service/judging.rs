@@ -36,6 +36,9 @@ const RESPONSES: i64 = 5_000;
 /// How long the judging of some responses may take: several statements, more than a request has.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Days before the oldest response that is still taken, whose marks are kept: what it may be judged beside.
+const DAYS_BESIDE: i64 = 7;
+
 /// Bytes of a digest that tell two patterns of answers apart.
 const PATTERN_BYTES: usize = 8;
 
@@ -58,7 +61,7 @@ pub async fn judge_new(services: &Services) -> Result<()> {
 /// [`ErrorCode::Unavailable`](crate::error::ErrorCode::Unavailable) if the database is away.
 pub async fn forget_old(services: &Services) -> Result<usize> {
     let rules = &services.rules;
-    let oldest = services.clock.now() - TimeDelta::days(rules.max_offline_days + 1) - rules.flagging.reach();
+    let oldest = services.clock.now() - TimeDelta::days(rules.max_offline_days + DAYS_BESIDE);
     let forget = async |conn: &mut Conn| judging_forget(conn, ResponseId::floor(oldest)).await;
     services.db.within(SILENCE, forget).await
 }
@@ -80,7 +83,8 @@ async fn judge_some(services: &Services) -> Result<bool> {
         let flagged: Vec<Uuid> = flags.iter().map(|flag| flag.response.uuid()).collect();
         let before = standings_of(conn, &flagged).await?;
         let now: HashSet<ResponseId> = flags_insert(conn, &flags).await?.into_iter().collect();
-        let changed = responses_unfolded(conn, &flagged).await?.into_iter().filter(|one| now.contains(&one.id));
+        let changed =
+            responses_unfolded(conn, &flagged).await?.into_iter().filter(|one| now.contains(&one.id));
         let changes = changed.map(|response| {
             let before = before.get(&response.id.uuid()).copied().unwrap_or(Standing::Counted);
             Change { after: Standing::of(true, before == Standing::Void), before, response }
@@ -99,7 +103,7 @@ async fn flags(services: &Services, conn: &mut Conn, rules: &Rules, sent: &[Sent
     }
     judging_mark(conn, &sent.iter().map(mark).collect::<Vec<_>>()).await?;
     let new: HashSet<ResponseId> = sent.iter().map(|sent| sent.id).collect();
-    let marks = judging_around(conn, &spans(rules, sent), rules.neighbours()).await?;
+    let marks = judging_around(conn, &spans(sent), rules.neighbours()).await?;
     let mut findings = Vec::new();
     for marks in marks.chunk_by(|one, two| one.client == two.client) {
         let seen = |mark: &Mark| Seen {
@@ -151,17 +155,13 @@ fn mark(sent: &Sent) -> Mark {
     }
 }
 
-/// What has to be seen of each device: the time its new responses span, and as much on both sides as a rule looks.
-fn spans(rules: &Rules, sent: &[Sent]) -> BTreeMap<Uuid, (Uuid, Uuid)> {
-    let mut spans: BTreeMap<Uuid, (ResponseId, ResponseId)> = BTreeMap::new();
+/// From the first to the last new response of each device.
+fn spans(sent: &[Sent]) -> BTreeMap<Uuid, (Uuid, Uuid)> {
+    let mut spans: BTreeMap<Uuid, (Uuid, Uuid)> = BTreeMap::new();
     for one in sent {
-        let span = spans.entry(one.client.0).or_insert((one.id, one.id));
-        *span = (span.0.min(one.id), span.1.max(one.id));
+        let id = one.id.uuid();
+        let span = spans.entry(one.client.0).or_insert((id, id));
+        *span = (span.0.min(id), span.1.max(id));
     }
-    let reach = rules.reach();
-    let widened = |(first, last): (ResponseId, ResponseId)| {
-        let end = last.answered_at() + reach + TimeDelta::milliseconds(1);
-        (ResponseId::floor(first.answered_at() - reach), ResponseId::floor(end))
-    };
-    spans.into_iter().map(|(client, span)| (client, widened(span))).collect()
+    spans
 }

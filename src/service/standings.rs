@@ -42,7 +42,9 @@ pub async fn change(
     at: DateTime<Utc>,
 ) -> Result<()> {
     let (mut less, mut more) = (TallyDelta::default(), TallyDelta::default());
-    for Change { response, before, after } in changes.into_iter().filter(|change| change.before != change.after) {
+    for Change { response, before, after } in
+        changes.into_iter().filter(|change| change.before != change.after)
+    {
         // The figures are as of the change: it is what their watermark tells.
         let response = Unfolded { received_at: at, ..response };
         let unknown = || Error::internal(format!("survey {:?} is not in the catalogue yet", response.survey));

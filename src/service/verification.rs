@@ -16,8 +16,8 @@ use crate::store::responses::responses_each;
 use crate::store::standings::standings_of_days;
 use crate::store::surveys::surveys_all;
 use crate::store::tallies::{
-    Tallied, TallyDelta, TallyKey, TallySpan, tallies_add, tallies_months, tallies_of_months, tallies_of_span,
-    tallies_replace,
+    Tallied, TallyDelta, TallyKey, TallySpan, tallies_add, tallies_months, tallies_of_months,
+    tallies_of_span, tallies_replace,
 };
 use crate::store::{Conn, Db, take_your_time};
 use chrono::NaiveDate;

@@ -75,8 +75,7 @@ pub async fn request(
         }
         Ok((request, !entered))
     };
-    let (request, replayed) =
-        services.db.within(SILENCE, async |conn| conn.transaction(work).await).await?;
+    let (request, replayed) = services.db.within(SILENCE, async |conn| conn.transaction(work).await).await?;
     told(services, request, replayed).await
 }
 
@@ -127,8 +126,7 @@ pub async fn decide(
         record(conn, client, &request, action, now).await?;
         Ok((request, false))
     };
-    let (request, replayed) =
-        services.db.within(SILENCE, async |conn| conn.transaction(work).await).await?;
+    let (request, replayed) = services.db.within(SILENCE, async |conn| conn.transaction(work).await).await?;
     told(services, request, replayed).await
 }
 

@@ -41,7 +41,8 @@ impl TryFrom<Row> for Flag {
     fn try_from(row: Row) -> Result<Self> {
         Ok(Self {
             seq: row.seq,
-            response: ResponseId::new(row.response_id).ok_or_else(|| corrupt("response_flags.response_id"))?,
+            response: ResponseId::new(row.response_id)
+                .ok_or_else(|| corrupt("response_flags.response_id"))?,
             rule: Rule::parse(&row.rule).map_err(|_| corrupt("response_flags.rule"))?,
             survey: SurveyId(row.survey_id),
             agency: AgencyId(row.agency_id),
@@ -144,7 +145,8 @@ pub async fn flags_list(
     filter: &FlagFilter,
     page: &Page,
 ) -> Result<Vec<Flag>> {
-    let mut query = f::table.select(Row::as_select()).order(f::seq.desc()).limit(page.limit_and_one()).into_boxed();
+    let mut query =
+        f::table.select(Row::as_select()).order(f::seq.desc()).limit(page.limit_and_one()).into_boxed();
     if !scope.is_whole_country() {
         let agencies: Vec<i32> = scope.agencies().iter().map(|agency| agency.0).collect();
         query = query.filter(f::agency_id.eq_any(agencies));

@@ -90,7 +90,10 @@ pub async fn judging_sent(conn: &mut Conn, ids: &[Uuid]) -> Result<Vec<Sent>> {
 
 /// Keeps marks.
 pub async fn judging_mark(conn: &mut Conn, marks: &[Mark]) -> Result<()> {
-    #[expect(clippy::disallowed_methods, reason = "one array for each column instead of one parameter for each value")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "one array for each column instead of one parameter for each value"
+    )]
     diesel::sql_query(
         "INSERT INTO judged_responses (client_id, response_id, pattern, answered)
          SELECT * FROM unnest($1, $2, $3, $4) ON CONFLICT DO NOTHING",

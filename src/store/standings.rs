@@ -77,4 +77,3 @@ pub async fn tail_holds(conn: &mut Conn, id: ResponseId) -> Result<bool> {
     let held = ingest_batches::table.filter(ingest_batches::response_ids.contains(vec![id.uuid()]));
     Ok(diesel::select(diesel::dsl::exists(held)).get_result(conn).await?)
 }
-

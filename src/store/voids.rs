@@ -35,7 +35,8 @@ impl TryFrom<Row> for VoidRequest {
     fn try_from(row: Row) -> Result<Self> {
         Ok(Self {
             seq: row.seq,
-            response: ResponseId::new(row.response_id).ok_or_else(|| corrupt("response_voids.response_id"))?,
+            response: ResponseId::new(row.response_id)
+                .ok_or_else(|| corrupt("response_voids.response_id"))?,
             survey: SurveyId(row.survey_id),
             agency: AgencyId(row.agency_id),
             reason: row.reason,
@@ -122,7 +123,8 @@ pub async fn voids_list(
     (state, expired_before): (Option<VoidState>, DateTime<Utc>),
     page: &Page,
 ) -> Result<Vec<VoidRequest>> {
-    let mut query = v::table.select(Row::as_select()).order(v::seq.desc()).limit(page.limit_and_one()).into_boxed();
+    let mut query =
+        v::table.select(Row::as_select()).order(v::seq.desc()).limit(page.limit_and_one()).into_boxed();
     if !scope.is_whole_country() {
         let agencies: Vec<i32> = scope.agencies().iter().map(|agency| agency.0).collect();
         query = query.filter(v::agency_id.eq_any(agencies));

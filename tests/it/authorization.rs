@@ -26,17 +26,20 @@ const RELATIONS: [(&str, &str); 6] = [
 /// What is asked of any figure.
 const FIGURE: &str = "survey=demo-service&period=2026";
 
-/// A device at each agency, and the receipt of what it sent.
-type Senders = BTreeMap<&'static str, (String, String)>;
+/// A device at each agency, the receipt of what it sent, and a response that rates the agency.
+type Senders = BTreeMap<&'static str, (String, String, String)>;
 
 async fn senders(app: &TestApp) -> Senders {
-    let mut senders = Senders::new();
+    let (mut senders, system) = (Senders::new(), app.system(None).await);
     for (relation, agency) in RELATIONS {
         if relation != "unknown" {
             let (id, secret) = app.credential(ClientKind::Device, Some(agency), None).await;
             let device = app.anonymous().with_token(&app.anonymous().token(&id, &secret).await);
             let reply = device.post_batch(&[]).await.expect(200).json();
-            senders.insert(agency, (id, reply["receipt"].as_str().unwrap().to_owned()));
+            let rating = crate::support::samples::id(app.now);
+            let body = with(without(response(rating, 4), "/service_point"), "/rated_agency", json!(agency));
+            system.post("/v1/responses", &body).await.expect(201);
+            senders.insert(agency, (id, reply["receipt"].as_str().unwrap().to_owned(), rating.to_string()));
         }
     }
     senders
@@ -44,10 +47,20 @@ async fn senders(app: &TestApp) -> Senders {
 
 /// Operations whose answer depends on the agency named, and on the settings.
 async fn drive(operation: &str, app: &TestApp, senders: &Senders, client: &Client, agency: &str) -> Reply {
-    let unknown = || (Uuid::nil().to_string(), Uuid::nil().to_string());
-    let (device, receipt) = senders.get(agency).cloned().unwrap_or_else(unknown);
+    let unknown = || (Uuid::nil().to_string(), Uuid::nil().to_string(), Uuid::nil().to_string());
+    let (device, receipt, rating) = senders.get(agency).cloned().unwrap_or_else(unknown);
     match operation {
         "list_device_receipts" => client.get(&format!("/v1/devices/{device}/receipts")).await,
+        "list_flags" => client.get(&format!("/v1/flags?agency={agency}")).await,
+        "list_voids" => client.get(&format!("/v1/voids?agency={agency}")).await,
+        // Nothing is flagged and, in the order of the table, nobody has asked yet: who may decide learns that.
+        "review_flags" => {
+            let body = json!({"decision": "lifted", "reason": "x"});
+            client.post(&format!("/v1/responses/{rating}/flag-review"), &body).await
+        }
+        "confirm_void" => client.post(&format!("/v1/responses/{rating}/void/confirm"), &json!({})).await,
+        "refuse_void" => client.post(&format!("/v1/responses/{rating}/void/refuse"), &json!({})).await,
+        "request_void" => client.post(&format!("/v1/responses/{rating}/void"), &json!({"reason": "x"})).await,
         "get_receipt" => client.get(&format!("/v1/receipts/{receipt}")).await,
         "submit_response" => {
             let body =
@@ -177,6 +190,8 @@ async fn table(title: &str, operations: &[String], flags: &[&str]) -> String {
                 let notes = [("\"min_n\":10", " public"), ("\"rejected\":1", " none")];
                 let note = notes.iter().find(|(text, _)| reply.status == 200 && reply.text.contains(text));
                 let known = reply.text.contains("into_itself") && !reply.text.contains("unknown_agency");
+                let known = known
+                    || ["flag_not_found", "void_not_found"].iter().any(|code| reply.text.contains(code));
                 let note = note.or(known.then_some(&("", " known")));
                 write!(line, "{:<11}", format!("{}{}", reply.status, note.map_or("", |(_, note)| note)))
                     .unwrap();

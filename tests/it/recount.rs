@@ -12,7 +12,7 @@ use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 
 /// The questionnaire by hand: sizes of its elements, and the three last questions need no answer.
-const PAPER: Paper = Paper { elements: &[4, 4, 5, 3, 3], required: 16 };
+pub const PAPER: Paper = Paper { elements: &[4, 4, 5, 3, 3], required: 16 };
 
 /// One raw row: who is rated, on which day, each answer (0 not applicable).
 type Row = (String, String, Vec<u8>);

@@ -65,10 +65,12 @@ impl Tallied {
 }
 
 /// The numbers of `tallies.reach` for what agencies themselves were told.
-const THEMSELVES: [i16; 2] = [reach_number(Reach::Itself, Tallied::Counted), reach_number(Reach::Itself, Tallied::Flagged)];
+const THEMSELVES: [i16; 2] =
+    [reach_number(Reach::Itself, Tallied::Counted), reach_number(Reach::Itself, Tallied::Flagged)];
 
 /// The numbers of `tallies.reach` for kept totals.
-const TOTALS: [i16; 2] = [reach_number(Reach::Kept, Tallied::Counted), reach_number(Reach::Kept, Tallied::Flagged)];
+const TOTALS: [i16; 2] =
+    [reach_number(Reach::Kept, Tallied::Counted), reach_number(Reach::Kept, Tallied::Flagged)];
 
 /// The number in `tallies.reach`.
 const fn reach_number(reach: Reach, tallied: Tallied) -> i16 {
@@ -114,7 +116,10 @@ pub struct TallyKey {
 impl TallyKey {
     /// Whether it is an agency's own month, of everybody who counts: what subtrees and longer spans are made of.
     pub fn is_leaf(&self) -> bool {
-        self.tallied == Tallied::Counted && self.facet.is_none() && self.grain == Grain::Month && self.reach == Reach::Itself
+        self.tallied == Tallied::Counted
+            && self.facet.is_none()
+            && self.grain == Grain::Month
+            && self.reach == Reach::Itself
     }
 }
 
