@@ -218,7 +218,8 @@ async fn the_matrix_is_as_checked_in() {
          The actor's agency is H56.C1; columns say how the agency named in the request stands to it. \"public\": small\n\
          cells are hidden. 422 of submit_response, list_responses and export_responses, \"none\" of submit_batch: the agency\n\
          named looks unknown. Receipts are those of another device at the agency. 422 of import_agencies: the parent looks\n\
-         unknown; of record_agency_event, whose event is wrong in itself: so does the agency, unless \"known\". A bearer\n\
+         unknown; of record_agency_event, whose event is wrong in itself: so does the agency, unless \"known\". What is voided and\n\
+         reviewed is a response that rates the agency; 404 \"known\": there is no flag, or nobody asked yet. A bearer\n\
          token is no credential for the token endpoint.\n",
     );
     text += &table("Figures open to everybody (default)", &operations, &[]).await;
