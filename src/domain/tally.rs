@@ -70,3 +70,48 @@ impl Tally {
         self.moments.first().map_or(0, |whole| u64::try_from(whole.respondents).unwrap_or(0))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn tally() -> impl Strategy<Value = Tally> {
+        let counts = proptest::collection::vec((0..9_u64, proptest::array::uniform5(0..9_u64)), 2);
+        let moments = proptest::collection::vec(proptest::array::uniform9(0..9_i64), 2);
+        (counts, moments).prop_map(|(counts, moments)| Tally {
+            counts: counts
+                .into_iter()
+                .map(|(not_applicable, levels)| Distribution { not_applicable, levels })
+                .collect(),
+            moments: moments
+                .into_iter()
+                .map(|[respondents, m, mm, s, ss, sm, v, vv, vm]| Moments {
+                    respondents,
+                    m,
+                    mm,
+                    s,
+                    ss,
+                    sm,
+                    v,
+                    vv,
+                    vm,
+                })
+                .collect(),
+            watermark: None,
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_added_can_be_taken_away_and_nothing_more(one in tally(), two in tally()) {
+            let mut both = one.clone();
+            both.add(&two);
+            prop_assert_eq!(both.take(&two), Some(()));
+            prop_assert_eq!(&both, &one);
+            prop_assert_eq!(both.take(&one), Some(()));
+            prop_assert!(both.is_empty());
+            prop_assert_eq!(both.take(&two).is_some(), two.is_empty());
+        }
+    }
+}
