@@ -3,6 +3,7 @@
 use crate::auth::issuer;
 use crate::auth::token::TokenRules;
 use crate::config::ServeConfig;
+use crate::domain::flagging;
 use crate::domain::office_hours::OfficeHours;
 use crate::domain::period::day_of;
 use crate::error::{Error, ErrorCode, Result};
@@ -19,7 +20,7 @@ use crate::service::signing_keys::Signing;
 use crate::service::visibility::Masks;
 use crate::service::visits::{self, Visits};
 use crate::service::{
-    Rules, Services, audit, catalogue, comments, folding, issuers, partitions, receipts, uses,
+    Rules, Services, audit, catalogue, comments, folding, issuers, judging, partitions, receipts, uses,
 };
 use crate::store::Db;
 use crate::tls::Certificate;
@@ -28,6 +29,7 @@ use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::header::HeaderName;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
+use chrono::TimeDelta;
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -207,6 +209,9 @@ async fn keep_folding(services: web::Data<Services>) {
         if let Err(error) = folding::fold(&services).await {
             tracing::warn!("folding waits for the next round: {}", error.chain());
         }
+        if let Err(error) = judging::judge_new(&services).await {
+            tracing::warn!("judging waits for the next round: {}", error.chain());
+        }
         if let Err(error) = activity::flush(&services).await {
             tracing::warn!("counts of devices were lost: {}", error.chain());
         }
@@ -252,6 +257,7 @@ async fn keep_house(services: web::Data<Services>) {
         let (db, now) = (&services.db, services.clock.now());
         told("months ahead", partitions::make(db, day_of(now), services.rules.max_offline_days).await);
         told("old receipts", receipts::forget_old(db, now).await.map(drop));
+        told("old marks", judging::forget_old(&services).await.map(drop));
         let max_days = services.rules.max_offline_days;
         told("old visits", visits::forget_old(db, now, max_days).await.map(drop));
         told("months of the audit log", audit::make_months(db, day_of(now)).await);
@@ -314,6 +320,7 @@ fn services(config: &ServeConfig, url: &str, clock: Clock, address: SocketAddr) 
     };
     let office_hours = OfficeHours::parse(&config.office_hours)
         .map_err(|wrong| Error::new(ErrorCode::Internal).detail(format!("SIPAS_OFFICE_HOURS: {wrong}")))?;
+    let flagging = flagging_rules(config, &(office_hours.clone(), config.office_hours.clone()))?;
     let db = Db::new(url, config.database.database_connections.into())?;
     let metrics = Metrics::new()?;
     let intake = IntakeSettings {
@@ -357,6 +364,8 @@ fn services(config: &ServeConfig, url: &str, clock: Clock, address: SocketAddr) 
             silent_minutes: config.silent_minutes.into(),
             visit_hours: config.visit_hours,
             min_n_comments: config.min_n_comments.into(),
+            flagging,
+            void_days: config.flagging.void_days.into(),
         },
     })
 }
@@ -403,6 +412,36 @@ fn guarding(config: &ServeConfig) -> Result<Guarding> {
 fn certificate(config: &ServeConfig) -> Result<Option<Arc<Certificate>>> {
     let files = config.guard.tls_cert.as_deref().zip(config.guard.tls_key.as_deref());
     files.map(|(chain, key)| Certificate::load(chain, key)).transpose()
+}
+
+/// The rules that flag responses.
+fn flagging_rules(config: &ServeConfig, hours: &(OfficeHours, String)) -> Result<flagging::Rules> {
+    let wrong = |what: String| Error::new(ErrorCode::Internal).detail(what);
+    let (mut rules, config) = (flagging::Rules::default(), &config.flagging);
+    for word in config.rules.split(',').map(str::trim).filter(|word| *word != "none") {
+        let known = flagging::Rule::parse(word);
+        let refusal = |_| {
+            wrong(format!(
+                "--flag-rules names no rule: {word}; there are burst, identical, speed, out_of_hours"
+            ))
+        };
+        match known.map_err(refusal)? {
+            flagging::Rule::Burst => {
+                let within = TimeDelta::minutes(config.burst_minutes.into());
+                rules.burst = Some((bound(config.burst_most), within));
+            }
+            flagging::Rule::Identical => {
+                rules.identical = Some((bound(config.identical_row), config.identical_answered));
+            }
+            flagging::Rule::Speed => {
+                rules.speed = Some(TimeDelta::milliseconds(config.speed_milliseconds.into()));
+            }
+            flagging::Rule::OutOfHours => {
+                rules.out_of_hours = Some(hours.clone());
+            }
+        }
+    }
+    Ok(rules)
 }
 
 /// A setting as a number of things in memory.

@@ -1,6 +1,7 @@
 //! Every setting of the service: typed, documented here once, given as a flag or in the environment,
 //! checked before anything starts. `sipas serve --help` prints this list.
 
+mod flagging;
 mod guard;
 
 pub use guard::{GuardConfig, RateLimit};
@@ -154,7 +155,7 @@ pub struct ServeConfig {
     #[arg(long, env = "SIPAS_PUBLIC_FIGURES", value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
     pub public_figures: bool,
 
-    /// When devices should be heard, in Viet Nam's time. The default is assumed: hours differ by province and season.
+    /// When offices are open, and so devices should be heard and may be answered at, in Viet Nam's time. The default is assumed: hours differ by province and season.
     #[arg(
         long,
         env = "SIPAS_OFFICE_HOURS",
@@ -177,6 +178,10 @@ pub struct ServeConfig {
     #[arg(long, env = "SIPAS_MIN_N_COMMENTS", value_name = "N", default_value_t = 10,
           value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub min_n_comments: u32,
+
+    /// What makes a response doubtful.
+    #[command(flatten)]
+    pub flagging: FlaggingConfig,
 
     /// Limits, deadlines, proxies, browsers, TLS.
     #[command(flatten)]

@@ -40,6 +40,9 @@ pub struct DemoConfig {
 /// Responses on their way at once.
 const CONCURRENCY: usize = 16;
 
+/// With more responses its fifteen devices would have to be quicker than people; then nothing is flagged.
+const MOST_JUDGED: u32 = 10_000;
+
 /// A token for a whole day of trying out.
 const TOKEN_SECONDS: u32 = 86_400;
 
@@ -58,6 +61,9 @@ pub async fn run(mut config: DemoConfig, dir: PathBuf, stop: Stop) -> Result<()>
         );
     }
     config.serve.max_offline_days = config.serve.max_offline_days.max(citizens::OLDEST_DAYS);
+    if config.responses > MOST_JUDGED {
+        config.serve.flag_rules = "none".into();
+    }
     let database = Database::open(&config.serve.database, &dir).await?;
     let result = run_on(&config, &dir, &database, &stop).await;
     result.and(database.close().await)

@@ -32,6 +32,15 @@ impl Distribution {
             *count += more;
         }
     }
+
+    /// Takes away what was added before; `None` if there is less than that.
+    pub fn take(&mut self, other: &Self) -> Option<()> {
+        self.not_applicable = self.not_applicable.checked_sub(other.not_applicable)?;
+        for (count, less) in self.levels.iter_mut().zip(other.levels) {
+            *count = count.checked_sub(less)?;
+        }
+        Some(())
+    }
 }
 
 /// Sums over respondents for one part (an element or the whole), from which the variance of a mean of
@@ -89,5 +98,22 @@ impl Moments {
         self.v += other.v;
         self.vv += other.vv;
         self.vm += other.vm;
+    }
+
+    /// Takes away respondents who were added before; `None` if there is less than that. No sum is ever negative.
+    pub fn take(&mut self, other: &Self) -> Option<()> {
+        let less = |held: i64, other: i64| held.checked_sub(other).filter(|rest| *rest >= 0);
+        *self = Self {
+            respondents: less(self.respondents, other.respondents)?,
+            m: less(self.m, other.m)?,
+            mm: less(self.mm, other.mm)?,
+            s: less(self.s, other.s)?,
+            ss: less(self.ss, other.ss)?,
+            sm: less(self.sm, other.sm)?,
+            v: less(self.v, other.v)?,
+            vv: less(self.vv, other.vv)?,
+            vm: less(self.vm, other.vm)?,
+        };
+        Some(())
     }
 }

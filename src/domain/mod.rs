@@ -18,6 +18,7 @@ pub mod distribution;
 pub mod dossiers;
 pub mod facet;
 pub mod feed;
+pub mod flagging;
 pub mod ids;
 pub mod office_hours;
 pub mod period;
@@ -27,6 +28,7 @@ pub mod receipt;
 pub mod redaction;
 pub mod response;
 pub mod signing_key;
+pub mod standing;
 #[cfg(test)]
 mod strangers;
 pub mod subject;

@@ -49,6 +49,14 @@ impl OfficeHours {
         if week.iter().all(Vec::is_empty) { Err("no day is open".into()) } else { Ok(Self { week }) }
     }
 
+    /// Whether offices are open at an instant; the end of a span is not part of it.
+    pub fn open_at(&self, at: DateTime<Utc>) -> bool {
+        let day = day_of(at);
+        let place = usize::try_from(day.weekday().num_days_from_monday()).unwrap_or(0);
+        let time = NaiveTime::MIN + (at - start_of(day).to_utc());
+        self.week.get(place).into_iter().flatten().any(|(opens, closes)| (*opens..*closes).contains(&time))
+    }
+
     /// The latest instant since which at least so much office time has gone by: whoever was not heard since then has
     /// been silent for that long. Goes back [`MOST_DAYS`] days at most.
     pub fn back(&self, now: DateTime<Utc>, office_time: TimeDelta) -> DateTime<Utc> {
@@ -115,6 +123,26 @@ mod tests {
             ("2026-07-20T07:30", 30, "2026-07-17T16:30"),
         ] {
             assert_eq!(hours.back(at(now), TimeDelta::minutes(minutes)), at(expected), "{now}");
+        }
+    }
+
+    #[test]
+    fn hours_are_those_of_viet_nam() {
+        let hours = OfficeHours::parse("Mon-Fri 07:30-11:30 13:30-17:00; Sat 08:00-11:00").unwrap();
+        for (at, open) in [
+            ("2026-07-15T07:30:00+07:00", true),
+            ("2026-07-15T07:29:59+07:00", false),
+            ("2026-07-15T11:29:59+07:00", true),
+            ("2026-07-15T11:30:00+07:00", false),
+            ("2026-07-15T12:00:00+07:00", false),
+            ("2026-07-15T16:59:59+07:00", true),
+            ("2026-07-18T08:00:00+07:00", true),
+            ("2026-07-18T13:30:00+07:00", false),
+            ("2026-07-19T08:00:00+07:00", false),
+            // Thursday 00:30 in Viet Nam is Wednesday 17:30 in UTC.
+            ("2026-07-15T17:30:00Z", false),
+        ] {
+            assert_eq!(hours.open_at(DateTime::parse_from_rfc3339(at).unwrap().to_utc()), open, "{at}");
         }
     }
 

@@ -45,6 +45,10 @@ permissions! {
     ReadComments = "read_comments",
     /// Read who did what.
     ReadAudit = "read_audit",
+    /// Uphold or lift flags.
+    ReviewFlags = "review_flags",
+    /// Ask that a response be void, and decide about it.
+    VoidResponses = "void_responses",
     /// Issue visit tokens.
     IssueVisits = "issue_visits",
     /// See, rotate and withdraw the keys that tokens are signed with.

@@ -11,7 +11,7 @@ pub struct Tally {
     pub counts: Vec<Distribution>,
     /// Moments of the questionnaire's parts, see [`QuestionnaireVersion::parts`].
     pub moments: Vec<Moments>,
-    /// When the newest response in it arrived.
+    /// When the newest response in it arrived, or the standing of one last changed.
     pub watermark: Option<DateTime<Utc>>,
 }
 
@@ -46,8 +46,72 @@ impl Tally {
         self.watermark = self.watermark.max(other.watermark);
     }
 
+    /// Takes away other responses to the same version, which were added before; `None` if there is less than that. The
+    /// watermark only moves on.
+    pub fn take(&mut self, other: &Self) -> Option<()> {
+        for (counts, less) in self.counts.iter_mut().zip(&other.counts) {
+            counts.take(less)?;
+        }
+        for (moments, less) in self.moments.iter_mut().zip(&other.moments) {
+            moments.take(less)?;
+        }
+        self.watermark = self.watermark.max(other.watermark);
+        Some(())
+    }
+
+    /// Whether it is of no response.
+    pub fn is_empty(&self) -> bool {
+        self.counts.iter().all(|counts| *counts == Distribution::default())
+            && self.moments.iter().all(|moments| *moments == Moments::default())
+    }
+
     /// People with at least one applicable answer.
     pub fn people(&self) -> u64 {
         self.moments.first().map_or(0, |whole| u64::try_from(whole.respondents).unwrap_or(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn tally() -> impl Strategy<Value = Tally> {
+        let counts = proptest::collection::vec((0..9_u64, proptest::array::uniform5(0..9_u64)), 2);
+        let moments = proptest::collection::vec(proptest::array::uniform9(0..9_i64), 2);
+        (counts, moments).prop_map(|(counts, moments)| Tally {
+            counts: counts
+                .into_iter()
+                .map(|(not_applicable, levels)| Distribution { not_applicable, levels })
+                .collect(),
+            moments: moments
+                .into_iter()
+                .map(|[respondents, m, mm, s, ss, sm, v, vv, vm]| Moments {
+                    respondents,
+                    m,
+                    mm,
+                    s,
+                    ss,
+                    sm,
+                    v,
+                    vv,
+                    vm,
+                })
+                .collect(),
+            watermark: None,
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_added_can_be_taken_away_and_nothing_more(one in tally(), two in tally()) {
+            let mut both = one.clone();
+            both.add(&two);
+            prop_assert_eq!(both.take(&two), Some(()));
+            prop_assert_eq!(&both, &one);
+            prop_assert_eq!(both.take(&one), Some(()));
+            prop_assert!(both.is_empty());
+            prop_assert_eq!(both.take(&two).is_some(), two.is_empty());
+        }
     }
 }

@@ -55,6 +55,18 @@ pub enum ErrorCode {
     FormulaNotFound,
     /// No such signing key.
     SigningKeyNotFound,
+    /// No such response, or none that the caller may know of.
+    ResponseNotFound,
+    /// No flag on the response.
+    FlagNotFound,
+    /// No request to void the response, or it has expired.
+    VoidNotFound,
+    /// The caller belongs to the rated agency itself, which must not decide about its own figures.
+    NotAbove,
+    /// Who asked may not decide.
+    SecondPersonNeeded,
+    /// Another request is open, or it was decided otherwise.
+    VoidConflict,
     /// The path exists, the method does not.
     MethodNotAllowed,
     /// The resource does not come in the format asked for.
@@ -151,6 +163,12 @@ impl ErrorCode {
         Self::InvitationNotFound,
         Self::FormulaNotFound,
         Self::SigningKeyNotFound,
+        Self::ResponseNotFound,
+        Self::FlagNotFound,
+        Self::VoidNotFound,
+        Self::NotAbove,
+        Self::SecondPersonNeeded,
+        Self::VoidConflict,
         Self::MethodNotAllowed,
         Self::NotAcceptable,
         Self::BodyTimeout,
@@ -205,6 +223,12 @@ impl ErrorCode {
             Self::InvitationNotFound => row("invitation_not_found", 404, "Không có lời mời này, hoặc mã đã dùng, bị thu hồi hay hết hạn.", "There is no such invitation, or it was used, taken back or is over.", "Check the code as it was shown; otherwise ask an administrator for a new one."),
             Self::FormulaNotFound => row("formula_not_found", 404, "Không tìm thấy công thức.", "There is no such formula.", "Check the id; `GET /v1/formulas` lists them."),
             Self::SigningKeyNotFound => row("signing_key_not_found", 404, "Không tìm thấy khóa ký.", "There is no such signing key.", "Check the name; `GET /v1/signing-keys` lists them."),
+            Self::ResponseNotFound => row("response_not_found", 404, "Không tìm thấy phiếu trả lời.", "There is no such response.", "Check the id; administrators see those of their own subtree."),
+            Self::FlagNotFound => row("flag_not_found", 404, "Phiếu trả lời này không bị đánh dấu.", "The response has no flag.", "Nothing to review; `GET /v1/flags` lists flags."),
+            Self::VoidNotFound => row("void_not_found", 404, "Không có yêu cầu hủy phiếu nào đang chờ.", "Nobody asked that this response be void, or too long ago.", "Ask by `POST /v1/responses/{id}/void`."),
+            Self::NotAbove => row("not_above", 403, "Chỉ cơ quan cấp trên của cơ quan được đánh giá mới được quyết định.", "Only an administrator above the rated agency may decide this.", "Ask the agency above."),
+            Self::SecondPersonNeeded => row("second_person_needed", 403, "Người yêu cầu không được tự quyết định; cần người thứ hai.", "Who asked may not decide; a second person has to.", "Have another administrator decide, with a credential of their own."),
+            Self::VoidConflict => row("void_conflict", 409, "Phiếu đã có yêu cầu hủy khác hoặc đã được quyết định khác.", "Another request is open, or it was decided otherwise.", "Read `GET /v1/voids`; a refused request may be made anew."),
             Self::MethodNotAllowed => row("method_not_allowed", 405, "Địa chỉ này không hỗ trợ phương thức đã gọi.", "This path does not support the method.", "See the `Allow` header."),
             Self::NotAcceptable => row("not_acceptable", 406, "Không có định dạng được yêu cầu.", "This is not available in the format asked for.", "Ask for a format that `detail` lists, by `Accept` or `format`."),
             Self::BodyTimeout => row("body_timeout", 408, "Nội dung gửi lên không đến kịp thời gian quy định.", "The body did not arrive in time.", "Repeat with the same id."),

@@ -64,6 +64,12 @@ pub struct FeedItemBody {
     answers: AnswersBody,
     /// Whether there is, or was, a comment.
     commented: bool,
+    /// What it counts as at the moment of asking: `counted`, `flagged` (see `GET /v1/flags`) or `void`. That may change
+    /// later without a new number.
+    #[schema(example = "counted")]
+    standing: &'static str,
+    /// Why it is void, if it is.
+    void_reason: Option<String>,
 }
 
 /// One page of responses.
@@ -138,6 +144,8 @@ impl From<FeedItem> for FeedItemBody {
             assisted_by_staff: record.facets.assisted_by_staff,
             answers: AnswersBody(answers.collect()),
             commented: record.commented,
+            standing: item.standing.as_str(),
+            void_reason: item.void_reason,
         }
     }
 }

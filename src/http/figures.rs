@@ -14,7 +14,7 @@ use crate::domain::subject::{COUNTRY_WORD, SubjectCode};
 use crate::domain::text;
 use crate::domain::tree::{AsOf, Depth};
 use crate::error::{Error, ErrorCode, FaultKind};
-use crate::service::figures::{Asked, Confidence, Head, IndexValue, Interval};
+use crate::service::figures::{Asked, Confidence, Flagged, Head, IndexValue, Interval};
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -47,6 +47,9 @@ pub struct FigureParams {
     /// Confidence level of the intervals in percent: 90, 95 (default) or 99.
     #[param(example = "95")]
     confidence: Option<String>,
+    /// Whether responses that are flagged count: `excluded` (default) or, for those in charge, `included`.
+    #[param(example = "excluded")]
+    flagged: Option<String>,
 }
 
 /// What was asked, as it was understood.
@@ -63,9 +66,12 @@ pub struct HeadBody {
     /// Confidence level of every interval, in percent.
     #[schema(example = 95)]
     pub(super) confidence_percent: u8,
+    /// Whether flagged responses count: `excluded` or `included`.
+    #[schema(example = "excluded")]
+    pub(super) flagged: &'static str,
     /// Fewest people a shown value is made from; 0 for those in charge.
     pub(super) min_n: u64,
-    /// When the newest response counted in arrived; `null` without responses or if the whole is suppressed.
+    /// When the newest response counted in arrived, or the standing of one last changed; `null` without responses or if the whole is suppressed.
     pub(super) data_watermark: Option<String>,
 }
 
@@ -215,6 +221,7 @@ impl HeadBody {
                 definition: TextBody::from(&head.formula.definition()),
             },
             confidence_percent: head.confidence.percent(),
+            flagged: head.flagged.as_str(),
             min_n: head.min_n,
             data_watermark: watermark.map(|at| at.to_rfc3339_opts(SecondsFormat::Micros, true)),
         }
@@ -288,6 +295,7 @@ pub fn asked(subject: SubjectCode, fields: &mut Fields<'_>) -> Asked {
         formula: fields.optional("formula", |raw| Ok::<_, FaultKind>(raw.to_owned())),
         as_of: fields.optional("as_of", as_of).unwrap_or(AsOf::Now),
         confidence: fields.optional("confidence", Confidence::parse).unwrap_or_default(),
+        flagged: fields.optional("flagged", Flagged::parse).unwrap_or_default(),
     }
 }
 

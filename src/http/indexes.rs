@@ -27,6 +27,9 @@ pub struct IndexBody {
     /// How many of those who could have answered did; `null` where the numbers of dossiers are not known completely, or
     /// the whole is suppressed.
     participation: Option<ParticipationBody>,
+    /// The whole with and without flagged responses, for those in charge; `null` for the public, to whom the difference
+    /// would tell of few people.
+    flagged_responses: Option<BothBody>,
     /// Band of a desk rating, where the rule gives one.
     band: Option<BandBody>,
     /// Codes of criteria that elements and the whole are made without: nobody answered them, or too few did
@@ -41,6 +44,17 @@ pub struct IndexBody {
 pub struct FormulaValue {
     formula: &'static str,
     value: Option<f64>,
+}
+
+/// The whole with and without flagged responses.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BothBody {
+    /// People whose responses are flagged.
+    people: u64,
+    /// The whole without them.
+    excluded: ValueBody,
+    /// The whole with them.
+    included: ValueBody,
 }
 
 /// Answers held against dossiers handled.
@@ -120,6 +134,11 @@ impl From<&IndexReport> for IndexBody {
                 rate_percent: participation.rate.map(|rate| rate.to_f64()),
                 sample_required: participation.required,
                 sample_sufficient: participation.sufficient,
+            }),
+            flagged_responses: report.both.as_ref().map(|both| BothBody {
+                people: both.flagged,
+                excluded: ValueBody::new(&both.excluded, kind),
+                included: ValueBody::new(&both.included, kind),
             }),
             band: figures.band.map(|band| BandBody { code: band.as_str(), name: band.vi() }),
             left_out: left_out.map(|criterion| criterion.code.clone()).collect(),

@@ -21,6 +21,7 @@ mod extract;
 mod feed;
 pub mod fields;
 mod figures;
+mod flags;
 mod fleet;
 mod format;
 mod formulas;
@@ -49,6 +50,7 @@ mod signing_keys;
 mod strangers;
 mod surveys;
 mod visits;
+mod voids;
 
 use actix_web::web;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -100,6 +102,13 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         // Who did what
         .service(audit::list_audit)
         .service(audit::export_audit)
+        // What counts
+        .service(flags::list_flags)
+        .service(flags::review_flags)
+        .service(voids::list_voids)
+        .service(voids::request_void)
+        .service(voids::confirm_void)
+        .service(voids::refuse_void)
         // Credentials
         .service(clients::issue_token)
         .service(clients::list_keys)

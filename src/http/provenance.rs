@@ -30,6 +30,8 @@ pub struct Provenance {
     pub definition: Option<String>,
     /// Confidence level of every interval, in percent.
     pub confidence_percent: Option<u8>,
+    /// Whether flagged responses count: `excluded` or `included`.
+    pub flagged: Option<&'static str>,
     /// Fewest people a shown value is made from; `Some(0)`: nothing is withheld from this reader.
     pub min_n: Option<u64>,
     /// When the newest response counted in arrived.
@@ -69,6 +71,10 @@ impl Provenance {
             self.formula.map(|(.., unit)| unit_words(unit, lang).into()),
         );
         add(say("Độ tin cậy", "Confidence"), self.confidence_percent.map(|percent| format!("{percent} %")));
+        let flagged = |word| {
+            if word == "included" { say("có tính", "included") } else { say("không tính", "excluded") }
+        };
+        add(say("Phiếu bị đánh dấu", "Flagged responses"), self.flagged.map(|word| flagged(word).to_owned()));
         add(say("Ngưỡng công bố", "Least people shown"), self.min_n.map(|min_n| min_n.to_string()));
         add(
             say("Dữ liệu đến", "Data up to"),

@@ -9,7 +9,7 @@ use crate::domain::tally::Tally;
 use crate::domain::tree::{AgencyScope, Share, Span};
 use crate::error::Result;
 use crate::store::kept_totals::digest;
-use crate::store::tallies::{Fetched, Reach, TallyRow, Wanted, tallies_fetch};
+use crate::store::tallies::{Fetched, Of, Reach, Tallied, TallyRow, Wanted, tallies_fetch};
 use crate::store::{Db, SILENCE};
 use compact_str::CompactString;
 use std::collections::btree_map::Entry;
@@ -30,6 +30,44 @@ pub type Counted = BTreeMap<Share, Tally>;
 /// What was counted for a cell by value of the facet; the value is empty if it was not told, or without facet.
 pub type CountedBy = BTreeMap<CompactString, Counted>;
 
+/// What was counted for some cells, all of one moment.
+#[derive(Debug)]
+pub struct Counts {
+    /// Of responses that count.
+    pub counted: Vec<CountedBy>,
+    /// Of flagged ones; nothing unless they were asked for.
+    pub flagged: Vec<CountedBy>,
+}
+
+impl Counts {
+    fn none(cells: usize) -> Self {
+        Self { counted: vec![CountedBy::new(); cells], flagged: vec![CountedBy::new(); cells] }
+    }
+
+    /// Both together.
+    pub fn together(self) -> Vec<CountedBy> {
+        let mut all = self.counted;
+        for (cell, flagged) in all.iter_mut().zip(self.flagged) {
+            for (value, counted) in flagged {
+                let held = cell.entry(value).or_default();
+                for (share, tally) in counted {
+                    add(held, share, tally);
+                }
+            }
+        }
+        all
+    }
+}
+
+fn add(counted: &mut Counted, share: Share, tally: Tally) {
+    match counted.entry(share) {
+        Entry::Occupied(mut sum) => sum.get_mut().add(&tally),
+        Entry::Vacant(none) => {
+            none.insert(tally);
+        }
+    }
+}
+
 /// Counts cells of a survey, by the values of a facet if one is given (then days are counted by their months, so
 /// spans must be whole months).
 ///
@@ -40,19 +78,19 @@ pub async fn count(
     scope: &AgencyScope,
     survey: &Survey,
     facet: Option<Facet>,
-    cells: &[Cell],
-) -> Result<Vec<CountedBy>> {
+    (cells, of): (&[Cell], Of),
+) -> Result<Counts> {
     // A total that was made for other members than these is no use; then all is added up from the agencies' own.
     for with_totals in [true, false] {
         let plan = Plan::new(cells, facet, with_totals);
         let wanted =
-            Wanted { survey, facet, units: &plan.units, agencies: &plan.agencies, roots: &plan.roots };
+            Wanted { survey, facet, units: &plan.units, agencies: &plan.agencies, roots: &plan.roots, of };
         let fetched = db.within(SILENCE, async |conn| tallies_fetch(conn, scope, &wanted).await).await?;
         if plan.totals.iter().all(|(root, members)| fetched.digests.get(root) == Some(members)) {
             return Ok(plan.add_up(cells, fetched));
         }
     }
-    Ok(vec![CountedBy::new(); cells.len()])
+    Ok(Counts::none(cells.len()))
 }
 
 /// Which rows belong to which cells.
@@ -104,26 +142,25 @@ impl Plan {
         self.places.entry(key).or_default().push((place, share));
     }
 
-    fn add_up(&self, cells: &[Cell], fetched: Fetched) -> Vec<CountedBy> {
-        let mut counted = vec![CountedBy::new(); cells.len()];
-        let mut add = |place: usize, value: &CompactString, share: Share, tally: Tally| {
-            if let Some(cell) = counted.get_mut(place) {
-                match cell.entry(value.clone()).or_default().entry(share) {
-                    Entry::Occupied(mut sum) => sum.get_mut().add(&tally),
-                    Entry::Vacant(none) => {
-                        none.insert(tally);
-                    }
-                }
+    fn add_up(&self, cells: &[Cell], fetched: Fetched) -> Counts {
+        let mut counts = Counts::none(cells.len());
+        let mut put = |tallied: Tallied, place: usize, value: &CompactString, share: Share, tally: Tally| {
+            let side = match tallied {
+                Tallied::Counted => &mut counts.counted,
+                Tallied::Flagged => &mut counts.flagged,
+            };
+            if let Some(cell) = side.get_mut(place) {
+                add(cell.entry(value.clone()).or_default(), share, tally);
             }
         };
-        for TallyRow { unit, reach, agency, value, tally } in fetched.rows {
+        for TallyRow { unit, reach, tallied, agency, value, tally } in fetched.rows {
             // Nearly every row is of one cell: it is moved there, not copied.
             let places = self.places.get(&(reach, agency, unit)).map(Vec::as_slice);
             let Some(((place, share), others)) = places.and_then(<[_]>::split_first) else { continue };
             for (place, share) in others {
-                add(*place, &value, *share, tally.clone());
+                put(tallied, *place, &value, *share, tally.clone());
             }
-            add(*place, &value, *share, tally);
+            put(tallied, *place, &value, *share, tally);
         }
         // Which cells each agency of the tail is in: a ranking has thousands.
         let mut held: HashMap<AgencyId, Vec<(usize, &Span)>> =
@@ -147,11 +184,12 @@ impl Plan {
                     && let Ok(at) = span.members.binary_search_by_key(&row.agency, |(agency, _)| *agency)
                     && let Some((_, share)) = span.members.get(at)
                 {
-                    add(*place, &row.value, *share, row.tally.clone());
+                    // Only what is folded can be flagged.
+                    put(Tallied::Counted, *place, &row.value, *share, row.tally.clone());
                 }
             }
         }
-        counted
+        counts
     }
 }
 

@@ -12,17 +12,21 @@ use crate::domain::client::Client;
 use crate::domain::feed::{Entry, Recorded};
 use crate::domain::ids::SurveyId;
 use crate::domain::period::day_of;
+use crate::domain::standing::Standing;
 use crate::domain::survey::Survey;
 use crate::domain::tree::AgencyScope;
 use crate::error::{Error, ErrorCode, FaultKind, Faults, Place, Result};
 use crate::store::feed::{log_newest, log_read, records_fetch};
 pub use crate::store::paging::{DEFAULT_LIMIT, MAX_LIMIT};
+use crate::store::standings::standings_of;
+use crate::store::voids::void_reasons;
 use crate::store::{Conn, SILENCE};
 use chrono::NaiveDate;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
+use uuid::Uuid;
 
 /// Most numbers that one page looks at, so that whoever is in charge of little gets an answer in time from a log that
 /// is full of others.
@@ -70,6 +74,10 @@ pub struct FeedItem {
     pub rated_agency: AgencyCode,
     /// Where the file was received.
     pub service_point: Option<String>,
+    /// Whether it counts, at the moment of asking.
+    pub standing: Standing,
+    /// Why it is void, if it is.
+    pub void_reason: Option<String>,
 }
 
 /// One page.
@@ -158,9 +166,13 @@ impl Search {
     async fn page(&self, services: &Services, query: &FeedQuery, until: i64) -> Result<FeedPage> {
         let read = async |conn: &mut Conn| {
             let (found, end, newest) = self.look(conn, query, until).await?;
-            Ok((records_fetch(conn, &self.scope, &found).await?, end, newest))
+            let records = records_fetch(conn, &self.scope, &found).await?;
+            let ids: Vec<Uuid> = records.iter().map(|(_, record)| record.id.uuid()).collect();
+            let standings = standings_of(conn, &ids).await?;
+            let reasons = void_reasons(conn, &ids).await?;
+            Ok((records, standings, reasons, end, newest))
         };
-        let (records, end, newest) = services.db.within(SILENCE, read).await?;
+        let (records, standings, mut reasons, end, newest) = services.db.within(SILENCE, read).await?;
         if let Some(newest) = newest.filter(|newest| *newest < query.after_seq) {
             // The log was put back to an earlier state. To go on as if nothing had happened would lose what is
             // numbered anew.
@@ -176,7 +188,12 @@ impl Search {
         };
         for (seq, record) in records {
             match self.item(seq, record) {
-                Some(item) => page.items.push(item),
+                Some(mut item) => {
+                    let id = item.record.id.uuid();
+                    item.standing = standings.get(&id).copied().unwrap_or(Standing::Counted);
+                    item.void_reason = reasons.remove(&id);
+                    page.items.push(item);
+                }
                 // Names a desk that this catalogue does not know yet; the next one will.
                 None => {
                     (page.next_after_seq, page.complete) = (seq - 1, false);
@@ -231,7 +248,8 @@ impl Search {
             Some(id) => Some(self.catalogue.desk(id)?.code.clone()),
             None => None,
         };
-        Some(FeedItem { seq, record, survey, rated_agency, service_point })
+        let (standing, void_reason) = (Standing::Counted, None);
+        Some(FeedItem { seq, record, survey, rated_agency, service_point, standing, void_reason })
     }
 }
 

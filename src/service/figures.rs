@@ -3,7 +3,7 @@
 
 use super::Services;
 use super::catalogue::{Catalogue, current};
-use super::counting::{Cell, Counted, CountedBy, count};
+use super::counting::{Cell, Counted, CountedBy, Counts, count};
 use super::visibility::{Sight, Withheld, sight};
 use crate::auth::Actor;
 use crate::auth::policy::{Audience, FigureReader, read_figures};
@@ -24,6 +24,7 @@ pub use crate::index::interval::Interval;
 use crate::index::{Figures, Formula, figures};
 use crate::store::dossier_counts::dossiers_sum;
 use crate::store::kept_totals::COUNTRY;
+use crate::store::tallies::Of;
 use crate::store::{Conn, SILENCE};
 use chrono::{DateTime, NaiveDate, Utc};
 use std::sync::Arc;
@@ -46,6 +47,47 @@ pub struct Asked {
     pub as_of: AsOf,
     /// Of every interval.
     pub confidence: Confidence,
+    /// Whether flagged responses count.
+    pub flagged: Flagged,
+}
+
+/// Whether flagged responses count in a figure. They do not unless those in charge ask for it: a figure that somebody
+/// games does more harm than one made from fewer people. Who floods a device to get honest answers flagged gets those
+/// of the same device and the same minutes out of the figure, until somebody above lifts their flags; the flood itself
+/// would otherwise be in it. The public gets no other figure than that: the difference of two would tell of the few who
+/// were flagged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Flagged {
+    /// They do not count.
+    #[default]
+    Excluded,
+    /// They count like others.
+    Included,
+}
+
+impl Flagged {
+    /// Every word.
+    pub const WORDS: [&'static str; 2] = ["excluded", "included"];
+
+    /// Reads a word.
+    ///
+    /// # Errors
+    /// [`FaultKind::NotAllowed`] for another word.
+    pub fn parse(text: &str) -> std::result::Result<Self, FaultKind> {
+        match text {
+            "excluded" => Ok(Self::Excluded),
+            "included" => Ok(Self::Included),
+            _ => Err(FaultKind::NotAllowed { allowed: &Self::WORDS }),
+        }
+    }
+
+    /// The word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Excluded => "excluded",
+            Self::Included => "included",
+        }
+    }
 }
 
 /// What every answer echoes.
@@ -69,6 +111,8 @@ pub struct Head {
     pub formula: Formula,
     /// Of every interval.
     pub confidence: Confidence,
+    /// Whether flagged responses count.
+    pub flagged: Flagged,
     /// Fewest people a shown value is made from; 0 for those in charge.
     pub min_n: u64,
 }
@@ -116,6 +160,10 @@ impl<'s> Setting<'s> {
             _ => Error::new(ErrorCode::AgencyNotFound),
         })?;
         let reader = read_figures(actor, &catalogue.tree, &subject, public)?;
+        if asked.flagged == Flagged::Included && reader.audience() == Audience::Public {
+            let kind = FaultKind::Figure(FigureFault::FlaggedInCharge);
+            faults.push(Place::Parameter("flagged".into()), kind);
+        }
         let today = day_of(services.clock.now());
         let survey = asked.survey.as_ref().and_then(|code| survey(&catalogue, code, "survey", &mut faults));
         let formula =
@@ -148,6 +196,7 @@ impl<'s> Setting<'s> {
             period,
             formula,
             confidence: asked.confidence,
+            flagged: asked.flagged,
             min_n: match reader.audience() {
                 Audience::Public => services.rules.min_n_public,
                 Audience::InCharge => 0,
@@ -200,7 +249,7 @@ impl<'s> Setting<'s> {
         Cell { spans: subject.spans(&self.catalogue.tree, depth, as_of, today, days), root }
     }
 
-    /// Counts cells.
+    /// Counts cells, with or without the flagged as it was asked.
     ///
     /// # Errors
     /// [`ErrorCode::Unavailable`] if the database is away.
@@ -210,9 +259,34 @@ impl<'s> Setting<'s> {
         facet: Option<Facet>,
         cells: &[Cell],
     ) -> Result<Vec<CountedBy>> {
+        let of = match self.head.flagged {
+            Flagged::Excluded => Of::Counted,
+            Flagged::Included => Of::Both,
+        };
+        Ok(self.count_of(survey, facet, (cells, of)).await?.together())
+    }
+
+    /// Counts a cell, for those in charge the flagged beside it.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Unavailable`] if the database is away.
+    pub async fn count_beside(&self, survey: &Survey, cell: &Cell) -> Result<Counts> {
+        let of = match self.audience() {
+            Audience::Public => Of::Counted,
+            Audience::InCharge => Of::Both,
+        };
+        self.count_of(survey, None, (std::slice::from_ref(cell), of)).await
+    }
+
+    async fn count_of(
+        &self,
+        survey: &Survey,
+        facet: Option<Facet>,
+        (cells, of): (&[Cell], Of),
+    ) -> Result<Counts> {
         let members = cells.iter().flat_map(|cell| &cell.spans).flat_map(|span| &span.members);
         let scope = self.reader.scope(members.map(|(agency, _)| *agency));
-        count(&self.services.db, &scope, survey, facet, cells).await
+        count(&self.services.db, &scope, survey, facet, (cells, of)).await
     }
 
     /// What is asked of a cell's evidence.

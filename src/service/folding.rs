@@ -15,7 +15,7 @@ use crate::store::ingest_batches::{batches_take, fold_lock};
 use crate::store::kept_totals::{
     COUNTRY, KeptTotals, Members, kept_total_remove, kept_total_set, kept_totals_all,
 };
-use crate::store::tallies::{TallyDelta, kept_rows_make, kept_rows_remove, tallies_add};
+use crate::store::tallies::{Tallied, TallyDelta, kept_rows_make, kept_rows_remove, tallies_add};
 use crate::store::{AsyncConnection, Conn, Db, take_your_time};
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, HashMap};
@@ -63,25 +63,30 @@ pub fn by_number(surveys: &HashMap<String, Arc<Survey>>) -> HashMap<SurveyId, Ar
 /// Folds some batches; false if there was nothing to do.
 async fn fold_some(db: &Db, catalogue: &Catalogue) -> Result<bool> {
     let surveys = by_number(&catalogue.surveys);
-    let take_and_add = async |conn: &mut Conn| {
-        if !fold_lock(conn).await? {
-            return Ok(false);
-        }
-        let mut delta = TallyDelta::default();
-        for response in batches_take(conn, RESPONSES).await? {
-            // Another instance may know a survey that this one has not read yet; the next round will.
-            let unknown =
-                || Error::internal(format!("survey {:?} is not in the catalogue yet", response.survey));
-            delta.count(surveys.get(&response.survey).ok_or_else(unknown)?, &response);
-        }
-        let something = !delta.is_empty();
-        if something {
-            let kept = kept_totals_all(conn).await?;
-            tallies_add(conn, &delta.complete(&kept)).await?;
-        }
-        Ok(something)
+    let take_and_add = async |conn: &mut Conn| match fold_lock(conn).await? {
+        true => fold_once(conn, &surveys).await,
+        false => Ok(false),
     };
     db.within(PATIENCE, async |conn| conn.transaction(take_and_add).await).await
+}
+
+/// Folds some batches in a transaction that holds the folder's lock; false if there was nothing to do.
+///
+/// # Errors
+/// [`ErrorCode::Unavailable`](crate::error::ErrorCode::Unavailable) if the database is away.
+pub async fn fold_once(conn: &mut Conn, surveys: &HashMap<SurveyId, Arc<Survey>>) -> Result<bool> {
+    let mut delta = TallyDelta::default();
+    for response in batches_take(conn, RESPONSES).await? {
+        // Another instance may know a survey that this one has not read yet; the next round will.
+        let unknown = || Error::internal(format!("survey {:?} is not in the catalogue yet", response.survey));
+        delta.count(surveys.get(&response.survey).ok_or_else(unknown)?, &response, Tallied::Counted);
+    }
+    let something = !delta.is_empty();
+    if something {
+        let kept = kept_totals_all(conn).await?;
+        tallies_add(conn, &delta.complete(&kept)).await?;
+    }
+    Ok(something)
 }
 
 /// The totals that should be kept by today's tree.

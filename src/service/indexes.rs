@@ -1,8 +1,11 @@
 //! Reading an index: SQL counts, `index` computes, the audience decides what is shown.
 
 use super::Services;
-use super::figures::{Asked, Head, Setting, evidence};
+use super::counting::{Counted, CountedBy};
+use super::figures::{Asked, Flagged, Head, IndexValue, Setting, evidence};
 use crate::auth::Actor;
+use crate::auth::policy::Audience;
+use crate::domain::tally::Tally;
 use crate::error::{Faults, Result};
 use crate::index::combine::{Question, whole_of};
 use crate::index::rounding::Rounded;
@@ -20,8 +23,21 @@ pub struct IndexReport {
     pub by_formula: Vec<(Formula, Option<Rounded>)>,
     /// How many of those who could have answered did; `None` where nobody knows how many there were.
     pub participation: Option<Participation>,
+    /// The whole with and without flagged responses; `None` for the public.
+    pub both: Option<BothWholes>,
     /// When the newest response in it arrived; `None` without responses or if the whole is hidden.
     pub watermark: Option<DateTime<Utc>>,
+}
+
+/// The whole with and without flagged responses, of one moment.
+#[derive(Debug, Clone)]
+pub struct BothWholes {
+    /// People whose responses are flagged.
+    pub flagged: u64,
+    /// Without them.
+    pub excluded: IndexValue,
+    /// With them.
+    pub included: IndexValue,
 }
 
 /// Answers held against dossiers handled (tỷ lệ tham gia).
@@ -61,10 +77,24 @@ pub async fn read(services: &Services, actor: &Actor, asked: &Asked, faults: Fau
     let survey = &setting.head.survey;
     let days = (setting.head.period.from(), setting.head.period.to());
     let cell = setting.cell(days);
-    let counted = setting.count(survey, None, std::slice::from_ref(&cell)).await?;
-    let counted = counted.first().and_then(|by| by.values().next());
+    let counts = setting.count_beside(survey, &cell).await?;
+    let first = |by: &[CountedBy]| by.first().and_then(|by| by.values().next()).cloned();
+    let (without, flagged) = (first(&counts.counted), first(&counts.flagged));
+    let with = first(&counts.together());
+    let counted = match setting.head.flagged {
+        Flagged::Excluded => without.as_ref(),
+        Flagged::Included => with.as_ref(),
+    };
     let withheld = setting.withheld(&setting.sight(survey, &[days]).await?, days, &cell);
     let dossiers = setting.dossiers(&cell).await?;
+    let whole = |counted: Option<&Counted>| {
+        whole_of(&survey.questionnaire, &evidence(survey, counted), &setting.question(None))
+    };
+    let both = (setting.audience() == Audience::InCharge).then(|| BothWholes {
+        flagged: flagged.iter().flat_map(Counted::values).map(Tally::people).sum(),
+        excluded: whole(without.as_ref()),
+        included: whole(with.as_ref()),
+    });
     let mut evidence = evidence(survey, counted);
     evidence.withhold(withheld);
     let participation = Participation::of(&evidence, dossiers);
@@ -76,5 +106,5 @@ pub async fn read(services: &Services, actor: &Actor, asked: &Asked, faults: Fau
         (formula, whole_of(&survey.questionnaire, &evidence, &question).value)
     };
     let by_formula = Formula::of_kind(survey.questionnaire.kind).map(by).collect();
-    Ok(IndexReport { figures, by_formula, participation, watermark, head: setting.head })
+    Ok(IndexReport { figures, by_formula, participation, both, watermark, head: setting.head })
 }

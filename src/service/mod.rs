@@ -25,6 +25,7 @@ pub mod dossier_counts;
 pub mod enrolments;
 pub mod feed;
 pub mod figures;
+pub mod flags;
 pub mod fleet;
 pub mod folding;
 pub mod formulas;
@@ -34,6 +35,7 @@ pub mod indexes;
 pub mod ingest;
 pub mod installation;
 pub mod issuers;
+pub mod judging;
 pub mod metrics;
 pub mod partitions;
 pub mod privacy;
@@ -42,11 +44,13 @@ pub mod receipts;
 pub mod responses;
 pub mod series;
 pub mod signing_keys;
+pub mod standings;
 pub mod surveys;
 pub mod uses;
 pub mod verification;
 pub mod visibility;
 pub mod visits;
+pub mod voids;
 
 use crate::store::Db;
 use catalogue::CatalogueCache;
@@ -89,6 +93,10 @@ pub struct Rules {
     pub comment_retention_months: Option<u32>,
     /// Whole months of the audit log that are kept; `None`: all.
     pub audit_retention_months: Option<u32>,
+    /// By what responses are flagged.
+    pub flagging: crate::domain::flagging::Rules,
+    /// Days in which a second person decides about a request to void.
+    pub void_days: i64,
 }
 
 /// What the use cases work with.

@@ -1,4 +1,5 @@
-//! The proof that the tallies are right: everything is counted again from the raw responses, month by month.
+//! The proof that the tallies are right: everything is counted again from the raw responses, month by month, each where
+//! its standing puts it: among those that count, among the flagged, or nowhere.
 
 use super::audit::record_alone;
 use super::clock::Clock;
@@ -6,6 +7,7 @@ use super::folding::by_number;
 use crate::domain::audit::{Action, By, Entry};
 use crate::domain::ids::SurveyId;
 use crate::domain::period::{Grain, day_of};
+use crate::domain::standing::Standing;
 use crate::domain::survey::Survey;
 use crate::domain::tally::Tally;
 use crate::error::{Error, Result};
@@ -14,10 +16,11 @@ use crate::store::installation::kept_from_find;
 use crate::store::kept_totals::{KeptTotals, kept_totals_all};
 use crate::store::partitions::{partitions_hold, partitions_months};
 use crate::store::responses::responses_each;
+use crate::store::standings::standings_of_days;
 use crate::store::surveys::surveys_all;
 use crate::store::tallies::{
-    TallyDelta, TallyKey, TallySpan, tallies_add, tallies_months, tallies_of_months, tallies_of_span,
-    tallies_replace,
+    Tallied, TallyDelta, TallyKey, TallySpan, tallies_add, tallies_months, tallies_of_months,
+    tallies_of_span, tallies_replace,
 };
 use crate::store::{Conn, Db, take_your_time};
 use chrono::NaiveDate;
@@ -159,9 +162,14 @@ impl Recount {
     /// Every response of a month, in the tallies or not yet.
     async fn counted(&mut self, conn: &mut Conn, month: NaiveDate) -> Result<BTreeMap<TallyKey, Tally>> {
         let (mut delta, mut responses) = (TallyDelta::default(), 0);
-        responses_each(conn, (month, Grain::Month.end(month)), |response| {
+        let days = (month, Grain::Month.end(month));
+        let standings = standings_of_days(conn, days).await?;
+        responses_each(conn, days, |response| {
             responses += 1;
-            delta.count(self.survey(response.survey)?, &response);
+            let standing = standings.get(&response.id.uuid()).copied().unwrap_or(Standing::Counted);
+            if let Some(tallied) = Tallied::of(standing) {
+                delta.count(self.survey(response.survey)?, &response, tallied);
+            }
             Ok(())
         })
         .await?;
@@ -177,7 +185,8 @@ impl Recount {
     fn tail_of(&self, of: impl Fn(NaiveDate) -> bool) -> Result<BTreeMap<TallyKey, Tally>> {
         let mut delta = TallyDelta::default();
         for response in self.tail.iter().filter(|response| of(day_of(response.id.answered_at()))) {
-            delta.count(self.survey(response.survey)?, response);
+            // Only what is folded has another standing.
+            delta.count(self.survey(response.survey)?, response, Tallied::Counted);
         }
         Ok(without_years(delta.complete(&self.kept)))
     }

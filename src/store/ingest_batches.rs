@@ -55,6 +55,14 @@ pub async fn fold_lock(conn: &mut Conn) -> Result<bool> {
     Ok(diesel::select(pg_try_advisory_xact_lock(FOLD_LOCK)).get_result(conn).await?)
 }
 
+/// As [`fold_lock`], but waits for whoever folds; a fold takes a moment, the making of totals may take longer than a
+/// statement has.
+pub async fn fold_lock_wait(conn: &mut Conn) -> Result<()> {
+    #[expect(clippy::disallowed_methods, reason = "the query builder cannot select nothing")]
+    diesel::sql_query("SELECT pg_advisory_xact_lock($1)").bind::<BigInt, _>(FOLD_LOCK).execute(conn).await?;
+    Ok(())
+}
+
 /// Keeps every instance from folding until [`fold_resume`], also between transactions; waits for a fold that is
 /// under way.
 pub async fn fold_suspend(conn: &mut Conn) -> Result<()> {

@@ -18,11 +18,13 @@ pub mod devices;
 pub mod dossier_counts;
 pub mod enrolments;
 pub mod feed;
+pub mod flags;
 pub mod fleet;
 pub mod imports;
 pub mod ingest_batches;
 pub mod installation;
 pub mod issuers;
+pub mod judging;
 pub mod kept_totals;
 pub mod listening;
 pub mod migrations;
@@ -36,11 +38,13 @@ pub mod responses;
 #[rustfmt::skip]
 pub mod schema;
 pub mod signing_keys;
+pub mod standings;
 pub mod surveys;
 pub mod tallies;
 pub mod tally_shapes;
 pub mod visit_keys;
 pub mod visit_uses;
+pub mod voids;
 
 use crate::error::{Error, ErrorCode, Result};
 use deadline::Busy;

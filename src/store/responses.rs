@@ -6,7 +6,7 @@ mod statement;
 mod stored;
 mod taken;
 
-pub use reading::{responses_count, responses_each};
+pub use reading::{UNFOLDED, UnfoldedRow, responses_count, responses_each, unfolded_of};
 
 use super::Conn;
 use super::device_seqs::{device_seqs_add, device_seqs_holders};

@@ -231,6 +231,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    flag_reviews (seq) {
+        seq -> Int8,
+        response_id -> Uuid,
+        decision -> Text,
+        reason -> Text,
+        client_id -> Uuid,
+        reviewed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     foreign_subjects (client_id) {
         client_id -> Uuid,
         issuer -> Text,
@@ -276,6 +287,22 @@ diesel::table! {
         demonstration -> Bool,
         kept_from -> Nullable<Date>,
         comments_key -> Bytea,
+    }
+}
+
+diesel::table! {
+    judged_responses (client_id, response_id) {
+        client_id -> Uuid,
+        response_id -> Uuid,
+        pattern -> Int8,
+        answered -> Int2,
+    }
+}
+
+diesel::table! {
+    judging (singleton) {
+        singleton -> Bool,
+        judged_seq -> Int8,
     }
 }
 
@@ -332,11 +359,43 @@ diesel::table! {
 }
 
 diesel::table! {
+    response_flags (seq) {
+        seq -> Int8,
+        response_id -> Uuid,
+        rule -> Text,
+        survey_id -> Int4,
+        agency_id -> Int4,
+        client_id -> Uuid,
+        parameters -> Text,
+        from_at -> Timestamptz,
+        to_at -> Timestamptz,
+        count -> Int4,
+        flagged_at -> Timestamptz,
+        state -> Text,
+    }
+}
+
+diesel::table! {
     response_log (first_seq) {
         first_seq -> Int8,
         response_ids -> Array<Nullable<Uuid>>,
         survey_ids -> Array<Nullable<Int4>>,
         agency_ids -> Array<Nullable<Int4>>,
+    }
+}
+
+diesel::table! {
+    response_voids (seq) {
+        seq -> Int8,
+        response_id -> Uuid,
+        survey_id -> Int4,
+        agency_id -> Int4,
+        reason -> Text,
+        requested_by -> Uuid,
+        requested_at -> Timestamptz,
+        state -> Text,
+        decided_by -> Nullable<Uuid>,
+        decided_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -469,8 +528,11 @@ diesel::joinable!(elements -> questionnaire_versions (version_id));
 diesel::joinable!(enrolments -> agencies (agency_id));
 diesel::joinable!(enrolments -> service_points (service_point_id));
 diesel::joinable!(enrolments -> surveys (survey_id));
+diesel::joinable!(flag_reviews -> clients (client_id));
 diesel::joinable!(foreign_subjects -> clients (client_id));
 diesel::joinable!(questionnaire_versions -> questionnaires (questionnaire_id));
+diesel::joinable!(response_flags -> agencies (agency_id));
+diesel::joinable!(response_voids -> agencies (agency_id));
 diesel::joinable!(scales -> questionnaire_versions (version_id));
 diesel::joinable!(service_points -> agencies (agency_id));
 diesel::joinable!(survey_agencies -> agencies (agency_id));
@@ -497,16 +559,21 @@ diesel::allow_tables_to_appear_in_same_query!(
     dossier_counts,
     elements,
     enrolments,
+    flag_reviews,
     foreign_subjects,
     imports,
     ingest_batches,
     installation,
+    judged_responses,
+    judging,
     kept_totals,
     levels,
     questionnaire_versions,
     questionnaires,
     receipts,
+    response_flags,
     response_log,
+    response_voids,
     responses,
     scales,
     service_points,

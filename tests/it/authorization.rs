@@ -27,17 +27,30 @@ const RELATIONS: [(&str, &str); 6] = [
 /// What is asked of any figure.
 const FIGURE: &str = "survey=demo-service&period=2026";
 
-/// A device at each agency, the receipt of what it sent, and another one that was ended.
-pub struct Senders(BTreeMap<&'static str, (String, String, String)>);
+/// A device at each agency, the receipt of what it sent, another client that was ended, and a response that rates the
+/// agency.
+#[derive(Clone)]
+pub struct Sender {
+    device: String,
+    receipt: String,
+    ended: String,
+    rating: String,
+}
+
+/// What there is at each agency.
+pub struct Senders(BTreeMap<&'static str, Sender>);
 
 impl Senders {
-    fn ended(&self, agency: &str) -> String {
-        self.0.get(agency).map_or_else(|| Uuid::nil().to_string(), |(_, _, ended)| ended.clone())
+    /// At an agency that there is not everything is unknown.
+    fn of(&self, agency: &str) -> Sender {
+        let nil = || Uuid::nil().to_string();
+        let unknown = || Sender { device: nil(), receipt: nil(), ended: nil(), rating: nil() };
+        self.0.get(agency).cloned().unwrap_or_else(unknown)
     }
 }
 
 pub async fn senders(app: &TestApp) -> Senders {
-    let mut senders = BTreeMap::new();
+    let (mut senders, system) = (BTreeMap::new(), app.system(None).await);
     let db = sipas::store::Db::new(&app.database_url, 1).unwrap();
     for (relation, agency) in RELATIONS {
         if relation != "unknown" {
@@ -46,7 +59,11 @@ pub async fn senders(app: &TestApp) -> Senders {
             let reply = device.post_batch(&[]).await.expect(200).json();
             let (ended, _) = app.credential(ClientKind::Viewer, Some(agency), None).await;
             sipas::service::clients::revoke(&db, ended.parse().unwrap(), app.now).await.unwrap();
-            senders.insert(agency, (id, reply["receipt"].as_str().unwrap().to_owned(), ended));
+            let rating = crate::support::samples::id(app.now);
+            let body = with(without(response(rating, 4), "/service_point"), "/rated_agency", json!(agency));
+            system.post("/v1/responses", &body).await.expect(201);
+            let receipt = reply["receipt"].as_str().unwrap().to_owned();
+            senders.insert(agency, Sender { device: id, receipt, ended, rating: rating.to_string() });
         }
     }
     Senders(senders)
@@ -73,8 +90,7 @@ pub async fn drive(
     client: &Client,
     agency: &str,
 ) -> Reply {
-    let nil = || Uuid::nil().to_string();
-    let (device, receipt, _) = senders.0.get(agency).cloned().unwrap_or_else(|| (nil(), nil(), nil()));
+    let Sender { device, receipt, ended, rating } = senders.of(agency);
     match operation {
         "list_device_receipts" => client.get(&format!("/v1/devices/{device}/receipts")).await,
         "invite_device" => {
@@ -115,6 +131,16 @@ pub async fn drive(
             let device = spare(app, agency).await;
             client.post(&format!("/v1/devices/{device}/revoke"), &json!({})).await
         }
+        "list_flags" => client.get(&format!("/v1/flags?agency={agency}")).await,
+        "list_voids" => client.get(&format!("/v1/voids?agency={agency}")).await,
+        // Nothing is flagged and, in the order of the table, nobody has asked yet: who may decide learns that.
+        "review_flags" => {
+            let body = json!({"decision": "lifted", "reason": "x"});
+            client.post(&format!("/v1/responses/{rating}/flag-review"), &body).await
+        }
+        "confirm_void" => client.post(&format!("/v1/responses/{rating}/void/confirm"), &json!({})).await,
+        "refuse_void" => client.post(&format!("/v1/responses/{rating}/void/refuse"), &json!({})).await,
+        "request_void" => client.post(&format!("/v1/responses/{rating}/void"), &json!({"reason": "x"})).await,
         "get_receipt" => client.get(&format!("/v1/receipts/{receipt}")).await,
         "submit_response" => {
             let body =
@@ -183,7 +209,7 @@ pub async fn drive(
         "rotate_client" => client.post(&format!("/v1/clients/{device}/rotate"), &json!({})).await,
         "revoke_client" => {
             // One that is over already, so that driving it changes nothing.
-            let path = format!("/v1/clients/{}/revoke", senders.ended(agency));
+            let path = format!("/v1/clients/{}/revoke", ended);
             client.send(reqwest::Method::POST, &path, &[], None::<String>).await
         }
         "list_formulas" => client.get("/v1/formulas").await,
@@ -303,7 +329,8 @@ async fn table(title: &str, operations: &[String], flags: &[&str]) -> String {
                 let reply = drive(operation, &app, &senders, client, agency).await;
                 let notes = [("\"min_n\":10", " public"), ("\"rejected\":1", " none")];
                 let note = notes.iter().find(|(text, _)| reply.status == 200 && reply.text.contains(text));
-                let meant = ["into_itself", "enrol_devices"].iter().any(|fault| reply.text.contains(fault));
+                let meant = ["into_itself", "enrol_devices", "flag_not_found", "void_not_found"];
+                let meant = meant.iter().any(|code| reply.text.contains(code));
                 let known = meant && !reply.text.contains("unknown_agency");
                 let note = note.or(known.then_some(&("", " known")));
                 write!(line, "{:<11}", format!("{}{}", reply.status, note.map_or("", |(_, note)| note)))
@@ -336,7 +363,8 @@ async fn the_matrix_is_as_checked_in() {
          cells are hidden. 422 of submit_response, list_responses, export_responses, list_comments and list_audit, \"none\" of\n\
          submit_batch: the agency named looks unknown. Receipts are those of another device at the agency. 422 of import_agencies: the parent looks\n\
          unknown; of record_agency_event and create_client, which are wrong in themselves: so does the agency, unless\n\
-         \"known\". Clients are devices of the agency, whose secrets nobody is given (403); those revoked are over already.\n\
+         \"known\". What is voided and reviewed is a response that rates the agency; 404 \"known\": there is no flag, or\n\
+         nobody asked yet. Clients are devices of the agency, whose secrets nobody is given (403); those revoked are over already.\n\
          A bearer token is no credential for the token endpoint, and no code for enrol_device. 404 of withdraw_signing_key,\n\
          which names a key that is none: those who may are told so. \"admin, other issuer\": by a token of an issuer that\n\
          is trusted by configuration. 422 of list_devices, list_invitations, move_device and invite_device: the agency or\n\

@@ -29,6 +29,7 @@ mod dossier_counts;
 mod enrolments;
 mod faults;
 mod feed;
+mod flags;
 mod fleet;
 mod formats;
 mod formulas;
@@ -59,4 +60,4 @@ mod surveys;
 mod threats;
 mod tls;
 mod visits;
-
+mod voids;

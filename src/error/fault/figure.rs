@@ -28,6 +28,8 @@ pub enum FigureFault {
     OneOfTwo,
     /// Such a breakdown would tell the public too much.
     BreakdownInCharge,
+    /// What was flagged is for those in charge.
+    FlaggedInCharge,
     /// The agency did not exist by that tree.
     NotInTree {
         /// Agencies it became part of.
@@ -49,6 +51,7 @@ impl FigureFault {
             Self::Overlapping,
             Self::OneOfTwo,
             Self::BreakdownInCharge,
+            Self::FlaggedInCharge,
             Self::NotInTree { successors: vec!["H21".into()] },
         ]
     }
@@ -66,6 +69,7 @@ impl FigureFault {
             Self::Overlapping => "overlapping",
             Self::OneOfTwo => "one_of_two",
             Self::BreakdownInCharge => "breakdown_in_charge",
+            Self::FlaggedInCharge => "flagged_in_charge",
             Self::NotInTree { .. } => "not_in_tree",
         }
     }
@@ -110,6 +114,10 @@ impl FigureFault {
             Self::BreakdownInCharge => (
                 "Công khai chỉ có phân tích của cả nước và các cơ quan cấp cao nhất, theo kênh, giới tính và nhóm tuổi, tối đa năm năm; còn lại dành cho người phụ trách.",
                 "Everybody may break down the country and the agencies at the top alone, by channel, gender and age band, over five years at most; the rest is for those in charge.",
+            ),
+            Self::FlaggedInCharge => (
+                "Số liệu tính cả phiếu bị đánh dấu dành cho người phụ trách.",
+                "Figures with flagged responses are for those in charge.",
             ),
             Self::OneOfTwo => (
                 "Cần đúng một trong hai tham số `with` và `with_period`.",

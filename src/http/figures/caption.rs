@@ -60,6 +60,7 @@ impl HeadBody {
             formula: Some((self.formula.id, self.formula.version, self.formula.unit)),
             definition: Some(self.formula.definition.get(lang).to_owned()),
             confidence_percent: Some(self.confidence_percent),
+            flagged: Some(self.flagged),
             min_n: Some(self.min_n),
             data_watermark: self.watermark(),
         }

@@ -1,6 +1,6 @@
 //! What some responses add to the tallies.
 
-use super::{Reach, TallyKey};
+use super::{Reach, Tallied, TallyKey};
 use crate::domain::facet::Facet;
 use crate::domain::ids::AgencyId;
 use crate::domain::period::{Grain, day_of};
@@ -19,8 +19,8 @@ pub struct TallyDelta {
 }
 
 impl TallyDelta {
-    /// Counts one response of the survey in.
-    pub fn count(&mut self, survey: &Survey, response: &Unfolded) {
+    /// Counts one response of the survey in, with those that are `tallied` like it.
+    pub fn count(&mut self, survey: &Survey, response: &Unfolded, tallied: Tallied) {
         let one = Tally::of(&survey.questionnaire, &response.answers, response.received_at);
         let day = day_of(response.id.answered_at());
         let key = TallyKey {
@@ -28,6 +28,7 @@ impl TallyDelta {
             facet: None,
             grain: Grain::Day,
             reach: Reach::Itself,
+            tallied,
             starts_on: day,
             agency: response.agency.0,
             value: CompactString::default(),

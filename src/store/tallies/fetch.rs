@@ -1,7 +1,7 @@
 //! Reading tallies for figures.
 
 use super::packing::unpack_into;
-use super::{Reach, facet_number};
+use super::{Reach, Tallied, facet_number, reach_of};
 use crate::domain::facet::Facet;
 use crate::domain::ids::{AgencyId, ResponseId};
 use crate::domain::period::{Grain, Unit};
@@ -19,7 +19,7 @@ use diesel::sql_types::{
     Array, Binary, Bool, Date, Integer, Nullable, SmallInt, Text, Timestamptz, Untyped, Uuid as SqlUuid,
 };
 use diesel_async::RunQueryDsl;
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -36,6 +36,17 @@ pub struct Wanted<'a> {
     pub agencies: &'a [AgencyId],
     /// Roots whose kept totals are wanted.
     pub roots: &'a [i32],
+    /// Of which responses.
+    pub of: Of,
+}
+
+/// Of which responses rows are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Of {
+    /// Those that count.
+    Counted,
+    /// Those that count and those that are flagged, in rows of their own.
+    Both,
 }
 
 /// One row.
@@ -45,6 +56,8 @@ pub struct TallyRow {
     pub unit: Unit,
     /// The agency itself or a kept total.
     pub reach: Reach,
+    /// Of responses that count or of flagged ones.
+    pub tallied: Tallied,
     /// The agency, or the root of the total.
     pub agency: i32,
     /// Value of the facet; empty if not told, or without facet.
@@ -97,9 +110,9 @@ struct Row {
     id: Option<Uuid>,
 }
 
-/// In [`Row::what`] beside the reaches.
-const DIGEST: i16 = 2;
-const TAIL: i16 = 3;
+/// In [`Row::what`] beside the numbers of `tallies.reach`.
+const DIGEST: i16 = -1;
+const TAIL: i16 = -2;
 
 /// The rows that are wanted and the unfolded tail, in one statement: one round trip, and all of it of one moment.
 /// Each branch names its grain and reach, so that each is one short walk down the key. `$1` to `$9` are the fields of
@@ -124,9 +137,9 @@ const FETCH: &str = "
     SELECT 1::smallint, grain, starts_on, agency_id, value, numbers, last_received_at, NULL
     FROM tallies WHERE survey_id = $1 AND facet = $2 AND grain = 3 AND reach = 1 AND starts_on = ANY ($5) AND agency_id = ANY ($7)
     UNION ALL
-    SELECT 2::smallint, 0::smallint, NULL, root_id, '', digest, NULL, NULL FROM kept_totals WHERE root_id = ANY ($7)
+    SELECT (-1)::smallint, 0::smallint, NULL, root_id, '', digest, NULL, NULL FROM kept_totals WHERE root_id = ANY ($7)
     UNION ALL
-    SELECT 3::smallint, 0::smallint, NULL, t.agency,
+    SELECT (-2)::smallint, 0::smallint, NULL, t.agency,
            coalesce(CASE $2 WHEN 1 THEN t.channel WHEN 2 THEN t.desk::text WHEN 3 THEN t.procedure WHEN 4 THEN t.gender
                             WHEN 5 THEN t.age_band END, ''),
            t.answers, b.received_at, t.id
@@ -135,6 +148,28 @@ const FETCH: &str = "
                 b.age_bands)
             AS t (id, survey, agency, answers, desk, channel, procedure, gender, age_band)
     WHERE t.survey = $1 AND ($8 OR t.agency = ANY ($9))";
+
+/// What follows [`FETCH`] where the flagged are wanted too; in the same statement, or a response that is flagged in
+/// between would be on both sides or on neither.
+const FETCH_FLAGGED: &str = "
+    UNION ALL
+    SELECT 2::smallint, grain, starts_on, agency_id, value, numbers, last_received_at, NULL
+    FROM tallies WHERE survey_id = $1 AND facet = $2 AND grain = 1 AND reach = 2 AND starts_on = ANY ($3) AND agency_id = ANY ($6)
+    UNION ALL
+    SELECT 2::smallint, grain, starts_on, agency_id, value, numbers, last_received_at, NULL
+    FROM tallies WHERE survey_id = $1 AND facet = $2 AND grain = 2 AND reach = 2 AND starts_on = ANY ($4) AND agency_id = ANY ($6)
+    UNION ALL
+    SELECT 2::smallint, grain, starts_on, agency_id, value, numbers, last_received_at, NULL
+    FROM tallies WHERE survey_id = $1 AND facet = $2 AND grain = 3 AND reach = 2 AND starts_on = ANY ($5) AND agency_id = ANY ($6)
+    UNION ALL
+    SELECT 3::smallint, grain, starts_on, agency_id, value, numbers, last_received_at, NULL
+    FROM tallies WHERE survey_id = $1 AND facet = $2 AND grain = 1 AND reach = 3 AND starts_on = ANY ($3) AND agency_id = ANY ($7)
+    UNION ALL
+    SELECT 3::smallint, grain, starts_on, agency_id, value, numbers, last_received_at, NULL
+    FROM tallies WHERE survey_id = $1 AND facet = $2 AND grain = 2 AND reach = 3 AND starts_on = ANY ($4) AND agency_id = ANY ($7)
+    UNION ALL
+    SELECT 3::smallint, grain, starts_on, agency_id, value, numbers, last_received_at, NULL
+    FROM tallies WHERE survey_id = $1 AND facet = $2 AND grain = 3 AND reach = 3 AND starts_on = ANY ($5) AND agency_id = ANY ($7)";
 
 /// [`FETCH`] with its parameters. A query of its own and not `sql_query`, which would be parsed and planned again each
 /// time: that takes longer than running it.
@@ -151,9 +186,26 @@ struct Fetch {
     tail_of: Vec<i32>,
 }
 
+/// The same with [`FETCH_FLAGGED`]; a type of its own, since diesel keeps one statement for a type.
+#[derive(QueryId)]
+struct FetchBoth(Fetch);
+
 impl QueryFragment<Pg> for Fetch {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.walk(FETCH, out)
+    }
+}
+
+impl QueryFragment<Pg> for FetchBoth {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        for (place, piece) in FETCH.split('$').enumerate() {
+        self.0.walk(FETCH, out.reborrow())?;
+        self.0.walk(FETCH_FLAGGED, out)
+    }
+}
+
+impl Fetch {
+    fn walk<'b>(&'b self, text: &'static str, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        for (place, piece) in text.split('$').enumerate() {
             let (number, text) = if place == 0 { ("", piece) } else { piece.split_at(1) };
             match number {
                 "1" => out.push_bind_param::<Integer, _>(&self.survey)?,
@@ -177,6 +229,10 @@ impl Query for Fetch {
     type SqlType = Untyped;
 }
 
+impl Query for FetchBoth {
+    type SqlType = Untyped;
+}
+
 /// Fetches rows for figures. The scope says whose.
 pub async fn tallies_fetch(conn: &mut Conn, scope: &AgencyScope, wanted: &Wanted<'_>) -> Result<Fetched> {
     let starts = |grain: Grain| -> Vec<NaiveDate> {
@@ -197,7 +253,10 @@ pub async fn tallies_fetch(conn: &mut Conn, scope: &AgencyScope, wanted: &Wanted
         tail_of,
     };
     let mut fetched = Fetched::default();
-    let mut rows = fetch.load_stream::<Row>(conn).await?;
+    let mut rows = match wanted.of {
+        Of::Counted => fetch.load_stream::<Row>(conn).await?.boxed(),
+        Of::Both => FetchBoth(fetch).load_stream::<Row>(conn).await?.boxed(),
+    };
     while let Some(row) = rows.try_next().await? {
         fetched.take(wanted.survey, row)?;
     }
@@ -229,9 +288,9 @@ impl Fetched {
                 let unit = Grain::of(row.grain).zip(row.starts_on);
                 let (grain, starts_on) = unit.ok_or_else(|| corrupt("tallies.grain"))?;
                 unpack_into(&mut tally, &row.bytes).ok_or_else(|| corrupt("tallies.numbers"))?;
-                let reach = Reach::of(reach);
+                let (reach, tallied) = reach_of(reach);
                 let unit = Unit { grain, starts_on };
-                self.rows.push(TallyRow { unit, reach, agency: row.agency, value, tally });
+                self.rows.push(TallyRow { unit, reach, tallied, agency: row.agency, value, tally });
             }
         }
         Ok(())

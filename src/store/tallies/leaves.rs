@@ -1,7 +1,7 @@
 //! Reading the months of every agency, for what may be shown to the public.
 
 use super::packing::unpack_into;
-use super::{Reach, facet_number};
+use super::{Reach, Tallied, facet_number, reach_number};
 use crate::domain::ids::AgencyId;
 use crate::domain::period::Grain;
 use crate::domain::survey::Survey;
@@ -14,7 +14,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-/// What each agency itself was told in each month from..to, without the tail. No scope: nothing of it leaves the
+/// What each agency itself was told in each month from..to by those who count, without the tail. No scope: nothing of it leaves the
 /// service but which cells are hidden.
 pub async fn tallies_of_leaves(
     conn: &mut Conn,
@@ -27,7 +27,9 @@ pub async fn tallies_of_leaves(
         .and(t::grain.eq(Grain::Month.number()));
     let rows: Vec<(i32, NaiveDate, Vec<u8>)> = t::table
         .filter(
-            leaf.and(t::reach.eq(Reach::Itself.number())).and(t::starts_on.ge(from)).and(t::starts_on.lt(to)),
+            leaf.and(t::reach.eq(reach_number(Reach::Itself, Tallied::Counted)))
+                .and(t::starts_on.ge(from))
+                .and(t::starts_on.lt(to)),
         )
         .select((t::agency_id, t::starts_on, t::numbers))
         .load(conn)

@@ -2,7 +2,8 @@
 //! rows can be read, added to and written back.
 
 use super::packing::{pack, unpack_into};
-use super::{Reach, TallyKey, facet_number};
+use super::{Reach, THEMSELVES, TOTALS, TallyKey, facet_number, reach_number, reach_of};
+use crate::domain::distribution::{Distribution, Moments};
 use crate::domain::facet::Facet;
 use crate::domain::ids::{AgencyId, SurveyId};
 use crate::domain::period::Grain;
@@ -64,6 +65,41 @@ pub async fn tallies_add(conn: &mut Conn, more: &BTreeMap<TallyKey, Tally>) -> R
     shapes_changed(conn, &shapes).await
 }
 
+/// Takes away from the tallies what was added to them before, to be called in the transaction that gives the responses
+/// another standing. Rows of which nothing is left are deleted. Every mask of small cells is out of date then: cells
+/// that were large enough may be small now.
+///
+/// # Errors
+/// [`ErrorCode::Internal`](crate::error::ErrorCode::Internal) if there is less than that: the tallies are wrong, and
+/// nothing is changed.
+pub async fn tallies_take(conn: &mut Conn, less: &BTreeMap<TallyKey, Tally>) -> Result<()> {
+    let rows: Vec<(&TallyKey, &Tally)> = less.iter().collect();
+    for rows in rows.chunks(ROWS) {
+        let held = numbers_of(conn, rows).await?;
+        let (mut sums, mut gone) = (Vec::with_capacity(rows.len()), Vec::new());
+        for ((key, tally), held) in rows.iter().zip(held) {
+            let (numbers, at) = held.ok_or_else(|| corrupt("tallies lack what is taken away"))?;
+            let mut rest = Tally {
+                counts: vec![Distribution::default(); tally.counts.len()],
+                moments: vec![Moments::default(); tally.moments.len()],
+                watermark: tally.watermark,
+            };
+            unpack_into(&mut rest, &numbers).ok_or_else(|| corrupt("tallies.numbers"))?;
+            rest.watermark = rest.watermark.max(Some(at));
+            rest.take(tally).ok_or_else(|| corrupt("tallies hold less than is taken away"))?;
+            if rest.is_empty() {
+                gone.push(*key);
+            } else {
+                sums.push((*key, rest));
+            }
+        }
+        write(conn, &sums).await?;
+        delete(conn, &gone).await?;
+    }
+    let shapes = less.keys().filter(|key| key.is_leaf()).map(|key| key.survey).collect();
+    shapes_changed(conn, &shapes).await
+}
+
 /// Whether all there is of somebody or of a criterion is what was added just now.
 fn has_first_answers(sum: &Tally, added: &Tally) -> bool {
     let first = |sum: u64, added: u64| added > 0 && sum == added;
@@ -91,7 +127,7 @@ impl Keys {
             columns.surveys.push(key.survey.0);
             columns.facets.push(facet_number(key.facet));
             columns.grains.push(key.grain.number());
-            columns.reaches.push(key.reach.number());
+            columns.reaches.push(reach_number(key.reach, key.tallied));
             columns.starts.push(key.starts_on);
             columns.agencies.push(key.agency);
             columns.values.push(key.value.to_string());
@@ -171,6 +207,34 @@ async fn write<T: Borrow<Tally>>(conn: &mut Conn, rows: &[(&TallyKey, T)]) -> Re
     Ok(())
 }
 
+/// Deletes rows.
+async fn delete(conn: &mut Conn, rows: &[&TallyKey]) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let keys = Keys::of(rows.iter().copied());
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the query builder cannot unnest several arrays side by side"
+    )]
+    diesel::sql_query(
+        "DELETE FROM tallies t
+         USING unnest($1, $2, $3, $4, $5, $6, $7) AS k (survey, facet, grain, reach, starts_on, agency, value)
+         WHERE t.survey_id = k.survey AND t.facet = k.facet AND t.grain = k.grain AND t.reach = k.reach
+           AND t.starts_on = k.starts_on AND t.agency_id = k.agency AND t.value = k.value",
+    )
+    .bind::<Array<Integer>, _>(keys.surveys)
+    .bind::<Array<SmallInt>, _>(keys.facets)
+    .bind::<Array<SmallInt>, _>(keys.grains)
+    .bind::<Array<SmallInt>, _>(keys.reaches)
+    .bind::<Array<Date>, _>(keys.starts)
+    .bind::<Array<Integer>, _>(keys.agencies)
+    .bind::<Array<Text>, _>(keys.values)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Puts rows in the place of all rows of some spans.
 pub async fn tallies_replace(
     conn: &mut Conn,
@@ -195,11 +259,13 @@ fn read(surveys: &Surveys, row: Row) -> Result<(TallyKey, Tally)> {
     let version = &surveys.get(&survey).ok_or_else(|| corrupt("tallies.survey_id"))?.questionnaire;
     let mut tally = Tally { watermark: Some(at), ..Tally::empty(version) };
     unpack_into(&mut tally, &numbers).ok_or_else(|| corrupt("tallies.numbers"))?;
+    let (reach, tallied) = reach_of(reach);
     let key = TallyKey {
         survey,
         facet: Facet::ALL.into_iter().find(|known| known.number() == facet),
         grain: Grain::of(grain).ok_or_else(|| corrupt("tallies.grain"))?,
-        reach: Reach::of(reach),
+        reach,
+        tallied,
         starts_on,
         agency,
         value: CompactString::from(value),
@@ -279,12 +345,12 @@ pub async fn kept_rows_make(conn: &mut Conn, surveys: &Surveys, totals: &KeptTot
     for root in totals.members().keys() {
         kept_rows_remove(conn, *root).await?;
     }
-    let itself = t::reach.eq(Reach::Itself.number());
+    let itself = t::reach.eq_any(THEMSELVES);
     let spans = t::table.select((t::survey_id, t::facet, t::grain, t::starts_on)).filter(itself).distinct();
     let mut sums: BTreeMap<TallyKey, Tally> = BTreeMap::new();
     for (survey, facet, grain, starts_on) in spans.load::<(i32, i16, i16, NaiveDate)>(conn).await? {
         let of_kind = t::survey_id.eq(survey).and(t::facet.eq(facet)).and(t::grain.eq(grain));
-        let of_span = of_kind.and(itself).and(t::starts_on.eq(starts_on));
+        let of_span = of_kind.and(t::reach.eq_any(THEMSELVES)).and(t::starts_on.eq(starts_on));
         let mut rows = t::table.select(COLUMNS).filter(of_span).load_stream::<Row>(conn).await?;
         while let Some(row) = rows.try_next().await? {
             let (key, tally) = read(surveys, row)?;
@@ -311,7 +377,7 @@ async fn write_all(conn: &mut Conn, rows: &BTreeMap<TallyKey, Tally>) -> Result<
 
 /// Removes the rows of a root.
 pub async fn kept_rows_remove(conn: &mut Conn, root: i32) -> Result<()> {
-    let of_root = t::reach.eq(Reach::Kept.number()).and(t::agency_id.eq(root));
+    let of_root = t::reach.eq_any(TOTALS).and(t::agency_id.eq(root));
     diesel::delete(t::table.filter(of_root)).execute(conn).await?;
     Ok(())
 }
