@@ -12,6 +12,7 @@ use crate::domain::dossiers::may_be_known;
 use crate::domain::facet::Facet;
 use crate::domain::ids::AgencyId;
 use crate::domain::period::{Period, day_of};
+pub use crate::domain::standing::Flagged;
 use crate::domain::subject::{Subject, SubjectCode};
 use crate::domain::survey::Survey;
 use crate::domain::tree::{AsOf, Depth};
@@ -49,45 +50,6 @@ pub struct Asked {
     pub confidence: Confidence,
     /// Whether flagged responses count.
     pub flagged: Flagged,
-}
-
-/// Whether flagged responses count in a figure. They do not unless those in charge ask for it: a figure that somebody
-/// games does more harm than one made from fewer people. Who floods a device to get honest answers flagged gets those
-/// of the same device and the same minutes out of the figure, until somebody above lifts their flags; the flood itself
-/// would otherwise be in it. The public gets no other figure than that: the difference of two would tell of the few who
-/// were flagged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Flagged {
-    /// They do not count.
-    #[default]
-    Excluded,
-    /// They count like others.
-    Included,
-}
-
-impl Flagged {
-    /// Every word.
-    pub const WORDS: [&'static str; 2] = ["excluded", "included"];
-
-    /// Reads a word.
-    ///
-    /// # Errors
-    /// [`FaultKind::NotAllowed`] for another word.
-    pub fn parse(text: &str) -> std::result::Result<Self, FaultKind> {
-        match text {
-            "excluded" => Ok(Self::Excluded),
-            "included" => Ok(Self::Included),
-            _ => Err(FaultKind::NotAllowed { allowed: &Self::WORDS }),
-        }
-    }
-
-    /// The word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Excluded => "excluded",
-            Self::Included => "included",
-        }
-    }
 }
 
 /// What every answer echoes.
