@@ -4,6 +4,7 @@
 mod flagging;
 mod guard;
 
+pub use flagging::FlaggingConfig;
 pub use guard::{GuardConfig, RateLimit};
 
 use clap::Args;

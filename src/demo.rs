@@ -62,7 +62,7 @@ pub async fn run(mut config: DemoConfig, dir: PathBuf, stop: Stop) -> Result<()>
     }
     config.serve.max_offline_days = config.serve.max_offline_days.max(citizens::OLDEST_DAYS);
     if config.responses > MOST_JUDGED {
-        config.serve.flag_rules = "none".into();
+        config.serve.flagging.rules = "none".into();
     }
     let database = Database::open(&config.serve.database, &dir).await?;
     let result = run_on(&config, &dir, &database, &stop).await;

@@ -21,7 +21,7 @@ use sipas::service::signing_keys;
 use sipas::store::{Db, migrations};
 use sipas::{app, audit, demo, http, import, privacy, service};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Collects what citizens answer at one-stop desks and tells how satisfied they are, and how sure that is.
