@@ -16,14 +16,16 @@ fn absolute(path: &str) -> std::io::Result<PathBuf> {
     std::path::absolute(path)
 }
 
-/// An http or https address without query, fragment or slash at the end.
+/// An http or https address without query and fragment.
 fn public_url(text: &str) -> Result<String, String> {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
+    let host = host.strip_suffix('/').unwrap_or(host);
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/[]%".contains(c);
     if host.is_empty() || host.starts_with('/') || host.ends_with('/') || !host.chars().all(plain) {
-        return Err("needs the form https://sipas.example.vn, without a slash at the end".into());
+        return Err("needs the form https://sipas.example.vn".into());
     }
-    Ok(text.to_owned())
+    // Paths are appended.
+    Ok(text.trim_end_matches('/').to_owned())
 }
 
 /// Where the data live: an existing server, or a private one in the data directory.

@@ -130,6 +130,18 @@ fn kept(keeping: Keeping, retention: &RetentionConfig, lang: Lang) -> String {
         Keeping::Seconds => {
             say(lang, "vài giây, cho đến khi được cộng vào bảng đếm", "seconds, until it is counted").into()
         }
+        Keeping::Visits => say(
+            lang,
+            "đến khi mã không thể dùng được nữa: thời hạn của mã, thời gian ngoại tuyến tối đa và một ngày",
+            "until the token could not be used any more: its validity, the longest time offline and a day",
+        )
+        .into(),
+        Keeping::Judged => say(
+            lang,
+            "đến một tuần sau khi không phiếu nào kề bên còn có thể đến",
+            "until a week after nothing that may still arrive could stand beside it",
+        )
+        .into(),
         Keeping::Days(days) => format!("{days} {}", say(lang, "ngày", "days")),
     }
 }

@@ -1,6 +1,8 @@
 //! What each table and column holds, in Vietnamese and English. A new table or column is described here, or `tests/it/privacy.rs`
 //! fails. Says nothing of what the settings decide.
 
+mod access;
+mod integrity;
 mod records;
 mod reference;
 
@@ -22,6 +24,10 @@ pub enum Keeping {
     Seconds,
     /// So many days.
     Days(u32),
+    /// Until the token could not be used any more.
+    Visits,
+    /// Until nothing that may still arrive could stand beside it.
+    Judged,
 }
 
 /// A table.
@@ -106,5 +112,5 @@ pub const LAW: &[Words] = &[
 
 /// Every table.
 pub fn register() -> impl Iterator<Item = &'static Table> {
-    reference::TABLES.iter().chain(records::TABLES)
+    reference::TABLES.iter().chain(access::TABLES).chain(records::TABLES).chain(integrity::TABLES)
 }

@@ -1,6 +1,10 @@
 //! What all questions about figures have in common: who asks, about whom, by which survey, formula and tree.
 //! The questions themselves are in `indexes`, `series`, `breakdowns`, `comparisons` and `rankings`.
 
+mod naming;
+
+pub use naming::{formula, survey};
+
 use super::Services;
 use super::catalogue::{Catalogue, current};
 use super::counting::{Cell, Counted, CountedBy, Counts, count};
@@ -28,6 +32,7 @@ use crate::store::kept_totals::COUNTRY;
 use crate::store::tallies::Of;
 use crate::store::{Conn, SILENCE};
 use chrono::{DateTime, NaiveDate, Utc};
+use naming::{fielded, subject};
 use std::sync::Arc;
 
 /// What is asked of any figure. A parameter that is absent or was faulty is `None`; the reader has reported what
@@ -311,57 +316,4 @@ pub fn evidence(survey: &Survey, counted: Option<&Counted>) -> Evidence {
         evidence.add(tally, *share);
     }
     evidence
-}
-
-/// The subject and its agencies; `None` if one of them is unknown. What lies below another of them today adds nothing
-/// to a figure by today's tree; by other trees it may have stood elsewhere, see [`Subject::spans`].
-fn subject(catalogue: &Catalogue, asked: &Asked) -> Option<(Subject, Vec<Agency>)> {
-    let SubjectCode::Agencies(codes) = &asked.subject else { return Some((Subject::Country, Vec::new())) };
-    let mut agencies: Vec<Agency> = Vec::new();
-    for code in codes {
-        let agency = catalogue.tree.find(code)?;
-        if !agencies.iter().any(|known| known.id == agency.id) {
-            agencies.push(agency.clone());
-        }
-    }
-    if asked.depth == Depth::Subtree && asked.as_of == AsOf::Now {
-        let all = agencies.clone();
-        let above = |agency: &Agency| {
-            all.iter().any(|other| other.id != agency.id && catalogue.tree.contains(other.id, agency.id))
-        };
-        agencies.retain(|agency| !above(agency));
-    }
-    Some((Subject::Agencies(agencies.iter().map(|agency| agency.id).collect()), agencies))
-}
-
-/// The survey of a code, or a fault.
-pub fn survey(
-    catalogue: &Catalogue,
-    code: &str,
-    parameter: &'static str,
-    faults: &mut Faults,
-) -> Option<Arc<Survey>> {
-    let survey = catalogue.surveys.get(code).cloned();
-    if survey.is_none() {
-        faults.push(Place::Parameter(parameter.into()), FaultKind::UnknownSurvey);
-    }
-    survey
-}
-
-/// The formula of an id, or a fault; the first of the survey's kind if none is named.
-pub fn formula(survey: &Survey, id: Option<&str>, faults: &mut Faults) -> Option<Formula> {
-    let kind = survey.questionnaire.kind;
-    let fault = |kind| faults.push(Place::Parameter("formula".into()), kind);
-    match id {
-        None => Formula::of_kind(kind).next(),
-        Some(id) => Formula::parse(id, kind).map_err(fault).ok(),
-    }
-}
-
-fn fielded(catalogue: &Catalogue, survey: &Survey, roots: &[AgencyId]) -> bool {
-    let tree = &catalogue.tree;
-    roots.is_empty()
-        || roots.iter().any(|agency| {
-            survey.covers(tree, *agency) || survey.agencies.iter().any(|root| tree.contains(*agency, *root))
-        })
 }

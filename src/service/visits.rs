@@ -13,7 +13,7 @@ use crate::domain::agency::AgencyCode;
 use crate::domain::client::Client;
 use crate::domain::ids::ResponseId;
 use crate::domain::response::{Channel, ProcedureCode, ResponseDraft};
-use crate::domain::visit::{MAX_VALID_HOURS, Visit, VisitId, VisitRule};
+use crate::domain::visit::{MAX_VALID_HOURS, Visit, VisitId};
 use crate::error::{Error, ErrorCode, FaultKind, Faults, Result, VisitFault};
 use crate::store::visit_keys::visit_keys_delete_before;
 use crate::store::visit_uses::visit_uses_delete_before;
@@ -88,10 +88,6 @@ pub async fn issue(
         faults.at("/service_point", FaultKind::Missing);
     }
     let rated = admission.rated(&named, id, survey, desk, &mut faults);
-    let demanded = survey.is_some_and(|survey| survey.visits == VisitRule::Required);
-    if demanded && !policy::may_issue_demanded_visits(client) {
-        faults.at("/survey", FaultKind::Visit(VisitFault::ForSystemsOnly));
-    }
     let (Some(survey), Some(desk), Some((agency, _)), true) = (survey, desk, rated, faults.is_empty()) else {
         return Err(Error::invalid(faults.into_vec(), now));
     };
@@ -186,6 +182,9 @@ async fn open(services: &Services, token: &str) -> Result<Shown> {
     let issuer = issuer(services, revision, visit.issuer).await?.ok_or_else(invalid)?;
     if issuer.revoked_at.is_some() {
         return Err(Error::new(ErrorCode::ClientRevoked));
+    }
+    if issuer.terms.are_over(services.clock.now()) {
+        return Err(Error::new(ErrorCode::ClientExpired));
     }
     Ok(Shown { visit, issuer })
 }

@@ -91,6 +91,7 @@ async fn every_change_and_every_read_of_responses_has_its_entry_without_secrets_
         "from",
         "kind",
         "last_seq",
+        "name",
         "period",
         "questionnaires",
         "rows",

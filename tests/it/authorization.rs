@@ -264,7 +264,7 @@ async fn actors(
 ) -> Vec<(&'static str, Client)> {
     let device = app.device("H56.C1", "MC-H56-C1").await;
     let visit = json!({"survey": "demo-service", "rated_agency": "H56.C1", "service_point": "MC-H56-C1"});
-    let issued = device.post("/v1/visits", &visit).await.expect(201).json();
+    let issued = app.system(Some("H56.C1")).await.post("/v1/visits", &visit).await.expect(201).json();
     let (id, secret) = app.credential(ClientKind::Device, Some("H56.C1"), Some("MC-H56-C1")).await;
     let anonymous = app.anonymous();
     let revoked = anonymous.with_token(&anonymous.token(&id, &secret).await);

@@ -152,7 +152,7 @@ async fn every_figure_equals_the_recount_from_raw_rows() {
         }
     }
     // A wrong row of the flagged is found and repaired like any other.
-    let db = Db::new(&app.database_url, 1).unwrap();
+    let db = Db::new(&app.database_url, 2).unwrap();
     assert_eq!(verify(&db, false).await.unwrap().differences, Vec::<String>::new(), "seed {seed}");
     let query = "survey=demo-service&period=2026&flagged=included";
     let right = admin.index("H56", query).await;

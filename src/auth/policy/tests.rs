@@ -1,10 +1,10 @@
 //! The table and what narrows it.
 
 use super::*;
-use crate::domain::client::parse_network;
+use crate::domain::client::{Terms, parse_network};
 use crate::domain::device::Posting;
 use crate::domain::ids::ClientId;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta};
 
 fn admin(terms: Terms) -> Client {
     let id = ClientId(uuid::Uuid::nil());

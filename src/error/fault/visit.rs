@@ -1,4 +1,4 @@
-//! Why a visit does not let a response in, or cannot be issued.
+//! Why a visit does not let a response in.
 
 use crate::error::Lang;
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -19,21 +19,13 @@ pub enum VisitFault {
         /// When it expired.
         to: DateTime<Utc>,
     },
-    /// At a survey that demands visits a device may not issue them.
-    ForSystemsOnly,
 }
 
 impl VisitFault {
     /// One of each kind, for the printed table.
     pub fn samples() -> Vec<Self> {
         let at = DateTime::UNIX_EPOCH;
-        vec![
-            Self::Invalid,
-            Self::Required,
-            Self::Mismatch,
-            Self::OutOfTime { from: at, to: at },
-            Self::ForSystemsOnly,
-        ]
+        vec![Self::Invalid, Self::Required, Self::Mismatch, Self::OutOfTime { from: at, to: at }]
     }
 
     /// The code as it goes over the wire.
@@ -43,7 +35,6 @@ impl VisitFault {
             Self::Required => "visit_required",
             Self::Mismatch => "visit_mismatch",
             Self::OutOfTime { .. } => "visit_out_of_time",
-            Self::ForSystemsOnly => "for_systems_only",
         }
     }
 
@@ -63,9 +54,6 @@ impl VisitFault {
             Self::OutOfTime { from, to } => {
                 format!("Mã lượt giao dịch chỉ dùng được từ {} đến trước {}.", instant(from), instant(to))
             }
-            Self::ForSystemsOnly => {
-                "Đợt khảo sát này yêu cầu mã lượt giao dịch; chỉ hệ thống một cửa được cấp mã, thiết bị thì không.".into()
-            }
         }
     }
 
@@ -76,10 +64,6 @@ impl VisitFault {
             Self::Mismatch => "Not what the visit is for.".into(),
             Self::OutOfTime { from, to } => {
                 format!("The visit token is good from {} until before {}.", instant(from), instant(to))
-            }
-            Self::ForSystemsOnly => {
-                "The survey demands visit tokens; the one-stop system may issue them, a device may not."
-                    .into()
             }
         }
     }

@@ -62,24 +62,6 @@ pub const TABLES: &[Table] = &[
         ],
     },
     Table {
-        name: "clients",
-        what: (
-            "Tài khoản của chương trình và thiết bị, không phải của công dân. Tên do người quản trị đặt có thể là tên một người.",
-            "Credentials of programs and devices, never of citizens. The name an administrator gives may be a person's.",
-        ),
-        keeping: Keeping::Always,
-        columns: &[
-            column("id", "mã", "id"),
-            column("kind", "loại", "kind"),
-            column("name", "tên do người quản trị đặt", "name given by an administrator"),
-            column("agency_id", "cơ quan", "the agency"),
-            column("service_point_id", "bộ phận một cửa", "desk"),
-            column("secret_hash", "mã băm argon2id của mật khẩu", "argon2id hash of the secret"),
-            column("created_at", "thời điểm tạo", "when it was made"),
-            column("revoked_at", "thời điểm thu hồi", "when it was revoked"),
-        ],
-    },
-    Table {
         name: "comments",
         what: (
             "Lời góp ý, lưu tách khỏi câu trả lời. Số điện thoại, số định danh, thư điện tử, mã hồ sơ, liên kết được thay bằng dấu hiệu trước khi lưu; bản gốc không được lưu. Tên người viết trong lời góp ý không được phát hiện. Chỉ quản trị viên của cơ quan được đánh giá đọc được, theo tháng đã kết thúc.",

@@ -210,6 +210,7 @@ pub const TABLES: &[Table] = &[
             column("opens_on", "ngày mở", "first day"),
             column("closes_on", "ngày đóng", "first day after the last"),
             column("sample", "dữ liệu mẫu hay không", "whether it is invented"),
+            column("visits", "có cần mã lượt giao dịch không", "whether a visit token is demanded"),
         ],
     },
     Table {
