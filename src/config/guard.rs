@@ -58,7 +58,7 @@ pub struct GuardConfig {
           value_parser = ["x-forwarded-for", "forwarded"])]
     pub proxy_header: String,
 
-    /// Web pages that may call from a browser: exact origins such as https://portal.example.vn for every request,
+    /// Web pages that may call from a browser: exact origins such as `https://portal.example.vn` for every request,
     /// * for reading without a token from anywhere (open data, NĐ 47/2020/NĐ-CP), none for nobody.
     #[arg(long, env = "SIPAS_CORS_ORIGINS", value_name = "ORIGIN,...", value_delimiter = ',', default_value = "*",
           value_parser = origin)]

@@ -58,7 +58,7 @@ impl OfficeHours {
     }
 
     /// The latest instant since which at least so much office time has gone by: whoever was not heard since then has
-    /// been silent for that long. Goes back [`MOST_DAYS`] days at most.
+    /// been silent for that long. Goes back 60 days at most.
     pub fn back(&self, now: DateTime<Utc>, office_time: TimeDelta) -> DateTime<Utc> {
         let (today, mut left) = (day_of(now), office_time);
         for past in 0..=MOST_DAYS {

@@ -135,6 +135,20 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        /// Whatever a client writes: the peer, or an address that stands in the header; never a panic.
+        #[test]
+        fn any_forwarding_header_gives_the_peer_or_an_address_that_stands_in_it(
+            line in "([ -~]{0,12}|for=|10\\.0\\.0\\.[0-9]|198\\.51\\.100\\.[0-9]|[\",;=\\[\\]:]){0,12}",
+        ) {
+            for header in ["x-forwarded-for", "forwarded"] {
+                let found = client(header, "10.0.0.1", &[line.trim()]);
+                proptest::prop_assert!(found == "10.0.0.1" || line.contains(&found) || found.contains(':'), "{found}");
+                proptest::prop_assert_eq!(client(header, "203.0.113.9", &[line.trim()]), "203.0.113.9");
+            }
+        }
+    }
+
     #[test]
     fn forwarded_is_read_as_rfc_7239_has_it() {
         for (lines, expected) in [

@@ -261,6 +261,8 @@ fn count(response: &ServiceResponse, started: Instant) {
     let route = match (request.method(), pattern) {
         (&Method::GET, Some(pattern)) => format!("GET {pattern}"),
         (&Method::POST, Some(pattern)) => format!("POST {pattern}"),
+        (&Method::PUT, Some(pattern)) => format!("PUT {pattern}"),
+        (&Method::PATCH, Some(pattern)) => format!("PATCH {pattern}"),
         _ => "none".into(),
     };
     services.metrics.requests.with_label_values(&[route.as_str(), response.status().as_str()]).inc();
@@ -316,6 +318,9 @@ impl Paths {
             }
             if item.put.is_some() {
                 methods.push(Method::PUT);
+            }
+            if item.patch.is_some() {
+                methods.push(Method::PATCH);
             }
             if item.delete.is_some() {
                 methods.push(Method::DELETE);

@@ -2,7 +2,7 @@
 //!
 //! Keys are fetched when a token names one that is not held, at most once in the time the issuer is configured with,
 //! and again every [`REFRESH_EVERY`] behind the requests' backs. An issuer that is away holds up nobody whose key is held, for
-//! [`KEPT`] at most, and never our own tokens.
+//! `KEPT` at most, and never our own tokens.
 //!
 //! Whoever an issuer vouches for becomes a client on first sight: what they do can be recorded under a client's id like
 //! everybody's, and revoking that client ends them here whatever the issuer says. Kind and agency are the token's.
@@ -28,7 +28,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 /// How often [`refresh`] is due: a key that its issuer takes back is trusted that much longer, and
-/// [`RECHECKED_AFTER`].
+/// `RECHECKED_AFTER`.
 pub const REFRESH_EVERY: Duration = Duration::from_secs(300);
 
 /// Age up to which keys are used while their issuer is away.

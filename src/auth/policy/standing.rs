@@ -1,12 +1,14 @@
 //! Who decides whether a response counts.
 
-use super::{Actor, AgencyId, AgencyScope, AgencyTree, Client, Permission, Result};
+use super::{Actor, AgencyId, AgencyScope, AgencyTree, Client, Permission};
 use super::{owns, permitted};
+use crate::error::Result;
 
 /// Which client may review flags at all, before it is known on which response.
 ///
 /// # Errors
-/// [`ErrorCode::TokenMissing`] or [`ErrorCode::NotPermitted`].
+/// [`TokenMissing`](crate::error::ErrorCode::TokenMissing) or
+/// [`NotPermitted`](crate::error::ErrorCode::NotPermitted).
 pub fn flag_reviewer(actor: &Actor) -> Result<&Client> {
     permitted(actor, Permission::ReviewFlags)
 }
@@ -14,7 +16,8 @@ pub fn flag_reviewer(actor: &Actor) -> Result<&Client> {
 /// Which client may have responses voided at all, before it is known which.
 ///
 /// # Errors
-/// [`ErrorCode::TokenMissing`] or [`ErrorCode::NotPermitted`].
+/// [`TokenMissing`](crate::error::ErrorCode::TokenMissing) or
+/// [`NotPermitted`](crate::error::ErrorCode::NotPermitted).
 pub fn voider(actor: &Actor) -> Result<&Client> {
     permitted(actor, Permission::VoidResponses)
 }
