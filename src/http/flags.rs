@@ -165,8 +165,8 @@ struct ListFlagsParams {
     responses((status = 200, description = "One page of flags", body = FlagPage), Refused, NotPermitted))]
 #[get("/v1/flags")]
 pub async fn list_flags(app: App, Caller(actor): Caller, query: Query) -> Result<HttpResponse, Problem> {
-    let query = query.read(&app, read_query)?;
-    let page = FlagPage::from(flags::list(&app, &actor, &query).await?);
+    let (query, faults) = query.draft(read_query);
+    let page = FlagPage::from(flags::list(&app, &actor, &query, faults).await?);
     Ok(HttpResponse::Ok().insert_header(CacheControl(vec![CacheDirective::NoStore])).json(page))
 }
 

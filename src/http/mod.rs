@@ -70,6 +70,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(enrolments::list_invitations)
         .service(enrolments::revoke_invitation)
         .service(enrolments::enrol_device)
+        // Words, not ids: what these paths do not do is not left to the paths with an id below.
+        .route("/v1/devices/invitations", web::route().to(problem::no_such_route))
+        .route("/v1/devices/enrol", web::route().to(problem::no_such_route))
         .service(heartbeats::put_heartbeat)
         .service(fleet::list_devices)
         .service(fleet::get_device)

@@ -2,7 +2,7 @@
 
 use super::extract::{App, Caller, Later, Query, SignedJson, bearer, json, services};
 use super::fields::{Fields, Node};
-use super::openapi::{NotPermitted, Refused};
+use super::openapi::{Refused, SubmitRefused};
 use super::problem::Problem;
 use super::qr;
 use crate::auth::visit::looks_like_visit;
@@ -95,13 +95,12 @@ pub struct TokenItem {
 
 /// Issues visit tokens
 ///
-/// For the one-stop software, or a device at the desk: a token on the receipt lets one visit rate once, from the
+/// For the one-stop system: a token on the receipt lets one visit rate once, from the
 /// citizen's own phone (as bearer token of `POST /v1/responses`) or at a kiosk that scans it (as `visit`). It is bound to
 /// survey, agency and desk and says nothing about the visitor; keep no list of who was given which. Nothing is stored
-/// until it is used, so asking again gives further tokens. At a survey that demands visits a device may not issue
-/// them. If the client is revoked, so are its visits.
+/// until it is used, so asking again gives further tokens. If the client is revoked, so are its visits.
 #[utoipa::path(tag = "intake", request_body = VisitsBody, security(("bearer" = [])),
-    responses((status = 201, description = "The tokens", body = IssuedBody), Refused, NotPermitted))]
+    responses((status = 201, description = "The tokens", body = IssuedBody), Refused, SubmitRefused))]
 #[post("/v1/visits")]
 pub async fn issue_visits(app: App, query: Query, signed: SignedJson) -> Result<HttpResponse, Problem> {
     query.read(&app, |_| ())?;

@@ -228,12 +228,12 @@ struct ListVoidsParams {
     responses((status = 200, description = "One page of requests", body = VoidPage), Refused, NotPermitted))]
 #[get("/v1/voids")]
 pub async fn list_voids(app: App, Caller(actor): Caller, query: Query) -> Result<HttpResponse, Problem> {
-    let query = query.read(&app, |fields| ListQuery {
+    let (query, faults) = query.draft(|fields| ListQuery {
         agency: fields.optional("agency", AgencyCode::parse),
         filter: fields.optional("state", VoidState::parse),
         limit: fields.optional("limit", |raw| number(raw, 1, MAX_LIMIT)).unwrap_or(DEFAULT_LIMIT),
         cursor: fields.optional("cursor", |raw| Ok::<_, FaultKind>(raw.to_owned())),
-    })?;
-    let page = VoidPage::from(voids::list(&app, &actor, &query).await?);
+    });
+    let page = VoidPage::from(voids::list(&app, &actor, &query, faults).await?);
     Ok(HttpResponse::Ok().insert_header(CacheControl(vec![CacheDirective::NoStore])).json(page))
 }

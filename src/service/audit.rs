@@ -88,11 +88,7 @@ pub async fn list(
     query: AuditQuery,
     mut faults: Faults,
 ) -> Result<AuditPage> {
-    // A malformed request is told so whoever sends it, as everywhere.
-    let client = policy::audit_reader(actor).map_err(|refusal| match faults.is_empty() {
-        true => refusal,
-        false => Error::invalid(faults.to_vec(), services.clock.now()),
-    })?;
+    let client = policy::audit_reader(actor)?;
     let catalogue = current(services).await?;
     let named = query.agency.as_ref().map(|code| catalogue.tree.find(code).map(|agency| agency.id));
     let scope = match named {

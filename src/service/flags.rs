@@ -53,9 +53,13 @@ pub async fn listing<F: std::fmt::Debug>(
     services: &Services,
     actor: &Actor,
     query: &ListQuery<F>,
+    faults: Faults,
     what: &str,
 ) -> Result<(Arc<Catalogue>, AgencyScope, Page)> {
     let client = policy::response_reader(actor)?;
+    if !faults.is_empty() {
+        return Err(Error::invalid(faults.into_vec(), services.clock.now()));
+    }
     let catalogue = current(services).await?;
     let scope = match &query.agency {
         None => policy::read_responses(client, &catalogue.tree, None),
@@ -75,8 +79,13 @@ pub async fn listing<F: std::fmt::Debug>(
 ///
 /// # Errors
 /// As [`listing`].
-pub async fn list(services: &Services, actor: &Actor, query: &ListQuery<FlagFilter>) -> Result<Listed<Flag>> {
-    let (catalogue, scope, page) = listing(services, actor, query, "flags").await?;
+pub async fn list(
+    services: &Services,
+    actor: &Actor,
+    query: &ListQuery<FlagFilter>,
+    faults: Faults,
+) -> Result<Listed<Flag>> {
+    let (catalogue, scope, page) = listing(services, actor, query, faults, "flags").await?;
     let list = async |conn: &mut Conn| flags_list(conn, &scope, &query.filter, &page).await;
     let mut items = services.db.within(SILENCE, list).await?;
     let next_cursor = page.cut(&mut items, |flag| flag.seq.to_string());

@@ -13,7 +13,7 @@ use crate::domain::audit::{Action, By, Entry};
 use crate::domain::client::Client;
 use crate::domain::ids::ResponseId;
 use crate::domain::standing::{Standing, VoidRequest, VoidState};
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{Error, ErrorCode, Faults, Result};
 use crate::store::standings::{responses_unfolded, standings_of};
 use crate::store::voids::{NewVoid, void_decide, void_find_newest, void_insert, voids_list};
 use crate::store::{AsyncConnection, Conn, SILENCE};
@@ -171,8 +171,9 @@ pub async fn list(
     services: &Services,
     actor: &Actor,
     query: &ListQuery<Option<VoidState>>,
+    faults: Faults,
 ) -> Result<Listed<VoidRequest>> {
-    let (catalogue, scope, page) = listing(services, actor, query, "voids").await?;
+    let (catalogue, scope, page) = listing(services, actor, query, faults, "voids").await?;
     let narrowed = (query.filter, expired_before(services));
     let list = async |conn: &mut Conn| voids_list(conn, &scope, narrowed, &page).await;
     let mut items = services.db.within(SILENCE, list).await?;

@@ -229,5 +229,7 @@ async fn invitations_are_for_those_in_charge_of_the_desk() {
             None => break,
         }
     }
-    assert_eq!((ids.len(), &ids[1]), (2, &invited["id"]));
+    // Made in the same millisecond of a clock that stands still, so in either order.
+    assert_eq!(ids.len(), 2);
+    assert!(ids.contains(&invited["id"]) && ids[0] != ids[1]);
 }

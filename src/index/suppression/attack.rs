@@ -107,7 +107,10 @@ impl Table {
             _ => 0..0,
         };
         let units = places.map(|place| Cell { unit: Unit { place, ..total.unit }, ..*total }).collect();
-        let mut parts = vec![agencies, units];
+        // Months are parts of the year too, whatever quarters they are of.
+        let months = if total.unit.place == 16 { 0..12 } else { 0..0 };
+        let months = months.map(|place| Cell { unit: Unit { place, ..total.unit }, ..*total }).collect();
+        let mut parts = vec![agencies, units, months];
         for facet in 1..=self.facets {
             let values = self.values().into_iter().flatten().filter(|value| value.facet == facet);
             parts.push(

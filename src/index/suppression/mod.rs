@@ -14,7 +14,7 @@
 //!
 //! Proven, by these swaps: (1) no small cell is a linear combination of shown cells (of any number of rows, along all
 //! hierarchies and facets together, with the empty cells known); (2) nor is a sum of some parts of one total if that
-//! sum is small. For (2), swaps tie parts of a total together or free them with the total; parts are tied until
+//! sum is small; months are parts of their quarter and of their year. For (2), swaps tie parts of a total together or free them with the total; parts are tied until
 //! those together have `min_n` people or one is free. A small sum cannot hold all of such a group, so a swap moves people
 //! across its border and changes it. Tested besides: an attack by elimination on random tables (`attack`).
 //!

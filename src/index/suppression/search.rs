@@ -104,7 +104,12 @@ impl Shield<'_> {
                     && one == place.unit
                     && self.together(Along::Time, cell(one), cell(other))
             };
-            times.units().any(|unit| unit == place.unit) && !times.tops.is_some_and(tied)
+            let month = |other| {
+                along == Some(Along::Months) && self.together(Along::Months, cell(place.unit), cell(other))
+            };
+            times.units().any(|unit| unit == place.unit)
+                && !times.tops.is_some_and(tied)
+                && !times.other().is_some_and(month)
         };
         let quarter = whole_of(month).map_or(0..0, parts_of);
         let others = quarter.clone().chain((month + 1..12).chain(0..month).filter(|m| !quarter.contains(m)));

@@ -9,6 +9,8 @@ use super::unit::{UNITS, whole_of};
 pub(super) enum Along {
     Agencies,
     Time,
+    /// Months as parts of the year, whatever quarters they are of.
+    Months,
     Facet,
 }
 
@@ -43,6 +45,7 @@ pub(super) struct Shield<'a> {
     min_n: u64,
     agencies: Groups,
     time: Groups,
+    months: Groups,
     facet: Groups,
 }
 
@@ -51,8 +54,8 @@ impl<'a> Shield<'a> {
     pub(super) fn hide(nodes: &'a Nodes, table: &'a Table, facets: &'a [usize], min_n: u64) -> Vec<bool> {
         let people = || Groups::new((0..table.len()).map(|cell| table.people(cell)).collect());
         let hidden = (0..table.len()).map(|cell| table.people(cell) < min_n).collect();
-        let (agencies, time, facet) = (people(), people(), people());
-        let mut shield = Self { nodes, table, facets, hidden, min_n, agencies, time, facet };
+        let (agencies, time, months, facet) = (people(), people(), people(), people());
+        let mut shield = Self { nodes, table, facets, hidden, min_n, agencies, time, months, facet };
         // From the whole to the parts: what protects a whole often protects its parts.
         for node in 0..nodes.parent.len() {
             for unit in (0..UNITS).rev() {
@@ -69,10 +72,11 @@ impl<'a> Shield<'a> {
     /// Adds swaps until no sum of parts below the minimum that holds this cell is told along any hierarchy.
     fn protect(&mut self, cell: usize, place: Place) {
         let mut part = false;
-        for along in [Along::Agencies, Along::Time, Along::Facet] {
+        for along in [Along::Agencies, Along::Time, Along::Months, Along::Facet] {
             let is_part = match along {
                 Along::Agencies => self.nodes.parent(place.node).is_some(),
                 Along::Time => whole_of(place.unit).is_some(),
+                Along::Months => place.unit < 12,
                 Along::Facet => place.column != EVERYBODY,
             };
             while is_part && self.groups(along).people(cell) < self.min_n {
@@ -103,6 +107,7 @@ impl<'a> Shield<'a> {
         match along {
             Along::Agencies => &self.agencies,
             Along::Time => &self.time,
+            Along::Months => &self.months,
             Along::Facet => &self.facet,
         }
     }
@@ -116,6 +121,10 @@ impl<'a> Shield<'a> {
                 if let Some(hidden) = self.hidden.get_mut(id) {
                     *hidden = true;
                 }
+            }
+            match swap.times.other() {
+                Some(other) => self.months.tie(cell(swap.times.first()), cell(other)),
+                None => cell(swap.times.first()).into_iter().for_each(|id| self.months.free(id)),
             }
             for unit in swap.times.units() {
                 let Some(id) = cell(unit) else { continue };

@@ -46,6 +46,11 @@ impl Times {
         self.months[0]
     }
 
+    /// The month that loses, if one does.
+    pub(super) fn other(&self) -> Option<usize> {
+        self.tops.map(|_| self.months[1])
+    }
+
     /// Whether a node has people of this column in each month that changes.
     pub(super) fn met(&self, table: &Table, node: usize, column: usize) -> bool {
         self.months().all(|month| table.cell(node, month, column).is_some())
