@@ -107,6 +107,8 @@ pub fn open(config: &ImportConfig) -> Result<Files> {
         name.into()
     });
     let mut options = File::options();
+    // Answers and words of citizens are in it.
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let rejects = options.create(true).truncate(false).read(true).write(true).open(&rejects_path);
     let rejects = rejects.map_err(|error| cannot("write", &rejects_path, error))?;
     let other = rejects.metadata().map_err(|error| cannot("write", &rejects_path, error))?;

@@ -8,7 +8,8 @@ use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 
 /// Headers of an answer that a page may read.
-const EXPOSED: &str = "Content-Disposition, ETag, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id";
+const EXPOSED: &str =
+    "Content-Disposition, ETag, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id";
 
 /// Headers of a request that a page may set: without a token, and with one.
 const PUBLIC_HEADERS: &str = "Accept, Accept-Language, If-None-Match";
@@ -51,7 +52,7 @@ impl Cors {
         if let Some(origin) = self.configured(headers) {
             answer
                 .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone()))
-                .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "DELETE, GET, HEAD, POST, PUT"))
+                .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, PATCH, POST, PUT"))
                 .insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, ALL_HEADERS))
                 .insert_header((header::ACCESS_CONTROL_MAX_AGE, MAX_AGE));
         } else if self.anyone && reads {

@@ -62,8 +62,6 @@ pub struct FeedItemBody {
     /// Level by criterion code in the questionnaire's order; `null` for not applicable.
     #[schema(value_type = BTreeMap<String, Option<i16>>, example = json!({"access.signage": 4, "feedback.notified": null}))]
     answers: AnswersBody,
-    /// Whether there is, or was, a comment.
-    commented: bool,
     /// What it counts as at the moment of asking: `counted`, `flagged` (see `GET /v1/flags`) or `void`. That may change
     /// later without a new number.
     #[schema(example = "counted")]
@@ -143,7 +141,6 @@ impl From<FeedItem> for FeedItemBody {
             age_band: record.facets.age_band.map(AgeBand::as_str),
             assisted_by_staff: record.facets.assisted_by_staff,
             answers: AnswersBody(answers.collect()),
-            commented: record.commented,
             standing: item.standing.as_str(),
             void_reason: item.void_reason,
         }

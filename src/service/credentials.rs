@@ -14,6 +14,7 @@ use crate::domain::client::{Client, ClientKind, ClientRecord, Terms};
 use crate::domain::device::Posting;
 use crate::domain::ids::{ClientId, uuid_v7};
 use crate::domain::permission::Permission;
+use crate::domain::tree::AgencyTree;
 use crate::error::{ClientFault, Error, ErrorCode, FaultKind, Faults, Place, Result};
 pub use crate::store::clients::ClientFilter;
 use crate::store::clients::{client_lock, client_record_find, clients_list};
@@ -154,6 +155,11 @@ fn drafted(
         if kind == ClientKind::Device {
             faults.at("/kind", FaultKind::Client(ClientFault::EnrolDevices));
         }
+        let of = agency.flatten();
+        let known = !matches!(agency, Some(None)) && !faults.any_at("/agency");
+        if known && kind == ClientKind::System && !policy::may_hand_out_system(keeper, &catalogue.tree, of) {
+            faults.at("/kind", FaultKind::Client(ClientFault::FromAbove));
+        }
         check_terms(keeper, kind, &draft.terms, now, &mut faults);
     }
     match (draft.kind, draft.name) {
@@ -256,10 +262,11 @@ pub async fn change(
     mut faults: Faults,
 ) -> Result<PlacedClient> {
     let (keeper, now) = (policy::client_keeper(actor)?, services.clock.now());
+    let catalogue = current(services).await?;
     let before = fetch(services, actor, id).await?.record.client;
     let work = async |conn: &mut Conn| {
         let client = client_lock(conn, before.id).await?.ok_or_else(not_found)?;
-        check_reach(keeper, &client)?;
+        check_reach(keeper, &client, &catalogue.tree)?;
         let changed = changed(&client, change);
         if client.id == keeper.id && changed.terms != client.terms {
             return Err(Error::new(ErrorCode::OwnClient));
@@ -281,12 +288,16 @@ pub async fn change(
 }
 
 /// May the keeper change the client or have its secret?
-fn check_reach(keeper: &Client, client: &Client) -> Result<()> {
+fn check_reach(keeper: &Client, client: &Client, tree: &AgencyTree) -> Result<()> {
     if client.revoked_at.is_some() {
         return Err(Error::new(ErrorCode::ClientEnded));
     }
-    if client.id != keeper.id && !policy::excess(keeper, client.kind, &client.terms).is_none() {
+    // Itself too: what a narrowed token holds is less than what a new secret of the same client would give.
+    if !policy::excess(keeper, client.kind, &client.terms).is_none() {
         return Err(Error::new(ErrorCode::NotPermitted).detail("the client reaches further than yours"));
+    }
+    if client.kind == ClientKind::System && !policy::may_hand_out_system(keeper, tree, client.agency) {
+        return Err(Error::new(ErrorCode::NotPermitted).detail("only from above the agency"));
     }
     Ok(())
 }
@@ -315,11 +326,12 @@ pub async fn rotate(
     faults: Faults,
 ) -> Result<Handed> {
     let (keeper, now) = (policy::client_keeper(actor)?, services.clock.now());
+    let catalogue = current(services).await?;
     let client = fetch(services, actor, id).await?.record.client;
     if !faults.is_empty() {
         return Err(Error::invalid(faults.into_vec(), now));
     }
-    check_reach(keeper, &client)?;
+    check_reach(keeper, &client, &catalogue.tree)?;
     if client.kind == ClientKind::Device {
         return Err(Error::new(ErrorCode::NotPermitted).detail("a device enrols again"));
     }

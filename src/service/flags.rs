@@ -10,6 +10,7 @@ use crate::auth::{Actor, policy};
 use crate::domain::agency::AgencyCode;
 use crate::domain::audit::{Action, By, Entry};
 use crate::domain::ids::ResponseId;
+use crate::domain::redaction::redact;
 use crate::domain::standing::{Flag, FlagState, Standing};
 use crate::domain::tree::AgencyScope;
 use crate::error::{Error, ErrorCode, FaultKind, Faults, Place, Result};
@@ -118,6 +119,7 @@ pub async fn review(
     id: Option<ResponseId>,
     (decision, reason): (FlagState, &str),
 ) -> Result<Reviewed> {
+    let reason = &redact(reason);
     let client = policy::flag_reviewer(actor)?;
     let id = id.ok_or_else(|| Error::new(ErrorCode::ResponseNotFound))?;
     let catalogue = current(services).await?;

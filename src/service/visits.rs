@@ -7,6 +7,7 @@ pub use trust::Visits;
 use super::Services;
 use super::admission::Admission;
 use super::catalogue::{Catalogue, current};
+use crate::auth::policy::Permission;
 use crate::auth::visit::{SIGNING_LIFE, SealedVisit};
 use crate::auth::{Actor, policy};
 use crate::domain::agency::AgencyCode;
@@ -182,6 +183,9 @@ async fn open(services: &Services, token: &str) -> Result<Shown> {
     let issuer = issuer(services, revision, visit.issuer).await?.ok_or_else(invalid)?;
     if issuer.revoked_at.is_some() {
         return Err(Error::new(ErrorCode::ClientRevoked));
+    }
+    if !policy::permissions_of(&issuer).contains(&Permission::IssueVisits) {
+        return Err(invalid());
     }
     if issuer.terms.are_over(services.clock.now()) {
         return Err(Error::new(ErrorCode::ClientExpired));

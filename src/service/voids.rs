@@ -12,8 +12,10 @@ use crate::auth::{Actor, policy};
 use crate::domain::audit::{Action, By, Entry};
 use crate::domain::client::Client;
 use crate::domain::ids::ResponseId;
+use crate::domain::redaction::redact;
 use crate::domain::standing::{Standing, VoidRequest, VoidState};
 use crate::error::{Error, ErrorCode, Faults, Result};
+use crate::store::clients::client_record_find;
 use crate::store::standings::{responses_unfolded, standings_of};
 use crate::store::voids::{NewVoid, void_decide, void_find_newest, void_insert, voids_list};
 use crate::store::{AsyncConnection, Conn, SILENCE};
@@ -50,6 +52,8 @@ pub async fn request(
     reason: &str,
 ) -> Result<Told> {
     let client = policy::voider(actor)?;
+    // Read by systems and kept in the log: what an administrator copies from a citizen must not stay there either.
+    let reason = &redact(reason);
     let id = id.ok_or_else(|| Error::new(ErrorCode::ResponseNotFound))?;
     let catalogue = current(services).await?;
     let now = services.clock.now();
@@ -66,7 +70,7 @@ pub async fn request(
         let new = NewVoid { response: id, survey, agency, reason, by, at: now };
         let entered = void_insert(conn, &scope, &new).await?;
         let request = void_find_newest(conn, id).await?.ok_or_else(|| Error::internal("no request"))?;
-        let same = request.requested_by == by && request.reason == reason;
+        let same = request.requested_by == by && request.reason == *reason;
         if !entered && (request.state != VoidState::Pending || !same) {
             return Err(Error::new(ErrorCode::VoidConflict));
         }
@@ -84,7 +88,8 @@ pub async fn request(
 ///
 /// # Errors
 /// As [`request`]; [`ErrorCode::VoidNotFound`] if nobody asked, or too long ago; [`ErrorCode::NotAbove`] for the rated
-/// agency itself; [`ErrorCode::SecondPersonNeeded`] for who asked; [`ErrorCode::VoidConflict`] if it was decided
+/// agency itself; [`ErrorCode::SecondPersonNeeded`] for who asked, and for a client
+/// that was made after that; [`ErrorCode::VoidConflict`] if it was decided
 /// otherwise.
 pub async fn decide(
     services: &Services,
@@ -105,7 +110,9 @@ pub async fn decide(
         let newest = void_find_newest(conn, id).await?.filter(|newest| !has_expired(services, newest));
         let newest = newest.filter(|newest| newest.state != VoidState::Expired);
         let mut request = newest.ok_or_else(|| Error::new(ErrorCode::VoidNotFound))?;
-        if request.requested_by == client.id {
+        // Nor one whom the first may have made for it.
+        let made = client_record_find(conn, client.id).await?.map(|record| record.created_at);
+        if request.requested_by == client.id || made.is_none_or(|made| made > request.requested_at) {
             return Err(Error::new(ErrorCode::SecondPersonNeeded));
         }
         if request.state == decision {

@@ -129,6 +129,15 @@ async fn a_leaked_credential_of_a_commune_reaches_nothing_above_or_beside_it() {
     assert_eq!(agencies, [&json!("H56.C1"); 2]);
     let reply = commune.get("/v1/clients?agency=H56").await.expect(422);
     assert_eq!(reply.faults(), faults(&[("agency", "unknown_agency")]));
+    // A system sends responses: the office that they rate does not make one for itself, who stands above it does.
+    let system = json!({"kind": "system", "name": "x", "agency": "H56.C1"});
+    let reply = commune.post("/v1/clients", &system).await.expect(422);
+    assert_eq!(reply.faults(), faults(&[("/kind", "from_above")]));
+    let made = app.admin(Some("H56")).await.post("/v1/clients", &system).await.expect(201).json();
+    assert_eq!(
+        commune.post(&path(&made, "/rotate"), &json!({})).await.expect(403).problem(),
+        "not_permitted"
+    );
     // Others may not do it at all.
     let viewer = bearer(&app, &own, "").await;
     for client in [viewer, app.system(None).await, app.device("H56.C1", "MC-H56-C1").await] {
@@ -168,7 +177,9 @@ async fn a_narrowed_administrator_cannot_make_itself_wider() {
     assert_eq!(reply.faults(), faults(&[("/networks", "beyond_yours")]));
     // A narrow token of a wide client is narrow too.
     let scoped = bearer(&app, &wide, "manage_clients").await;
-    scoped.post(&path(&wide, "/rotate"), &json!({})).await.expect(200);
+    // Nor does it get a secret with which it would be wide again.
+    assert_eq!(scoped.post(&path(&wide, "/rotate"), &json!({})).await.expect(403).problem(), "not_permitted");
+    bearer(&app, &wide, "").await.post(&path(&wide, "/rotate"), &json!({})).await.expect(200);
     let reply = scoped.post("/v1/clients", &json!({"kind": "admin", "name": "x"})).await.expect(422);
     assert_eq!(reply.faults(), faults(&[("/permissions", "beyond_yours")]));
 }

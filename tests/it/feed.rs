@@ -97,14 +97,14 @@ async fn a_response_is_handed_on_as_it_came_but_for_the_comment() {
             "received_at": "2026-07-15T03:00:00.000000Z", "survey": "demo-service", "rated_agency": "H56.C1",
             "service_point": "MC-H56-C1", "client": client, "channel": "own_phone", "procedure": "2.000815",
             "gender": "female", "age_band": "over-60", "assisted_by_staff": true, "answers": body["answers"],
-            "commented": true, "standing": "counted", "void_reason": null,
+            "standing": "counted", "void_reason": null,
         })
     );
     let second = json!({
         "seq": 2, "id": two, "answered_at": "2026-07-15T03:00:00.000Z",
         "received_at": "2026-07-15T03:00:00.000000Z", "survey": "demo-desk", "rated_agency": "H56.C1",
         "service_point": "MC-H56-C1", "client": client, "channel": null, "procedure": null, "gender": null,
-        "age_band": null, "assisted_by_staff": null, "commented": false, "standing": "counted", "void_reason": null,
+        "age_band": null, "assisted_by_staff": null, "standing": "counted", "void_reason": null,
         "answers": {"desk.total_time": 2, "desk.contacts": 1, "desk.agencies": null, "desk.attitude": 0},
     });
     assert_eq!(items[1], second);

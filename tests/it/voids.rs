@@ -66,6 +66,12 @@ async fn a_void_needs_two_people_and_leaves_every_figure() {
     assert_eq!(system.post(&path(*void, "/confirm"), &json!({})).await.problem(), "not_permitted");
     assert_eq!(kiosk.post(&path(*void, ""), &reason).await.problem(), "not_permitted");
 
+    // Nor one made after somebody asked, who may have made it.
+    let tomorrow = TestApp::on(app.database_url.clone(), "2026-07-16T10:00:00+07:00", &[]).await;
+    let made_for_it = tomorrow.admin(Some("H56")).await;
+    let refused = made_for_it.post(&path(*void, "/confirm"), &json!({})).await.expect(403);
+    assert_eq!(refused.problem(), "second_person_needed");
+
     let etag = own.get(&format!("/v1/agencies/H56.C1/index?{YEAR}")).await.header("etag").to_owned();
     let confirmed = province.post(&path(*void, "/confirm"), &json!({})).await.expect(200).json();
     assert_eq!((&confirmed["state"], &confirmed["replayed"]), (&json!("confirmed"), &json!(false)));

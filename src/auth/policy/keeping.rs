@@ -69,6 +69,15 @@ pub fn may_keep_client(keeper: &Client, tree: &AgencyTree, agency: Option<Agency
     }
 }
 
+/// May the keeper hand out the credential of a system of this agency? Only from above it: a system sends responses and
+/// issues visits, and an office that could make one would make up what it is rated by. Of the whole country: who is too.
+pub fn may_hand_out_system(keeper: &Client, tree: &AgencyTree, agency: Option<AgencyId>) -> bool {
+    match agency {
+        Some(agency) => owns(keeper, tree, agency) && keeper.agency != Some(agency),
+        None => keeper.agency.is_none(),
+    }
+}
+
 /// Whose clients the keeper sees: those of `agency` and below it, by default all it may. `None` looks like not found.
 pub fn keep_clients(keeper: &Client, tree: &AgencyTree, agency: Option<AgencyId>) -> Option<AgencyScope> {
     reach(keeper, tree, agency)

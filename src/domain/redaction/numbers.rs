@@ -37,6 +37,11 @@ const fn joins(c: char) -> bool {
 
 const MOST_JOINS: usize = 3;
 
+/// What joins the groups of a telephone number besides, if both have three digits or more: dates and hours have fewer.
+const fn joins_long(c: char) -> bool {
+    matches!(c, ',' | ';' | '/' | '\\' | '|' | '=' | '~' | '→' | '[' | ']' | '{' | '}' | '\n' | '\r' | '\t')
+}
+
 /// A kind of number and which digits, in how many groups, and whether alone, are one.
 type Fits = (Kind, fn(&str, usize, bool) -> bool);
 
@@ -67,7 +72,8 @@ fn runs(text: &[char], dates_apart: bool) -> Vec<Vec<Group>> {
         let next = group(text, place);
         let apart = run.last().is_none_or(|last| {
             let between = text.get(last.to..place).unwrap_or_default();
-            between.len() > MOST_JOINS || !between.iter().all(|c| joins(*c))
+            let long = !dates_apart && last.digits.len() >= 3 && next.digits.len() >= 3;
+            between.len() > MOST_JOINS || !between.iter().all(|c| joins(*c) || long && joins_long(*c))
         });
         let end_of_date = date(text, place).filter(|_| dates_apart);
         if apart || end_of_date.is_some() || is_hour(text, &next) {

@@ -13,14 +13,22 @@ pub enum ClientFault {
     NotOfKind,
     /// Beyond what the caller is permitted itself.
     BeyondYours,
+    /// A system of an agency is made from above it.
+    FromAbove,
     /// Too many entries.
     TooMany,
 }
 
 impl ClientFault {
     /// Every fault.
-    pub const ALL: [Self; 5] =
-        [Self::EnrolDevices, Self::NotAhead, Self::NotOfKind, Self::BeyondYours, Self::TooMany];
+    pub const ALL: [Self; 6] = [
+        Self::EnrolDevices,
+        Self::NotAhead,
+        Self::NotOfKind,
+        Self::BeyondYours,
+        Self::FromAbove,
+        Self::TooMany,
+    ];
 
     /// The code as it goes over the wire.
     pub const fn name(self) -> &'static str {
@@ -29,6 +37,7 @@ impl ClientFault {
             Self::NotAhead => "not_ahead",
             Self::NotOfKind => "not_of_kind",
             Self::BeyondYours => "beyond_yours",
+            Self::FromAbove => "from_above",
             Self::TooMany => "too_many_entries",
         }
     }
@@ -48,6 +57,10 @@ impl ClientFault {
             Self::BeyondYours => (
                 "Vượt quá quyền, thời hạn hoặc mạng của chính bạn.",
                 "Goes beyond your own permissions, life or networks.",
+            ),
+            Self::FromAbove => (
+                "Máy khách loại hệ thống của một cơ quan phải do cơ quan cấp trên tạo.",
+                "A system of an agency is made by an administrator above that agency.",
             ),
             Self::TooMany => ("Quá nhiều mục, tối đa 100.", "Too many entries, at most 100."),
         };

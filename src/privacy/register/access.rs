@@ -176,8 +176,8 @@ pub const TABLES: &[Table] = &[
     Table {
         name: "visit_uses",
         what: (
-            "Lượt giao dịch đã đánh giá, để mỗi lượt chỉ đánh giá một lần. Mã lượt là ngẫu nhiên, không gắn với tên hay hồ sơ; nơi phát mã không được ghi lại đã đưa mã cho ai.",
-            "Visits that have rated, so that each rates once. The id of a visit is random and bound to neither a name nor a dossier; whoever issues tokens must keep no list of who got which.",
+            "Lượt giao dịch đã đánh giá, để mỗi lượt chỉ đánh giá một lần. Mã lượt gồm thời điểm phát và số ngẫu nhiên, không gắn với tên hay hồ sơ; nơi phát mã không được ghi lại đã đưa mã cho ai.",
+            "Visits that have rated, so that each rates once. The id of a visit is the time of issue and chance, bound to neither a name nor a dossier; whoever issues tokens must keep no list of who got which.",
         ),
         keeping: Keeping::Visits,
         columns: &[
