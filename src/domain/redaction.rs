@@ -218,7 +218,7 @@ fn accounts(text: &[char]) -> Vec<Span> {
     spans
 }
 
-/// `<agency code>-YYMMDD-XXXX`; the parts may be apart by any dash, dot, slash or blank.
+/// `<agency code>-YYMMDD-NNNN`; the parts may be apart by any dash, dot, slash or blank.
 fn dossiers(text: &[char]) -> Vec<Span> {
     let code = |c: char| c.is_ascii_alphanumeric() || c == '.';
     let apart = |c: char| blank(c) || matches!(c, '-' | '‐'..='―' | '_' | '/' | '.');
