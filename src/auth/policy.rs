@@ -126,6 +126,33 @@ fn reach(keeper: &Client, tree: &AgencyTree, agency: Option<AgencyId>) -> Option
     }
 }
 
+/// The agency alone, if it is in the client's subtree. `None` looks like not found.
+fn alone(client: &Client, tree: &AgencyTree, agency: AgencyId) -> Option<AgencyScope> {
+    owns(client, tree, agency).then(|| AgencyScope::granted_by_policy(vec![agency]))
+}
+
+/// Whether the client stands above an agency in its subtree, not in it.
+fn above(client: &Client, tree: &AgencyTree, agency: AgencyId) -> bool {
+    owns(client, tree, agency) && client.agency != Some(agency)
+}
+
+/// Whether another client of this agency (`None`: of the whole country) is in the client's subtree.
+fn reaches(client: &Client, tree: &AgencyTree, agency: Option<AgencyId>) -> bool {
+    match agency {
+        Some(agency) => owns(client, tree, agency),
+        None => client.agency.is_none(),
+    }
+}
+
+/// The client, if it is permitted this and belongs to the whole country.
+///
+/// # Errors
+/// As [`permitted`].
+fn national(actor: &Actor, permission: Permission) -> Result<&Client> {
+    let client = permitted(actor, permission)?;
+    if client.agency.is_none() { Ok(client) } else { Err(Error::new(ErrorCode::NotPermitted)) }
+}
+
 fn owns(client: &Client, tree: &AgencyTree, agency: AgencyId) -> bool {
     client.agency.is_none_or(|root| tree.contains(root, agency))
 }

@@ -34,8 +34,6 @@ pub struct Recorded {
     pub answers: Vec<u8>,
     /// The facets.
     pub facets: Facets,
-    /// Whether there is, or was, a comment.
-    pub commented: bool,
     /// When it arrived.
     pub received_at: DateTime<Utc>,
 }

@@ -5,6 +5,7 @@ use super::fields::Fields;
 use super::lines::{NDJSON, lines};
 use super::openapi::{NotPermitted, Refused};
 use super::problem::Problem;
+use super::reply::no_store;
 use crate::audit::{AuditLine, EntryLine, PlaceBody, begin, end};
 use crate::domain::agency::AgencyCode;
 use crate::domain::audit::Action;
@@ -12,7 +13,6 @@ use crate::domain::period::parse_day;
 use crate::domain::text;
 use crate::error::FaultKind;
 use crate::service::audit::{self, AuditPage, AuditQuery, DEFAULT_LIMIT, MAX_LIMIT};
-use actix_web::http::header::{CacheControl, CacheDirective};
 use actix_web::{HttpResponse, get};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -74,7 +74,7 @@ struct ListAuditParams {
 pub async fn list_audit(app: App, Caller(actor): Caller, query: Query) -> Result<HttpResponse, Problem> {
     let (query, faults) = query.draft(read);
     let page = AuditPageBody::from(audit::list(&app, &actor, query, faults).await?);
-    Ok(HttpResponse::Ok().insert_header(CacheControl(vec![CacheDirective::NoStore])).json(page))
+    Ok(HttpResponse::Ok().insert_header(no_store()).json(page))
 }
 
 fn read(fields: &mut Fields<'_>) -> AuditQuery {
@@ -115,6 +115,6 @@ pub async fn export_audit(app: App, Caller(actor): Caller, query: Query) -> Resu
             out.items(items.into_iter().map(|item| AuditLine::Entry(item.into()))).await?;
         }
     });
-    let cache = CacheControl(vec![CacheDirective::NoStore]);
+    let cache = no_store();
     Ok(HttpResponse::Ok().content_type(NDJSON).insert_header(cache).streaming(body))
 }

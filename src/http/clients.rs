@@ -5,6 +5,7 @@ use super::limits;
 use super::openapi::{Limited, TokenRefused};
 use super::peer::peer_address;
 use super::problem::Problem;
+use super::reply::no_store;
 use crate::auth::token::Issued;
 use crate::error::{Error, ErrorCode};
 use crate::service::clients::{self, Exchange};
@@ -91,7 +92,7 @@ pub async fn issue_token(request: HttpRequest, app: App, form: Form) -> Result<H
     })?;
     let Issued { token: access_token, expires_in, scope } = issued;
     let body = TokenBody { access_token, token_type: "Bearer", expires_in, scope };
-    Ok(HttpResponse::Ok().insert_header(CacheControl(vec![CacheDirective::NoStore])).json(body))
+    Ok(HttpResponse::Ok().insert_header(no_store()).json(body))
 }
 
 fn basic(value: &header::HeaderValue) -> Option<(String, String)> {

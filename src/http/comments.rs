@@ -4,12 +4,12 @@ use super::extract::{App, Caller, Query, number};
 use super::fields::Fields;
 use super::openapi::{NotPermitted, Refused};
 use super::problem::Problem;
+use super::reply::no_store;
 use crate::domain::agency::AgencyCode;
 use crate::domain::redaction;
 use crate::domain::text;
 use crate::error::FaultKind;
 use crate::service::comments::{self, CommentPage, CommentQuery, DEFAULT_LIMIT, MAX_LIMIT, parse_month};
-use actix_web::http::header::{CacheControl, CacheDirective};
 use actix_web::{HttpResponse, get};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -82,7 +82,7 @@ struct ListCommentsParams {
 pub async fn list_comments(app: App, Caller(actor): Caller, query: Query) -> Result<HttpResponse, Problem> {
     let (query, faults) = query.draft(read);
     let page = CommentPageBody::from(comments::list(&app, &actor, query, faults).await?);
-    Ok(HttpResponse::Ok().insert_header(CacheControl(vec![CacheDirective::NoStore])).json(page))
+    Ok(HttpResponse::Ok().insert_header(no_store()).json(page))
 }
 
 fn read(fields: &mut Fields<'_>) -> CommentQuery {

@@ -5,6 +5,7 @@ mod reading;
 use super::extract::{App, Caller, Query, SignedJson, number};
 use super::openapi::{NotFound, NotPermitted, Refused, SubmitRefused};
 use super::problem::Problem;
+use super::reply::no_store;
 use crate::auth::policy::permissions_of;
 use crate::domain::agency::AgencyCode;
 use crate::domain::client::ClientKind;
@@ -13,7 +14,6 @@ use crate::error::FaultKind;
 use crate::service::credentials::{
     self, ClientFilter, ClientQuery, DEFAULT_LIMIT, Handed, MAX_LIMIT, PlacedClient,
 };
-use actix_web::http::header::{CacheControl, CacheDirective};
 use actix_web::{HttpResponse, get, patch, post, web};
 use chrono::{DateTime, Utc};
 use reading::{read_change, read_draft, read_overlap};
@@ -155,7 +155,7 @@ pub struct ClientPage {
 
 /// Who may come in is nobody else's to keep.
 fn private(mut reply: actix_web::HttpResponseBuilder, body: impl Serialize) -> HttpResponse {
-    reply.insert_header(CacheControl(vec![CacheDirective::NoStore])).json(body)
+    reply.insert_header(no_store()).json(body)
 }
 
 /// Makes a client

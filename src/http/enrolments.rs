@@ -7,6 +7,7 @@ use super::format::{self, CODES, Format};
 use super::openapi::{Conflict, NotAcceptable, NotFound, NotPermitted, Refused, SubmitRefused};
 use super::problem::Problem;
 use super::qr;
+use super::reply::no_store;
 use crate::domain::agency::AgencyCode;
 use crate::domain::device::{Facts, MAX_FACT, MAX_NAME};
 use crate::domain::text;
@@ -15,7 +16,7 @@ use crate::service::enrolments::{
     self, DEFAULT_LIMIT, DEFAULT_MINUTES, Enrolled, EnrolmentDraft, InvitationDraft, InvitationView, Invited,
     MAX_LIMIT, MAX_MINUTES,
 };
-use actix_web::http::header::{self, CacheControl, CacheDirective};
+use actix_web::http::header::{self};
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -159,10 +160,6 @@ fn answer(invited: Invited, format: Format) -> Result<HttpResponse, Problem> {
             link: invited.link,
         }),
     })
-}
-
-fn no_store() -> CacheControl {
-    CacheControl(vec![CacheDirective::NoStore])
 }
 
 fn read_invitation(body: Node) -> (InvitationDraft, Faults) {

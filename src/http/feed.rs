@@ -6,6 +6,7 @@ use super::fields::Fields;
 use super::lines::{NDJSON, lines};
 use super::openapi::{NotPermitted, Refused};
 use super::problem::Problem;
+use super::reply::no_store;
 use crate::domain::agency::AgencyCode;
 use crate::domain::ids::DeviceSeq;
 use crate::domain::period::parse_day;
@@ -13,7 +14,6 @@ use crate::domain::response::{AgeBand, Channel, Gender};
 use crate::domain::text;
 use crate::error::FaultKind;
 use crate::service::feed::{self, DEFAULT_LIMIT, FeedItem, FeedPage, FeedQuery, MAX_LIMIT};
-use actix_web::http::header::{CacheControl, CacheDirective};
 use actix_web::{HttpResponse, get};
 use chrono::SecondsFormat;
 use serde::ser::SerializeMap;
@@ -202,7 +202,7 @@ pub async fn list_responses(app: App, Caller(actor): Caller, query: Query) -> Re
         read(fields, limit)
     });
     let page = FeedPageBody::from(feed::list(&app, &actor, &query, faults).await?);
-    Ok(HttpResponse::Ok().insert_header(CacheControl(vec![CacheDirective::NoStore])).json(page))
+    Ok(HttpResponse::Ok().insert_header(no_store()).json(page))
 }
 
 /// Exports responses, one a line
@@ -231,7 +231,7 @@ pub async fn export_responses(
         let end = ExportEnd { end: true, count, last_seq: export.last_seq(), digest };
         out.end(&ExportLine::End(end)).await
     });
-    let cache = CacheControl(vec![CacheDirective::NoStore]);
+    let cache = no_store();
     Ok(HttpResponse::Ok().content_type(NDJSON).insert_header(cache).streaming(body))
 }
 

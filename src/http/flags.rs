@@ -4,6 +4,7 @@ use super::extract::{App, Caller, Query, SignedJson, number};
 use super::fields::{Fields, Node};
 use super::openapi::{NotFound, NotPermitted, Refused, SubmitRefused};
 use super::problem::Problem;
+use super::reply::no_store;
 use super::voids::{codes, reason, response_id};
 use crate::domain::agency::AgencyCode;
 use crate::domain::flagging::Rule;
@@ -12,7 +13,6 @@ use crate::domain::standing::{Flag, FlagState};
 use crate::error::{Error, FaultKind, Faults, Place};
 use crate::service::catalogue::Catalogue;
 use crate::service::flags::{self, DEFAULT_LIMIT, FlagFilter, ListQuery, Listed, MAX_LIMIT, Reviewed};
-use actix_web::http::header::{CacheControl, CacheDirective};
 use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::Serialize;
@@ -167,7 +167,7 @@ struct ListFlagsParams {
 pub async fn list_flags(app: App, Caller(actor): Caller, query: Query) -> Result<HttpResponse, Problem> {
     let (query, faults) = query.draft(read_query);
     let page = FlagPage::from(flags::list(&app, &actor, &query, faults).await?);
-    Ok(HttpResponse::Ok().insert_header(CacheControl(vec![CacheDirective::NoStore])).json(page))
+    Ok(HttpResponse::Ok().insert_header(no_store()).json(page))
 }
 
 fn read_query(fields: &mut Fields<'_>) -> ListQuery<FlagFilter> {

@@ -3,11 +3,11 @@
 use super::extract::{App, Caller, Query, number};
 use super::openapi::{NotFound, NotPermitted, Refused};
 use super::problem::Problem;
+use super::reply::no_store;
 use crate::domain::agency::AgencyCode;
 use crate::domain::device::DeviceState;
 use crate::error::FaultKind;
 use crate::service::fleet::{self, DEFAULT_LIMIT, DeviceView, FleetQuery, MAX_LIMIT, PastView};
-use actix_web::http::header::{CacheControl, CacheDirective};
 use actix_web::{HttpResponse, get, web};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -211,7 +211,7 @@ pub async fn list_devices(app: App, caller: Caller, query: Query) -> Result<Http
     })?;
     let (items, next_cursor) = fleet::list(&app, &caller.0, &query).await?;
     let page = DevicePage { items: items.into_iter().map(DeviceBody::from).collect(), next_cursor };
-    Ok(HttpResponse::Ok().insert_header(CacheControl(vec![CacheDirective::NoStore])).json(page))
+    Ok(HttpResponse::Ok().insert_header(no_store()).json(page))
 }
 
 /// Shows a device
@@ -235,5 +235,5 @@ pub async fn get_device(
 /// A device as an answer.
 pub(super) fn reply(view: DeviceView) -> HttpResponse {
     let body = DeviceBody::from(view);
-    HttpResponse::Ok().insert_header(CacheControl(vec![CacheDirective::NoStore])).json(body)
+    HttpResponse::Ok().insert_header(no_store()).json(body)
 }

@@ -3,8 +3,8 @@
 use super::extract::App;
 use super::openapi::{Limited, Unavailable};
 use super::problem::Problem;
+use super::reply::no_store;
 use crate::service::{installation, metrics};
-use actix_web::http::header::{CacheControl, CacheDirective};
 use actix_web::{HttpResponse, get};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -29,10 +29,6 @@ pub struct ReadyBody {
     /// same; a lag that grows means that no instance folds.
     #[schema(example = 0)]
     fold_lag_seconds: i64,
-}
-
-fn no_store() -> CacheControl {
-    CacheControl(vec![CacheDirective::NoStore])
 }
 
 /// Tells that the process runs

@@ -45,6 +45,11 @@ pub fn cached(
     Ok(if known { response.finish() } else { response.content_type("application/json").body(text) })
 }
 
+/// Nobody may keep the answer.
+pub fn no_store() -> CacheControl {
+    CacheControl(vec![CacheDirective::NoStore])
+}
+
 /// Begins an answer whose content has this digest; whether the client holds the same.
 fn tagged(
     request: &HttpRequest,

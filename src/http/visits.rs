@@ -5,6 +5,7 @@ use super::fields::{Fields, Node};
 use super::openapi::{Refused, SubmitRefused};
 use super::problem::Problem;
 use super::qr;
+use super::reply::no_store;
 use crate::auth::visit::looks_like_visit;
 use crate::domain::agency::AgencyCode;
 use crate::domain::response::ProcedureCode;
@@ -14,7 +15,6 @@ use crate::error::{Error, ErrorCode, FaultKind, Faults, Place};
 use crate::service::responses::Sender;
 use crate::service::visits::{self, VisitView, VisitsDraft};
 use actix_web::dev::Payload;
-use actix_web::http::header::{CacheControl, CacheDirective};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, get, post};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -112,7 +112,7 @@ pub async fn issue_visits(app: App, query: Query, signed: SignedJson) -> Result<
     };
     let items = tokens.into_iter().map(item).collect::<Result<_, Error>>()?;
     let body = IssuedBody { visit: view.into(), items };
-    Ok(HttpResponse::Created().insert_header(CacheControl(vec![CacheDirective::NoStore])).json(body))
+    Ok(HttpResponse::Created().insert_header(no_store()).json(body))
 }
 
 /// Shows what a visit token is for
@@ -125,7 +125,7 @@ pub async fn get_visit(request: HttpRequest, app: App, query: Query) -> Result<H
     query.read(&app, |_| ())?;
     let token = bearer(&request)?.ok_or_else(|| Error::new(ErrorCode::TokenMissing))?;
     let body = VisitBody::from(visits::show(&app, token).await?);
-    Ok(HttpResponse::Ok().insert_header(CacheControl(vec![CacheDirective::NoStore])).json(body))
+    Ok(HttpResponse::Ok().insert_header(no_store()).json(body))
 }
 
 fn read_draft(node: Node, most_hours: u16) -> (VisitsDraft, Faults) {

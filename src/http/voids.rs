@@ -4,6 +4,7 @@ use super::extract::{App, Caller, Query, SignedJson, number};
 use super::fields::{Fields, Node};
 use super::openapi::{NotFound, NotPermitted, Refused, SubmitRefused};
 use super::problem::Problem;
+use super::reply::no_store;
 use crate::domain::agency::AgencyCode;
 use crate::domain::ids::ResponseId;
 use crate::domain::standing::{MAX_REASON, VoidRequest, VoidState};
@@ -12,7 +13,6 @@ use crate::error::{Error, FaultKind, Faults, Place};
 use crate::service::catalogue::Catalogue;
 use crate::service::flags::{DEFAULT_LIMIT, ListQuery, Listed, MAX_LIMIT};
 use crate::service::voids::{self, Told};
-use actix_web::http::header::{CacheControl, CacheDirective};
 use actix_web::{HttpResponse, get, post, web};
 use chrono::SecondsFormat;
 use serde::Serialize;
@@ -235,5 +235,5 @@ pub async fn list_voids(app: App, Caller(actor): Caller, query: Query) -> Result
         cursor: fields.optional("cursor", |raw| Ok::<_, FaultKind>(raw.to_owned())),
     });
     let page = VoidPage::from(voids::list(&app, &actor, &query, faults).await?);
-    Ok(HttpResponse::Ok().insert_header(CacheControl(vec![CacheDirective::NoStore])).json(page))
+    Ok(HttpResponse::Ok().insert_header(no_store()).json(page))
 }

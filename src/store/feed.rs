@@ -128,7 +128,6 @@ struct Row {
     gender: Option<String>,
     age_band: Option<String>,
     assisted_by_staff: Option<bool>,
-    commented: bool,
     received_at: DateTime<Utc>,
 }
 
@@ -159,7 +158,6 @@ impl TryFrom<Row> for Recorded {
             client: ClientId(row.client_id),
             answers: row.answers,
             facets: facets().map_err(|_: FaultKind| corrupt("responses"))?,
-            commented: row.commented,
             received_at: row.received_at,
         })
     }

@@ -1,16 +1,15 @@
 //! Who keeps what others work with: agencies, numbers of dossiers, keys, clients, devices.
 
-use super::{
-    Actor, AgencyId, AgencyScope, AgencyTree, Client, ClientKind, Error, ErrorCode, Permission, Result,
-};
-use super::{owns, permissions_of_kind, permitted, reach};
+use super::{Actor, AgencyId, AgencyScope, AgencyTree, Client, ClientKind, Permission, Result};
+use super::{above, alone, national, owns, permissions_of_kind, permitted, reach, reaches};
 use crate::domain::client::Terms;
 use std::collections::BTreeSet;
 
 /// Which client may change the tree of agencies at all, before it is known which agencies.
 ///
 /// # Errors
-/// [`ErrorCode::TokenMissing`] or [`ErrorCode::NotPermitted`].
+/// [`TokenMissing`](crate::error::ErrorCode::TokenMissing) or
+/// [`NotPermitted`](crate::error::ErrorCode::NotPermitted).
 pub fn tree_changer(actor: &Actor) -> Result<&Client> {
     permitted(actor, Permission::ChangeTree)
 }
@@ -33,29 +32,31 @@ pub fn may_see_recorder(actor: &Actor) -> bool {
 /// Which client may say how many dossiers were handled, before it is known where.
 ///
 /// # Errors
-/// [`ErrorCode::TokenMissing`] or [`ErrorCode::NotPermitted`].
+/// [`TokenMissing`](crate::error::ErrorCode::TokenMissing) or
+/// [`NotPermitted`](crate::error::ErrorCode::NotPermitted).
 pub fn dossier_reporter(actor: &Actor) -> Result<&Client> {
     permitted(actor, Permission::ReportDossiers)
 }
 
 /// May the client say how many dossiers this agency handled? `None` looks like not found.
 pub fn report_dossiers(client: &Client, tree: &AgencyTree, agency: AgencyId) -> Option<AgencyScope> {
-    owns(client, tree, agency).then(|| AgencyScope::granted_by_policy(vec![agency]))
+    alone(client, tree, agency)
 }
 
 /// Which client may see, rotate and withdraw signing keys: they are the whole country's, so one that is too.
 ///
 /// # Errors
-/// [`ErrorCode::TokenMissing`] or [`ErrorCode::NotPermitted`].
+/// [`TokenMissing`](crate::error::ErrorCode::TokenMissing) or
+/// [`NotPermitted`](crate::error::ErrorCode::NotPermitted).
 pub fn key_keeper(actor: &Actor) -> Result<&Client> {
-    let client = permitted(actor, Permission::KeepKeys)?;
-    if client.agency.is_none() { Ok(client) } else { Err(Error::new(ErrorCode::NotPermitted)) }
+    national(actor, Permission::KeepKeys)
 }
 
 /// Which client may make, see, change and end others at all, before it is known which.
 ///
 /// # Errors
-/// [`ErrorCode::TokenMissing`] or [`ErrorCode::NotPermitted`].
+/// [`TokenMissing`](crate::error::ErrorCode::TokenMissing) or
+/// [`NotPermitted`](crate::error::ErrorCode::NotPermitted).
 pub fn client_keeper(actor: &Actor) -> Result<&Client> {
     permitted(actor, Permission::ManageClients)
 }
@@ -63,19 +64,13 @@ pub fn client_keeper(actor: &Actor) -> Result<&Client> {
 /// May the keeper make, see or change a client of this agency (`None`: of the whole country)? If not, it looks like
 /// not there.
 pub fn may_keep_client(keeper: &Client, tree: &AgencyTree, agency: Option<AgencyId>) -> bool {
-    match agency {
-        Some(agency) => owns(keeper, tree, agency),
-        None => keeper.agency.is_none(),
-    }
+    reaches(keeper, tree, agency)
 }
 
 /// May the keeper hand out the credential of a system of this agency? Only from above it: a system sends responses and
 /// issues visits, and an office that could make one would make up what it is rated by. Of the whole country: who is too.
 pub fn may_hand_out_system(keeper: &Client, tree: &AgencyTree, agency: Option<AgencyId>) -> bool {
-    match agency {
-        Some(agency) => owns(keeper, tree, agency) && keeper.agency != Some(agency),
-        None => keeper.agency.is_none(),
-    }
+    agency.map_or(keeper.agency.is_none(), |agency| above(keeper, tree, agency))
 }
 
 /// Whose clients the keeper sees: those of `agency` and below it, by default all it may. `None` looks like not found.
@@ -86,7 +81,8 @@ pub fn keep_clients(keeper: &Client, tree: &AgencyTree, agency: Option<AgencyId>
 /// Which client may keep devices at all, before it is known which.
 ///
 /// # Errors
-/// [`ErrorCode::TokenMissing`] or [`ErrorCode::NotPermitted`].
+/// [`TokenMissing`](crate::error::ErrorCode::TokenMissing) or
+/// [`NotPermitted`](crate::error::ErrorCode::NotPermitted).
 pub fn device_keeper(actor: &Actor) -> Result<&Client> {
     permitted(actor, Permission::ManageDevices)
 }

@@ -1,7 +1,7 @@
 //! Who reads what: figures, receipts, single responses, comments, the audit log.
 
 use super::{Actor, AgencyId, AgencyScope, AgencyTree, Client, Error, ErrorCode, Grant, Permission, Result};
-use super::{granted, owns, permitted, reach};
+use super::{alone, granted, national, owns, permitted, reach, reaches};
 use crate::domain::subject::Subject;
 
 /// For whom figures are made.
@@ -89,10 +89,7 @@ pub fn receipt_reader(actor: &Actor) -> Result<&Client> {
 /// May the reader see what became of the sender's responses? If not, they look like not there.
 pub fn may_read_receipts(reader: &Client, tree: &AgencyTree, sender: &Client) -> bool {
     match granted(reader, Permission::ReadReceipts) {
-        Grant::OwnSubtree => match sender.agency {
-            Some(agency) => owns(reader, tree, agency),
-            None => reader.agency.is_none(),
-        },
+        Grant::OwnSubtree => reaches(reader, tree, sender.agency),
         Grant::Itself => reader.id == sender.id,
         Grant::No | Grant::Public => false,
     }
@@ -127,7 +124,7 @@ pub fn comment_reader(actor: &Actor) -> Result<&Client> {
 
 /// May the reader read what was written about this very agency? `None` looks like not found.
 pub fn read_comments(reader: &Client, tree: &AgencyTree, agency: AgencyId) -> Option<AgencyScope> {
-    owns(reader, tree, agency).then(|| AgencyScope::granted_by_policy(vec![agency]))
+    alone(reader, tree, agency)
 }
 
 /// Who may read the audit log at all, before it is known whose.
@@ -149,6 +146,5 @@ pub fn read_audit(reader: &Client, tree: &AgencyTree, agency: Option<AgencyId>) 
 /// # Errors
 /// As [`audit_reader`].
 pub fn audit_exporter(actor: &Actor) -> Result<&Client> {
-    let client = audit_reader(actor)?;
-    if client.agency.is_none() { Ok(client) } else { Err(Error::new(ErrorCode::NotPermitted)) }
+    national(actor, Permission::ReadAudit)
 }

@@ -1,7 +1,7 @@
 //! Who decides whether a response counts.
 
 use super::{Actor, AgencyId, AgencyScope, AgencyTree, Client, Permission};
-use super::{owns, permitted};
+use super::{above, alone, owns, permitted};
 use crate::error::Result;
 
 /// Which client may review flags at all, before it is known on which response.
@@ -29,11 +29,11 @@ pub fn may_ask_for_void(client: &Client, tree: &AgencyTree, agency: AgencyId) ->
 
 /// As [`may_ask_for_void`], with the scope to enter it; `None` looks like not found.
 pub fn ask_for_void(client: &Client, tree: &AgencyTree, agency: AgencyId) -> Option<AgencyScope> {
-    owns(client, tree, agency).then(|| AgencyScope::granted_by_policy(vec![agency]))
+    alone(client, tree, agency)
 }
 
 /// May the client decide whether a response which rates this agency counts? Only from above it: an office must not be
 /// able to clear itself of what it is rated by.
 pub fn may_decide(client: &Client, tree: &AgencyTree, agency: AgencyId) -> bool {
-    owns(client, tree, agency) && client.agency != Some(agency)
+    above(client, tree, agency)
 }
