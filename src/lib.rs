@@ -8,8 +8,8 @@
 //! 4. PostgreSQL has the last word through named constraints.
 //!
 //! On the side, pure and without IO: [`domain`] (types that cannot be wrong) and [`index`] (the
-//! mathematics: counts in, figures out) and [`chart`] (figures in, SVG out). [`app`] is the one file that wires all of it together;
-//! `tests/layers.rs` fails on a forbidden import.
+//! mathematics: counts in, figures out) and [`chart`] (figures in, SVG out). [`web`] holds the files that pages are made of.
+//! [`app`] is the one file that wires all of it together; `tests/layers.rs` fails on a forbidden import.
 
 pub mod app;
 pub mod audit;
@@ -28,3 +28,4 @@ pub mod privacy;
 pub mod service;
 pub mod store;
 pub mod tls;
+pub mod web;

@@ -92,6 +92,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         ],
     ),
     ("service", &["crate::http", "crate::config", "crate::app", "actix", "diesel", "utoipa"]),
+    ("web", &["crate::", "actix", "diesel", "utoipa", "tokio", "serde"]),
     ("http", &["crate::store", "crate::index", "crate::config", "crate::app", "diesel"]),
     (
         "config",

@@ -34,6 +34,7 @@ mod indexes;
 mod limits;
 mod lines;
 pub mod openapi;
+mod pages;
 mod peer;
 mod problem;
 mod provenance;
@@ -136,6 +137,7 @@ pub fn shared(config: &mut web::ServiceConfig, max_body_bytes: usize) {
         .app_data(web::PayloadConfig::new(max_body_bytes))
         // The documentation page refers to its parts relatively and needs the slash.
         .service(web::redirect("/docs", "/docs/"))
+        .configure(pages::routes)
         .default_service(web::to(problem::no_such_route));
 }
 

@@ -121,6 +121,14 @@ impl FaultBody {
     }
 }
 
+impl FaultBody {
+    /// Where and what, for people.
+    pub fn sentence(&self) -> String {
+        let place = self.parameter.as_ref().or(self.pointer.as_ref());
+        place.map_or_else(|| self.detail.clone(), |place| format!("{place}: {}", self.detail))
+    }
+}
+
 impl ProblemBody {
     fn new(error: &Error, request_id: String, lang: Lang) -> Self {
         let oauth = match error.code {

@@ -45,6 +45,18 @@ pub fn cached(
     Ok(if known { response.finish() } else { response.content_type("application/json").body(text) })
 }
 
+/// Content with its ETag, or 304 if the client holds the same.
+pub fn bytes(
+    request: &HttpRequest,
+    media_type: &'static str,
+    content: &[u8],
+    digest: &[u8],
+    directives: Vec<CacheDirective>,
+) -> HttpResponse {
+    let (mut response, known) = tagged(request, digest, directives);
+    if known { response.finish() } else { response.content_type(media_type).body(content.to_vec()) }
+}
+
 /// Nobody may keep the answer.
 pub fn no_store() -> CacheControl {
     CacheControl(vec![CacheDirective::NoStore])

@@ -1,0 +1,22 @@
+//! Pages for people: the public dashboard at `/`, the kiosk at `/kiosk`, and their files. Not part of the contract:
+//! programs use the API, and a page shows nothing that the API would not tell the same reader.
+
+mod files;
+mod home;
+mod layout;
+mod notation;
+
+use actix_web::http::header::HeaderValue;
+use actix_web::web;
+
+/// What a page may load: its own files, and nothing written into the page itself.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; manifest-src 'self'; \
+     worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+);
+
+/// The pages.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config.service(home::show_home).service(web::redirect("/kiosk/", "/kiosk"));
+    files::routes(config);
+}

@@ -1,0 +1,124 @@
+//! What all pages have in common: head, navigation, foot, and how a page or a refusal is sent.
+
+use super::POLICY;
+use crate::error::FaultKind;
+use crate::error::Lang;
+use crate::http::fields::Fields;
+use crate::http::problem::{FaultBody, Problem};
+use crate::http::reply::bytes;
+use actix_web::http::header::{self, CONTENT_SECURITY_POLICY, CacheDirective};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use sha2::{Digest, Sha256};
+
+/// Seconds for which a page may be shown without asking again, as figures themselves.
+const MAX_AGE_SECONDS: u32 = 60;
+
+/// A page before its frame is put around it.
+pub struct Page {
+    /// Title of the window; the name of the service is added.
+    pub title: String,
+    /// Content of `<main>`, from its only `<h1>` on.
+    pub main: Markup,
+}
+
+/// The one of two texts that is in the language.
+pub fn say<'t>(lang: Lang, vi: &'t str, en: &'t str) -> &'t str {
+    match lang {
+        Lang::Vi => vi,
+        Lang::En => en,
+    }
+}
+
+/// The language of the page: `lang=vi|en`, Vietnamese if nothing is said. Not `Accept-Language`: a link shows
+/// everybody the same.
+pub fn lang(fields: &mut Fields<'_>) -> Lang {
+    let read = |raw: &str| match raw {
+        "vi" => Ok(Lang::Vi),
+        "en" => Ok(Lang::En),
+        _ => Err(FaultKind::NotAllowed { allowed: &["vi", "en"] }),
+    };
+    fields.optional("lang", read).unwrap_or(Lang::Vi)
+}
+
+/// Sends the page, or one that says what was wrong.
+pub fn send(request: &HttpRequest, lang: Lang, page: Result<Page, Problem>) -> HttpResponse {
+    match page {
+        Ok(page) => {
+            let text = framed(request, lang, &page).into_string();
+            let keep = vec![CacheDirective::Public, CacheDirective::MaxAge(MAX_AGE_SECONDS)];
+            let digest = Sha256::digest(&text);
+            let mut response = bytes(request, "text/html; charset=utf-8", text.as_bytes(), &digest, keep);
+            response.headers_mut().insert(CONTENT_SECURITY_POLICY, POLICY);
+            response
+        }
+        Err(problem) => refused(request, lang, &problem),
+    }
+}
+
+fn refused(request: &HttpRequest, lang: Lang, problem: &Problem) -> HttpResponse {
+    let error = &problem.0;
+    let page = Page {
+        title: error.code.title(lang).to_owned(),
+        main: html! {
+            h1 { (error.code.title(lang)) }
+            @for fault in &error.faults {
+                @let fault = FaultBody::new(fault, lang);
+                p.problem { (fault.sentence()) }
+            }
+            p { a.button href="/" { (say(lang, "Về trang đầu", "To the first page")) } }
+        },
+    };
+    HttpResponseBuilder::new(problem.status_code())
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
+        .content_type("text/html; charset=utf-8")
+        .body(framed(request, lang, &page).into_string())
+}
+
+/// The same address in the other language.
+fn in_language(request: &HttpRequest, code: &str) -> String {
+    let mut pairs: Vec<&str> = request
+        .query_string()
+        .split('&')
+        .filter(|pair| !pair.is_empty() && !pair.starts_with("lang="))
+        .collect();
+    let lang = format!("lang={code}");
+    pairs.push(&lang);
+    format!("{}?{}", request.path(), pairs.join("&"))
+}
+
+fn framed(request: &HttpRequest, lang: Lang, page: &Page) -> Markup {
+    let code = say(lang, "vi", "en");
+    html! {
+        (DOCTYPE)
+        html lang=(code) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (page.title) " – SIPAS" }
+                meta name="theme-color" content="#0b4a6f";
+                link rel="icon" href="/kiosk/icon.svg" type="image/svg+xml";
+                link rel="stylesheet" href=(crate::web::address("/assets/base.css"));
+                link rel="stylesheet" href=(crate::web::address("/assets/dashboard.css"));
+            }
+            body {
+                a.skip href="#main" { (say(lang, "Đến nội dung", "Skip to content")) }
+                header.site {
+                    a.brand href=(say(lang, "/", "/?lang=en")) { "SIPAS" }
+                    nav aria-label=(say(lang, "Các trang", "Pages")) {
+                        a href="/docs/" { "API" }
+                        a href=(in_language(request, say(lang, "en", "vi"))) lang=(say(lang, "en", "vi"))
+                            hreflang=(say(lang, "en", "vi")) { (say(lang, "English", "Tiếng Việt")) }
+                    }
+                }
+                main #main { (page.main) }
+            }
+        }
+    }
+}
+
+/// Markup that is already written by this program: charts of `crate::chart`.
+pub fn drawn(svg: String) -> Markup {
+    PreEscaped(svg)
+}

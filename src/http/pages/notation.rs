@@ -1,0 +1,63 @@
+//! Numbers and days as the reader writes them: `83,94 %` in Vietnamese, `83.94%` in English.
+
+use crate::error::Lang;
+use chrono::NaiveDate;
+
+/// A value with two decimals.
+pub fn decimal(value: f64, lang: Lang) -> String {
+    let plain = format!("{value:.2}");
+    match lang {
+        Lang::Vi => plain.replace('.', ","),
+        Lang::En => plain,
+    }
+}
+
+/// A value in a formula's unit, `percent` or `points`.
+pub fn quantity(value: f64, unit: &str, lang: Lang) -> String {
+    let number = decimal(value, lang);
+    match (unit, lang) {
+        // A space that does not break before the sign, as Vietnamese typography has it.
+        ("percent", Lang::Vi) => format!("{number}\u{a0}%"),
+        ("percent", Lang::En) => format!("{number}%"),
+        (_, Lang::Vi) => format!("{number}\u{a0}điểm"),
+        (_, Lang::En) => format!("{number} points"),
+    }
+}
+
+/// A whole number with its thousands set apart: `1.234` or `1,234`.
+pub fn count(number: u64, lang: Lang) -> String {
+    let digits = number.to_string();
+    let mark = match lang {
+        Lang::Vi => '.',
+        Lang::En => ',',
+    };
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(mark);
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A day: `31/12/2026`, in both languages.
+pub fn day(day: NaiveDate) -> String {
+    day.format("%d/%m/%Y").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_as_the_reader_does() {
+        assert_eq!(quantity(83.94, "percent", Lang::Vi), "83,94\u{a0}%");
+        assert_eq!(quantity(83.9, "percent", Lang::En), "83.90%");
+        assert_eq!(quantity(12.5, "points", Lang::Vi), "12,50\u{a0}điểm");
+        assert_eq!(count(0, Lang::Vi), "0");
+        assert_eq!(count(1_234_567, Lang::Vi), "1.234.567");
+        assert_eq!(count(123, Lang::En), "123");
+        assert_eq!(count(1234, Lang::En), "1,234");
+    }
+}
