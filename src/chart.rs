@@ -6,11 +6,12 @@
 //! drawn as missing, never as zero and never bridged by a line.
 //!
 //! [`series`] draws figures over time, [`distribution`] answers per level; `canvas` is the paper they share,
-//! [`words`] numbers and line breaks in the reader's language.
+//! [`words`] numbers and line breaks in the reader's language, [`scale`] the value axis.
 
 mod canvas;
 pub mod distribution;
 mod plot;
+pub mod scale;
 pub mod series;
 #[cfg(test)]
 mod tests;

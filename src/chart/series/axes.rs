@@ -3,11 +3,10 @@
 use super::SeriesChart;
 use crate::chart::canvas::{Align, Area, BLUE, Canvas, HATCH, INK, LINE, SMALL};
 use crate::chart::plot::MARGIN;
+use crate::chart::scale::Scale;
 use crate::chart::words::{count, number, shortened, width};
 use num_traits::ToPrimitive;
 
-/// About how many ticks the value axis has.
-const TICKS: f64 = 5.0;
 /// Lines the legend may take, and their height.
 const LEGEND_ROWS: i32 = 2;
 const LEGEND_ROW: i32 = 18;
@@ -80,10 +79,7 @@ impl Key {
 pub struct Axes {
     plot: Area,
     points: usize,
-    low: f64,
-    high: f64,
-    step: f64,
-    decimals: usize,
+    scale: Scale,
     legend_top: i32,
     break_top: i32,
 }
@@ -91,9 +87,9 @@ pub struct Axes {
 impl Axes {
     /// Fits the axes of a chart into an area.
     pub fn of(chart: &SeriesChart, area: Area) -> Self {
-        let (low, high, step) = range(chart);
-        let decimals = if step >= 1.0 { 0 } else { (-step.log10()).ceil().to_usize().unwrap_or(2).min(4) };
-        let widest = [low, high].map(|value| width(&number(value, decimals, chart.lang), SMALL.size));
+        let scale = scale(chart);
+        let text = |value| number(value, scale.decimals(), chart.lang);
+        let widest = [scale.low, scale.high].map(|value| width(&text(value), SMALL.size));
         let rows = i32::try_from(chart.breaks.len().min(BREAK_ROWS)).unwrap_or(0);
         // A value at the top of the axis is written above it, below the labels of breaks.
         let values = if rows > 0 { 14 } else { 0 };
@@ -109,10 +105,7 @@ impl Axes {
                 bottom: legend_top - 40,
             },
             points: chart.points.len(),
-            low,
-            high,
-            step,
-            decimals,
+            scale,
             legend_top,
             break_top: area.top + 22,
         }
@@ -131,7 +124,7 @@ impl Axes {
 
     /// Height of a value.
     pub fn y(&self, value: f64) -> i32 {
-        let share = ((value - self.low) / (self.high - self.low)).clamp(0.0, 1.0);
+        let share = self.scale.share(value);
         let height = f64::from(self.plot.bottom - self.plot.top);
         self.plot.bottom - (share * height).round().to_i32().unwrap_or(0)
     }
@@ -158,19 +151,16 @@ impl Axes {
 
     /// Whether the value axis leaves out a part above zero.
     pub fn is_cut_above_zero(&self) -> bool {
-        self.low > 0.0
+        self.scale.low > 0.0
     }
 
     /// Grid, ticks and their labels.
     pub fn draw(&self, chart: &SeriesChart, canvas: &mut Canvas<'_>) {
-        let mut tick = 0.0;
-        while self.low + tick * self.step <= self.high + self.step / 1000.0 {
-            let value = self.low + tick * self.step;
+        for value in self.scale.ticks() {
             let y = self.y(value);
             canvas.line((self.plot.left, y), (self.plot.right, y), LINE, 1);
-            let text = number(value, self.decimals, chart.lang);
+            let text = number(value, self.scale.decimals(), chart.lang);
             canvas.text(&text, self.plot.left - 8, y + 4, Align::End, SMALL);
-            tick += 1.0;
         }
         // A long unit reaches into the plot rather than over the paper's edge.
         let right = (self.plot.left - 8).max(MARGIN + width(&chart.unit, SMALL.size));
@@ -217,29 +207,8 @@ impl Axes {
     }
 }
 
-/// Lowest and highest tick and their distance: round numbers around all values and intervals.
-fn range(chart: &SeriesChart) -> (f64, f64, f64) {
-    let (least, most) = chart.limits;
-    let values = chart.points.iter().flat_map(|point| {
-        let value = point.value;
-        [value, point.low.filter(|_| value.is_some()), point.high.filter(|_| value.is_some())]
-    });
-    let values: Vec<f64> = values.flatten().filter(|value| value.is_finite()).collect();
-    let whole = (most - least).max(f64::MIN_POSITIVE);
-    let (mut low, mut high) = values
-        .iter()
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)));
-    if values.is_empty() {
-        (low, high) = (least, most);
-    }
-    // A flat series is not blown up until chance looks like change.
-    let span = (high - low).max(whole / 20.0);
-    let middle = f64::midpoint(low, high);
-    (low, high) = ((middle - 0.6 * span).max(least), (middle + 0.6 * span).min(most));
-    let rough = (high - low) / TICKS;
-    let power = 10_f64.powf(rough.log10().floor());
-    let step =
-        [1.0, 2.0, 5.0, 10.0].into_iter().find(|factor| factor * power >= rough).unwrap_or(10.0) * power;
-    let (low, high) = ((low / step).floor() * step, (high / step).ceil() * step);
-    (low.max(least), high, step)
+/// Round numbers around all values and intervals.
+fn scale(chart: &SeriesChart) -> Scale {
+    let values = chart.points.iter().filter(|point| point.value.is_some());
+    Scale::around(values.flat_map(|point| [point.value, point.low, point.high]).flatten(), chart.limits)
 }
