@@ -1,0 +1,129 @@
+//! Codes of the API in the reader's words: periods, levels, channels and what else a facet can be. A code that has
+//! no words here is shown as it is.
+
+use super::layout::say;
+use crate::error::Lang;
+use chrono::{Datelike, NaiveDate};
+
+/// A period's code: `2026`, `2026-Q3`, `2026-07`.
+pub fn period(code: &str, lang: Lang) -> String {
+    let Some((year, part)) = code.split_once('-') else {
+        return format!("{} {code}", say(lang, "Năm", "Year"));
+    };
+    if let Some(quarter) = part.strip_prefix('Q') {
+        return format!("{}{quarter}{}{year}", say(lang, "Quý ", "Q"), say(lang, "/", " "));
+    }
+    match (lang, part.parse::<usize>().ok().and_then(month)) {
+        (Lang::Vi, Some((number, _))) => format!("Tháng {number}/{year}"),
+        (Lang::En, Some((_, name))) => format!("{name} {year}"),
+        (_, None) => code.to_owned(),
+    }
+}
+
+/// Number and English name of a month, 1 to 12.
+fn month(number: usize) -> Option<(usize, &'static str)> {
+    let names = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    names.get(number.checked_sub(1)?).map(|name| (number, *name))
+}
+
+/// The least that names a step on an axis below which the year stands: `T7`, `Jul`, `Q3`; nothing for a year.
+pub fn tick(step: &str, from: NaiveDate, lang: Lang) -> String {
+    match (step, lang) {
+        ("month", Lang::Vi) => format!("T{}", from.month()),
+        ("month", Lang::En) => from.format("%b").to_string(),
+        ("quarter", _) => format!("Q{}", from.month0() / 3 + 1),
+        _ => from.year().to_string(),
+    }
+}
+
+/// A value of a facet.
+pub fn facet_value<'t>(by: &str, code: &'t str, lang: Lang) -> &'t str {
+    match (by, code) {
+        ("channel", "kiosk") => say(lang, "Máy đặt tại quầy", "Kiosk at the desk"),
+        ("channel", "tablet") => say(lang, "Máy tính bảng tại quầy", "Tablet at the desk"),
+        ("channel", "own_phone") => say(lang, "Điện thoại của người dân", "Own phone"),
+        ("channel", "web") => say(lang, "Cổng thông tin", "Web portal"),
+        ("channel", "paper") => say(lang, "Phiếu giấy", "Paper form"),
+        ("channel", "interview") => say(lang, "Phỏng vấn", "Interview"),
+        ("gender", "male") => say(lang, "Nam", "Men"),
+        ("gender", "female") => say(lang, "Nữ", "Women"),
+        ("age_band", "18-24") => say(lang, "18–24 tuổi", "Aged 18–24"),
+        ("age_band", "25-34") => say(lang, "25–34 tuổi", "Aged 25–34"),
+        ("age_band", "35-49") => say(lang, "35–49 tuổi", "Aged 35–49"),
+        ("age_band", "50-60") => say(lang, "50–60 tuổi", "Aged 50–60"),
+        ("age_band", "over-60") => say(lang, "Trên 60 tuổi", "Over 60"),
+        _ => code,
+    }
+}
+
+/// By what a figure is broken down.
+pub fn facet(by: &str, lang: Lang) -> &'static str {
+    match by {
+        "channel" => say(lang, "Kênh trả lời", "Channel"),
+        "gender" => say(lang, "Giới tính", "Gender"),
+        "age_band" => say(lang, "Nhóm tuổi", "Age"),
+        "service_point" => say(lang, "Bộ phận một cửa", "Service point"),
+        _ => say(lang, "Thủ tục", "Procedure"),
+    }
+}
+
+/// The agencies of a level.
+pub fn level(level: &str, lang: Lang) -> &'static str {
+    match level {
+        "ministry" => say(lang, "Bộ, ngành", "Ministries"),
+        "province" => say(lang, "Tỉnh, thành phố", "Provinces"),
+        "department" => say(lang, "Sở", "Departments"),
+        "district" => say(lang, "Huyện (đến 30/6/2025)", "Districts (until 30/06/2025)"),
+        _ => say(lang, "Xã, phường, đặc khu", "Communes"),
+    }
+}
+
+/// What a difference of two values is counted in: percent differ by percentage points.
+pub fn difference_unit(unit: &str, lang: Lang) -> &'static str {
+    match unit {
+        "percent" => say(lang, "điểm phần trăm", "percentage points"),
+        _ => say(lang, "điểm", "points"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::facet::Facet;
+    use crate::domain::response::{AgeBand, Channel, Gender};
+
+    #[test]
+    fn periods_are_named() {
+        assert_eq!(period("2026", Lang::Vi), "Năm 2026");
+        assert_eq!(period("2026-Q3", Lang::Vi), "Quý 3/2026");
+        assert_eq!(period("2026-Q3", Lang::En), "Q3 2026");
+        assert_eq!(period("2026-07", Lang::Vi), "Tháng 7/2026");
+        assert_eq!(period("2026-07", Lang::En), "July 2026");
+        assert_eq!(period("2026-W31", Lang::En), "2026-W31");
+    }
+
+    #[test]
+    fn every_code_has_words_in_both_languages() {
+        let values = [("channel", Channel::WORDS), ("gender", Gender::WORDS), ("age_band", AgeBand::WORDS)];
+        for (by, word) in values.iter().flat_map(|(by, words)| words.iter().map(move |word| (by, word))) {
+            let texts = [Lang::Vi, Lang::En].map(|lang| facet_value(by, word, lang));
+            assert!(texts[0] != texts[1] && !texts.contains(word), "{by} {word}");
+        }
+        for by in Facet::WORDS {
+            assert_ne!(facet(by, Lang::Vi), facet(by, Lang::En));
+        }
+    }
+}
