@@ -222,6 +222,20 @@ fn pairs(text: &str) -> Option<Vec<(String, String)>> {
 }
 
 impl Query {
+    /// The parameters that have a value, as they came.
+    pub fn given(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        pairs.filter(|(_, value)| !value.is_empty())
+    }
+
+    /// The query with a parameter that it has no value for.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        // Without a value it may be there all the same: a form sends all its fields.
+        self.0.retain(|(known, _)| known != name);
+        self.0.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Reads the parameters; an empty value counts as absent. Gives what `read` made of them and the faults
     /// found, for a use case that finds more.
     pub fn draft<T>(self, read: impl FnOnce(&mut Fields<'_>) -> T) -> (T, Faults) {

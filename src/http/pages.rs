@@ -2,9 +2,11 @@
 //! programs use the API, and a page shows nothing that the API would not tell the same reader.
 
 mod files;
+mod frame;
 mod home;
 mod layout;
 mod notation;
+mod view;
 
 use actix_web::http::header::HeaderValue;
 use actix_web::web;

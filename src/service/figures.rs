@@ -3,7 +3,7 @@
 
 mod naming;
 
-pub use naming::{formula, survey};
+pub use naming::{fielded, formula, survey};
 
 use super::Services;
 use super::catalogue::{Catalogue, current};
@@ -32,7 +32,7 @@ use crate::store::kept_totals::COUNTRY;
 use crate::store::tallies::Of;
 use crate::store::{Conn, SILENCE};
 use chrono::{DateTime, NaiveDate, Utc};
-use naming::{fielded, subject};
+use naming::subject;
 use std::sync::Arc;
 
 /// What is asked of any figure. A parameter that is absent or was faulty is `None`; the reader has reported what

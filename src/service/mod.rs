@@ -45,6 +45,7 @@ pub mod responses;
 pub mod series;
 pub mod signing_keys;
 pub mod standings;
+pub mod surroundings;
 pub mod surveys;
 pub mod uses;
 pub mod verification;

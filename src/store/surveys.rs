@@ -2,7 +2,7 @@
 
 use super::Conn;
 use super::questionnaires::versions_all;
-use super::schema::{survey_agencies, surveys};
+use super::schema::{survey_agencies, surveys, tallies};
 use crate::domain::agency::Validity;
 use crate::domain::ids::{AgencyId, SurveyId};
 use crate::domain::questionnaire::Wording;
@@ -12,7 +12,7 @@ use crate::error::Result;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Every survey with its questionnaire and agencies, by code.
@@ -55,6 +55,14 @@ pub async fn surveys_all(conn: &mut Conn) -> Result<HashMap<String, Arc<Survey>>
         Some((code, Arc::new(survey)))
     };
     Ok(rows.into_iter().filter_map(read).collect())
+}
+
+/// Surveys that somebody answered; what is not folded yet is not looked at.
+pub async fn surveys_answered(conn: &mut Conn) -> Result<HashSet<SurveyId>> {
+    let tallied = tallies::table.filter(tallies::survey_id.eq(surveys::id));
+    let found: Vec<i32> =
+        surveys::table.filter(diesel::dsl::exists(tallied)).select(surveys::id).load(conn).await?;
+    Ok(found.into_iter().map(SurveyId).collect())
 }
 
 /// Enters a survey on a version and agencies that are already there, to be called in a transaction.

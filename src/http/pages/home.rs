@@ -1,6 +1,8 @@
 //! The public dashboard: `GET /`.
 
-use super::layout::{self, Page, lang, say};
+use super::frame;
+use super::layout;
+use super::view::View;
 use crate::http::extract::{App, Query};
 use crate::http::problem::Problem;
 use actix_web::{HttpRequest, HttpResponse, get};
@@ -8,14 +10,8 @@ use maud::html;
 
 #[get("/")]
 pub async fn show_home(request: HttpRequest, app: App, query: Query) -> Result<HttpResponse, Problem> {
-    let (lang, faults) = query.draft(lang);
-    let page = if faults.is_empty() {
-        Ok(Page {
-            title: say(lang, "Chỉ số hài lòng", "Satisfaction index").to_owned(),
-            main: html! { h1 { (say(lang, "Chỉ số hài lòng", "Satisfaction index")) } },
-        })
-    } else {
-        Err(Problem(crate::error::Error::invalid(faults.into_vec(), app.clock.now())))
-    };
+    let (lang, read) = View::read(&app, "/", query, |_| ()).await;
+    let page = read
+        .map(|(view, ())| frame::page(&view, view.say("Chỉ số hài lòng", "Satisfaction index"), html! {}));
     Ok(layout::send(&request, lang, page))
 }

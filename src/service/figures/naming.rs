@@ -56,7 +56,8 @@ pub fn formula(survey: &Survey, id: Option<&str>, faults: &mut Faults) -> Option
     }
 }
 
-pub(super) fn fielded(catalogue: &Catalogue, survey: &Survey, roots: &[AgencyId]) -> bool {
+/// Whether a survey is fielded at one of the roots or somewhere below; no roots: the whole country.
+pub fn fielded(catalogue: &Catalogue, survey: &Survey, roots: &[AgencyId]) -> bool {
     let tree = &catalogue.tree;
     roots.is_empty()
         || roots.iter().any(|agency| {
