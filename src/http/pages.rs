@@ -1,12 +1,21 @@
 //! Pages for people: the public dashboard at `/`, the kiosk at `/kiosk`, and their files. Not part of the contract:
 //! programs use the API, and a page shows nothing that the API would not tell the same reader.
 
+mod breakdowns;
+mod comparison;
 mod files;
 mod frame;
 mod home;
 mod layout;
 mod notation;
+mod parts;
+mod pictures;
+mod plot;
+mod ranking;
+mod refusals;
+mod series;
 mod view;
+mod words;
 
 use actix_web::http::header::HeaderValue;
 use actix_web::web;
@@ -19,6 +28,11 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 
 /// The pages.
 pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(series::show_series)
+        .service(ranking::show_ranking)
+        .service(breakdowns::show_breakdown)
+        .service(comparison::show_comparison);
     config.service(home::show_home).service(web::redirect("/kiosk/", "/kiosk"));
     files::routes(config);
 }

@@ -21,7 +21,7 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 /// People a figure is made from to be ranked, if nobody asks for more or fewer.
-const MIN_N: u64 = 10;
+pub(super) const MIN_N: u64 = 10;
 
 /// Parameters of a ranking beside those of every figure.
 #[derive(IntoParams)]

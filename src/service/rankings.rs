@@ -1,12 +1,13 @@
 //! Who is first: the agencies below a subject, ranked, with how sure that is and how it changed.
 
 use super::Services;
+use super::catalogue::current;
 use super::figures::{Asked, Head, IndexValue, Setting};
 use crate::auth::Actor;
 use crate::domain::agency::{Agency, AgencyLevel};
 use crate::domain::ids::AgencyId;
 use crate::domain::period::Period;
-use crate::domain::subject::Subject;
+use crate::domain::subject::{Subject, SubjectCode};
 use crate::error::{FaultKind, Faults, FigureFault, Place, Result};
 use crate::index::combine::whole_of;
 use crate::index::evidence::{Evidence, withhold_alike};
@@ -158,6 +159,27 @@ fn ranked(setting: &Setting<'_>, level: Option<AgencyLevel>, day: NaiveDate) -> 
     found.sort_unstable();
     found.dedup();
     found.into_iter().filter_map(|id| tree.get(id).cloned()).collect()
+}
+
+/// Levels of which there are agencies below a subject today; nothing for one that is unknown.
+///
+/// # Errors
+/// [`ErrorCode::Unavailable`](crate::error::ErrorCode::Unavailable) if the database is away.
+pub async fn levels_below(services: &Services, code: &SubjectCode) -> Result<Vec<AgencyLevel>> {
+    let catalogue = current(services).await?;
+    let (tree, today) = (&catalogue.tree, catalogue.tree.today());
+    let roots: Option<Vec<AgencyId>> = match code {
+        SubjectCode::Country => None,
+        SubjectCode::Agencies(codes) => {
+            Some(codes.iter().filter_map(|code| Some(tree.find(code)?.id)).collect())
+        }
+    };
+    let is_below = |id: &AgencyId| match &roots {
+        None => true,
+        Some(roots) => roots.iter().any(|root| root != id && tree.contains(*root, *id)),
+    };
+    let words = AgencyLevel::WORDS.iter().filter_map(|word| AgencyLevel::parse(word).ok());
+    Ok(words.filter(|level| tree.of_level_on(*level, today).iter().any(is_below)).collect())
 }
 
 fn entries(

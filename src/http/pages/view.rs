@@ -127,11 +127,13 @@ impl View {
         self.said().filter(|(name, _)| !asked.contains(name)).collect()
     }
 
-    /// Address at which the API answers the same question: `what` is empty for the index, `/series` for a series.
+    /// Address at which the API answers the same question: `what` is empty for the index, `/series` for a series. A
+    /// series may be of more surveys, which `extra` then names.
     pub fn api(&self, what: &str, extra: &[(&str, &str)]) -> String {
         let path = format!("/v1/agencies/{}/index{what}", self.agency);
         let year = self.around.today.year().to_string();
-        let mut pairs = vec![("survey", self.survey.code.as_str())];
+        let several = extra.iter().any(|(name, _)| *name == "survey");
+        let mut pairs = if several { Vec::new() } else { vec![("survey", self.survey.code.as_str())] };
         if !self.said().any(|(name, _)| matches!(name, "period" | "from" | "to")) {
             pairs.push(("period", &year));
         }

@@ -39,6 +39,26 @@ fn month(number: usize) -> Option<(usize, &'static str)> {
     names.get(number.checked_sub(1)?).map(|name| (number, *name))
 }
 
+/// The period before one of these codes and the same a year earlier, as people compare; nothing for others.
+pub fn earlier(code: &str) -> Vec<String> {
+    let (year, part) = code.split_once('-').map_or((code, None), |(year, part)| (year, Some(part)));
+    let Ok(year) = year.parse::<i32>() else { return Vec::new() };
+    let same = |part: &str| format!("{}-{part}", year - 1);
+    match part {
+        None => vec![(year - 1).to_string()],
+        Some("Q1") => vec![same("Q4"), same("Q1")],
+        Some("01") => vec![same("12"), same("01")],
+        Some(part) => match (part.strip_prefix('Q'), part.parse::<u32>()) {
+            (Some(quarter), _) => match quarter.parse::<u32>() {
+                Ok(quarter) => vec![format!("{year}-Q{}", quarter - 1), same(part)],
+                Err(_) => Vec::new(),
+            },
+            (None, Ok(month)) => vec![format!("{year}-{:02}", month - 1), same(part)],
+            (None, Err(_)) => Vec::new(),
+        },
+    }
+}
+
 /// The least that names a step on an axis below which the year stands: `T7`, `Jul`, `Q3`; nothing for a year.
 pub fn tick(step: &str, from: NaiveDate, lang: Lang) -> String {
     match (step, lang) {
@@ -113,6 +133,21 @@ mod tests {
         assert_eq!(period("2026-07", Lang::Vi), "Tháng 7/2026");
         assert_eq!(period("2026-07", Lang::En), "July 2026");
         assert_eq!(period("2026-W31", Lang::En), "2026-W31");
+    }
+
+    #[test]
+    fn the_periods_before_are_named() {
+        for (code, before) in [
+            ("2026", vec!["2025"]),
+            ("2026-Q1", vec!["2025-Q4", "2025-Q1"]),
+            ("2026-Q3", vec!["2026-Q2", "2025-Q3"]),
+            ("2026-01", vec!["2025-12", "2025-01"]),
+            ("2026-10", vec!["2026-09", "2025-10"]),
+            ("2026-W31", vec![]),
+            ("2026-07-15", vec![]),
+        ] {
+            assert_eq!(earlier(code), before, "{code}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::service::series::SeriesReport;
 impl SeriesBody {
     /// The document in a language; `report` has the wording and the formulas' ranges.
     pub fn chart(&self, report: &SeriesReport, lang: Lang) -> String {
-        let shown: Vec<&PointBody> = self.points.iter().filter(|point| !self.is_covered(point)).collect();
+        let shown = self.shown();
         let points = shown.iter().map(|point| Point {
             label: if point.partial { format!("{}*", point.code) } else { point.code.clone() },
             value: point.value.value,
@@ -21,11 +21,9 @@ impl SeriesBody {
             segment: point.segment,
             suppressed: point.value.suppressed,
         });
-        let breaks = self.breaks.iter().filter_map(|found| {
-            let is_after = |point: &&PointBody| point.segment == found.segment && found.on < point.to;
-            let place = shown.iter().position(is_after).filter(|place| *place > 0)?;
-            Some(Break { before_index: place, label: self.label(found, lang) })
-        });
+        let breaks = self.broken(&shown).into_iter();
+        let breaks =
+            breaks.map(|(place, found)| Break { before_index: place, label: self.label(found, lang) });
         SeriesChart {
             lang,
             caption: Caption {
@@ -34,12 +32,41 @@ impl SeriesBody {
                 source: self.provenance(lang).source(lang),
             },
             unit: unit_words(self.head.formula.unit, lang).into(),
-            limits: limits(report),
+            limits: Self::limits(report),
             confidence_percent: self.head.confidence_percent,
             points: points.collect(),
             breaks: breaks.collect(),
         }
         .svg()
+    }
+
+    /// The points of a chart.
+    pub fn shown(&self) -> Vec<&PointBody> {
+        self.points.iter().filter(|point| !self.is_covered(point)).collect()
+    }
+
+    /// The breaks within a chart, each with the place of the first shown point after it.
+    pub fn broken(&self, shown: &[&PointBody]) -> Vec<(usize, &BreakBody)> {
+        let place = |found: &BreakBody| {
+            let is_after = |point: &&PointBody| point.segment == found.segment && found.on < point.to;
+            shown.iter().position(is_after).filter(|place| *place > 0)
+        };
+        self.breaks.iter().filter_map(|found| Some((place(found)?, found))).collect()
+    }
+
+    /// Between which values the figures can lie: the widest of all segments.
+    pub fn limits(report: &SeriesReport) -> (f64, f64) {
+        let ranges = report.segments.iter().filter_map(|segment| {
+            let version = segment.version()?;
+            let element = version.elements.iter().find(|element| element.code == report.part);
+            let count = match element {
+                Some(element) => element.criteria.len(),
+                None if report.part == "whole" => version.criteria.len(),
+                None => 1,
+            };
+            Some(segment.formula.range(count))
+        });
+        ranges.reduce(|(least, most), (low, high)| (least.min(low), most.max(high))).unwrap_or((0.0, 100.0))
     }
 
     /// Whether a point is empty while another segment has answers of the same days: both surveys were open, and
@@ -54,7 +81,8 @@ impl SeriesBody {
             })
     }
 
-    fn label(&self, found: &BreakBody, lang: Lang) -> String {
+    /// What changes at a break, and when.
+    pub fn label(&self, found: &BreakBody, lang: Lang) -> String {
         let Some(segment) = self.segments.get(found.segment) else { return String::new() };
         let (on, version) = (found.on.format("%d/%m/%Y"), segment.version);
         let reasons = found.reasons.iter().map(|reason| match (*reason, lang) {
@@ -100,19 +128,4 @@ fn part_words(report: &SeriesReport) -> Option<&Wording> {
 fn texts(version: &QuestionnaireVersion) -> impl Iterator<Item = (&str, &Wording)> {
     let elements = version.elements.iter().map(|element| (element.code.as_str(), &element.text));
     elements.chain(version.criteria.iter().map(|criterion| (criterion.code.as_str(), &criterion.text)))
-}
-
-/// Between which values the figures can lie: the widest of all segments.
-fn limits(report: &SeriesReport) -> (f64, f64) {
-    let ranges = report.segments.iter().filter_map(|segment| {
-        let version = segment.version()?;
-        let element = version.elements.iter().find(|element| element.code == report.part);
-        let count = match element {
-            Some(element) => element.criteria.len(),
-            None if report.part == "whole" => version.criteria.len(),
-            None => 1,
-        };
-        Some(segment.formula.range(count))
-    });
-    ranges.reduce(|(least, most), (low, high)| (least.min(low), most.max(high))).unwrap_or((0.0, 100.0))
 }

@@ -1,0 +1,256 @@
+//! The figure beside that of another agency or period: `GET /comparison`.
+
+use super::layout;
+use super::notation::quantity;
+use super::parts::{choices, confidence, interval, people, sources, table, value, withheld};
+use super::pictures::bar;
+use super::refusals::explained;
+use super::view::View;
+use super::{frame, words};
+use crate::chart::words::number;
+use crate::domain::period::Period;
+use crate::domain::subject::SubjectCode;
+use crate::domain::text;
+use crate::error::{FaultKind, Faults, FigureFault, Lang};
+use crate::http::comparisons::ComparisonBody;
+use crate::http::extract::{App, Query};
+use crate::http::fields::Fields;
+use crate::http::figures::{AgencyReference, PeriodBody, ValueBody};
+use crate::http::problem::Problem;
+use crate::service::agencies::{self, AgencyPlace, AgencyQuery};
+use crate::service::comparisons::{self, Other};
+use actix_web::{HttpRequest, HttpResponse, get};
+use maud::{Markup, html};
+
+/// Longest text that is searched for: a list of codes as the API takes it.
+const MOST_CHARS: usize = 300;
+
+/// Agencies offered for a name.
+const MOST_FOUND: i64 = 20;
+
+/// What only this page has.
+struct Own {
+    /// Codes of agencies, or a name to search for.
+    with: Option<String>,
+    /// The other period.
+    with_period: Option<Period>,
+}
+
+fn own(fields: &mut Fields<'_>) -> Own {
+    if fields.has("with") && fields.has("with_period") {
+        fields.fault("with", FaultKind::Figure(FigureFault::OneOfTwo));
+    }
+    Own {
+        with: fields.optional("with", |raw| text::clean(raw, MOST_CHARS)).flatten(),
+        with_period: fields.optional("with_period", Period::parse),
+    }
+}
+
+/// Shows the comparison.
+#[get("/comparison")]
+pub async fn show_comparison(request: HttpRequest, app: App, query: Query) -> Result<HttpResponse, Problem> {
+    let (lang, read) = View::read(&app, "/comparison", query, own).await;
+    let page = match read {
+        Ok((view, own)) => section(&app, &view, &own)
+            .await
+            .map(|section| frame::page(&view, view.say("So sánh", "Comparison"), section)),
+        Err(problem) => Err(problem),
+    };
+    Ok(layout::send(&request, lang, page))
+}
+
+async fn section(app: &App, view: &View, own: &Own) -> Result<Markup, Problem> {
+    let shown = match (&own.with, &own.with_period) {
+        (Some(with), _) => match known(app, with).await? {
+            Some(subject) => {
+                let other = Other { subject: Some(subject), period: None };
+                compared(app, view, &other, ("with", &with.to_uppercase())).await?
+            }
+            None => found(view, with, &named(app, view, with).await?),
+        },
+        (None, Some(period)) => {
+            let other = Other { subject: None, period: Some(period.clone()) };
+            compared(app, view, &other, ("with_period", period.code().unwrap_or_default())).await?
+        }
+        (None, None) => html! {
+            p { (view.say("Chọn một cơ quan khác hoặc một kỳ khác để so sánh.", "Choose another agency or another period to compare with.")) }
+        },
+    };
+    Ok(html! {
+        section.part {
+            h2 { (view.say("So sánh", "Comparison")) }
+            (pickers(view, own))
+            (shown)
+        }
+    })
+}
+
+/// The agencies if the text is their codes, in capitals or not, and all of them exist.
+async fn known(app: &App, with: &str) -> Result<Option<SubjectCode>, Problem> {
+    let Some(subject) = SubjectCode::parse(&with.to_uppercase()) else { return Ok(None) };
+    if let SubjectCode::Agencies(codes) = &subject {
+        for code in codes {
+            match agencies::fetch(app, code).await {
+                Ok(_) => {}
+                Err(error) if error.code == crate::error::ErrorCode::AgencyNotFound => return Ok(None),
+                Err(error) => return Err(Problem(error)),
+            }
+        }
+    }
+    Ok(Some(subject))
+}
+
+/// Agencies whose name holds the text.
+async fn named(app: &App, view: &View, name: &str) -> Result<Vec<AgencyPlace>, Problem> {
+    let query = AgencyQuery {
+        parent: None,
+        level: None,
+        name: Some(name.to_owned()),
+        valid_on: view.around.today,
+        limit: MOST_FOUND,
+        cursor: None,
+    };
+    Ok(agencies::list(app, &query).await?.0)
+}
+
+fn found(view: &View, text: &str, places: &[AgencyPlace]) -> Markup {
+    html! {
+        @if places.is_empty() {
+            p.notice role="status" { (view.say("Không tìm thấy cơ quan nào có tên", "No agency is called")) " “" (text) "”." }
+        } @else {
+            p { (view.say("So sánh với:", "Compare with:")) }
+            ul.names {
+                @for place in places {
+                    li { a href=(view.link(&[("with", Some(place.agency.code.as_str()))])) {
+                        span lang="vi" { (place.agency.name) } " (" (place.agency.code.as_str()) ")"
+                    } }
+                }
+            }
+        }
+    }
+}
+
+fn pickers(view: &View, own: &Own) -> Markup {
+    let chosen = own.with_period.as_ref().and_then(Period::code);
+    let earlier = view.period.code().map(words::earlier).unwrap_or_default();
+    let choice = |code: &String| {
+        let address = view.link(&[("with", None), ("with_period", Some(code))]);
+        (words::period(code, view.lang), address, chosen == Some(code))
+    };
+    let periods: Vec<(String, String, bool)> = earlier.iter().map(choice).collect();
+    html! {
+        div.pickers {
+            form.search action="/comparison" {
+                @for (name, value) in view.unseen(&["with", "with_period"]) { input type="hidden" name=(name) value=(value); }
+                label for="with" { (view.say("Với cơ quan (tên hoặc mã)", "With the agency (name or code)")) }
+                span.row {
+                    input #with name="with" type="search" maxlength=(MOST_CHARS) value=[own.with.as_deref()];
+                    button { (view.say("So sánh", "Compare")) }
+                }
+            }
+            @if !periods.is_empty() { (choices(view.say("Với kỳ", "With the period"), &periods)) }
+        }
+    }
+}
+
+async fn compared(
+    app: &App,
+    view: &View,
+    other: &Other,
+    extra: (&str, &str),
+) -> Result<Markup, Problem> {
+    let read = comparisons::read(app, &view.actor, (&view.asked, other), Faults::default()).await;
+    Ok(match read {
+        Ok(report) => {
+            let most = report.head.formula.range(report.head.survey.questionnaire.criteria.len()).1;
+            html! {
+                (figure(view, &ComparisonBody::from(&report), other.period.is_some(), most))
+                (sources(view, "/comparison", &[extra], &["csv", "xlsx"]))
+            }
+        }
+        Err(error) => explained(view, error)?,
+    })
+}
+
+fn figure(view: &View, body: &ComparisonBody, by_period: bool, most: f64) -> Markup {
+    let name = |agency: &AgencyReference, period: &PeriodBody| match (by_period, &period.code) {
+        (true, Some(code)) => words::period(code, view.lang),
+        (true, None) => period.short(),
+        (false, _) => agency.short_name(view.lang),
+    };
+    let first = name(&body.head.agency, &body.head.period);
+    let second = name(&body.other.agency, &body.other.period);
+    let unit = body.head.formula.unit;
+    let head = [
+        if by_period { view.say("Kỳ", "Period") } else { view.say("Cơ quan", "Agency") },
+        view.say("Chỉ số và khoảng tin cậy", "Index and interval"),
+        view.say("Số người", "People"),
+    ];
+    let row = |name: &str, figure: &ValueBody| {
+        html! {
+            tr {
+                th scope="row" { (name) }
+                td.measure {
+                    (value(figure, unit, view)) " "
+                    span.hint { (interval(figure.interval.as_ref(), view)) }
+                    (bar(figure, most))
+                }
+                td.number { (people(figure, view)) }
+            }
+        }
+    };
+    let rows = html! { (row(&first, &body.first)) (row(&second, &body.second)) };
+    html! {
+        p.verdict { (verdict(view, body, (&first, &second))) }
+        (table(view.say("Hai số liệu", "Two figures"), &head, &rows))
+        @if body.first.suppressed || body.second.suppressed { (withheld(&body.head, view)) }
+        (confidence(&body.head, view))
+    }
+}
+
+/// The difference in a sentence, and whether it may be chance.
+fn verdict(view: &View, body: &ComparisonBody, (first, second): (&str, &str)) -> String {
+    let unit = words::difference_unit(body.head.formula.unit, view.lang);
+    let Some(difference) = body.difference else {
+        return view.say(
+            "Không so sánh được: một trong hai bên không có số liệu được công bố.",
+            "They cannot be compared: one of the two has no published figure.",
+        ).to_owned();
+    };
+    let of = |figure: &ValueBody| {
+        figure.value.map(|value| quantity(value, body.head.formula.unit, view.lang)).unwrap_or_default()
+    };
+    let (one, two) = (of(&body.first), of(&body.second));
+    let size = number(difference.abs(), 2, view.lang);
+    let more = match (view.lang, difference) {
+        (Lang::Vi, d) if d > 0.0 => format!("{first} ({one}) cao hơn {second} ({two}) {size} {unit}."),
+        (Lang::Vi, d) if d < 0.0 => format!("{first} ({one}) thấp hơn {second} ({two}) {size} {unit}."),
+        (Lang::Vi, _) => format!("{first} và {second} bằng nhau ({one})."),
+        (Lang::En, d) if d > 0.0 => format!("{first} ({one}) is {size} {unit} above {second} ({two})."),
+        (Lang::En, d) if d < 0.0 => format!("{first} ({one}) is {size} {unit} below {second} ({two})."),
+        (Lang::En, _) => format!("{first} and {second} are equal ({one})."),
+    };
+    format!("{more} {}", certainty(view, body))
+}
+
+fn certainty(view: &View, body: &ComparisonBody) -> String {
+    let percent = body.head.confidence_percent;
+    let Some(interval) = &body.interval else {
+        return view.say("Dữ liệu chưa đủ để biết chênh lệch có phải ngẫu nhiên không.", "The data cannot tell whether that is chance.").to_owned();
+    };
+    let [low, high] = [interval.low, interval.high].map(|bound| number(bound, 2, view.lang));
+    match (view.lang, body.distinguishable) {
+        (Lang::Vi, Some(true)) => format!(
+            "Chênh lệch này khó là ngẫu nhiên: khoảng tin cậy {percent} % của nó, từ {low} đến {high}, không chứa 0."
+        ),
+        (Lang::Vi, _) => format!(
+            "Chênh lệch này có thể chỉ là ngẫu nhiên: khoảng tin cậy {percent} % của nó, từ {low} đến {high}, chứa 0."
+        ),
+        (Lang::En, Some(true)) => format!(
+            "That is hardly chance: its {percent}% confidence interval, {low} to {high}, does not hold 0."
+        ),
+        (Lang::En, _) => {
+            format!("That may be chance: its {percent}% confidence interval, {low} to {high}, holds 0.")
+        }
+    }
+}

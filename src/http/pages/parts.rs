@@ -1,0 +1,111 @@
+//! What sections have in common: values and intervals in words, choices as links, tables that scroll by themselves,
+//! and the same figure as files.
+
+use super::notation::{count, quantity};
+use super::view::View;
+use crate::chart::words::number;
+use crate::http::figures::{HeadBody, IntervalBody, ValueBody};
+use maud::{Markup, html};
+
+/// A choice between links; the one that holds is marked for everybody, not by colour alone.
+pub fn choices(label: &str, choices: &[(String, String, bool)]) -> Markup {
+    html! {
+        nav.choices aria-label=(label) {
+            span.hint { (label) ":" }
+            ul {
+                @for (text, address, is_chosen) in choices {
+                    li { a href=(address) aria-current=[is_chosen.then_some("true")] { (text) } }
+                }
+            }
+        }
+    }
+}
+
+/// A table with a name; where it is too wide for the screen it scrolls, and not the page.
+pub fn table(caption: &str, head: &[&str], rows: &Markup) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label=(caption) {
+            table {
+                caption.unseen { (caption) }
+                thead { tr { @for name in head { th scope="col" { (name) } } } }
+                tbody { (rows) }
+            }
+        }
+    }
+}
+
+/// The value of a cell, or why there is none.
+pub fn value(value: &ValueBody, unit: &str, view: &View) -> Markup {
+    html! {
+        @match value.value {
+            Some(figure) => { strong.figure { (quantity(figure, unit, view.lang)) } }
+            None if value.suppressed => { span.hint { (view.say("không công bố*", "withheld*")) } }
+            None => { span.hint { (view.say("chưa có người trả lời", "nobody answered")) } }
+        }
+    }
+}
+
+/// `79,78–83,73`, or nothing.
+pub fn interval(interval: Option<&IntervalBody>, view: &View) -> String {
+    let bound = |value| number(value, 2, view.lang);
+    // The word joiners keep both bounds in one line.
+    interval.map_or_else(String::new, |interval| {
+        format!("{}\u{2060}–\u{2060}{}", bound(interval.low), bound(interval.high))
+    })
+}
+
+/// People; nothing where their number is withheld.
+pub fn people(value: &ValueBody, view: &View) -> String {
+    value.n.map_or_else(|| "–".to_owned(), |n| count(n, view.lang))
+}
+
+/// Why something is withheld, to stand below a table in which something is.
+pub fn withheld(head: &HeadBody, view: &View) -> Markup {
+    let least = head.min_n;
+    html! {
+        p.hint {
+            @if view.lang == crate::error::Lang::Vi {
+                "* Không công bố để không ai đoán được câu trả lời của từng người: có ít hơn " (least)
+                " người trả lời, hoặc số liệu này sẽ làm lộ một số liệu như thế."
+            } @else {
+                "* Withheld so that nobody can tell what a person answered: fewer than " (least)
+                " people answered, or this figure would give away one of which that is so."
+            }
+        }
+    }
+}
+
+/// What an interval says, once for each page.
+pub fn confidence(head: &HeadBody, view: &View) -> Markup {
+    let percent = head.confidence_percent;
+    html! {
+        p.hint {
+            @if view.lang == crate::error::Lang::Vi {
+                "Khoảng tin cậy " (percent) " %: nếu lặp lại khảo sát nhiều lần, khoảng " (percent)
+                " % số khoảng như vậy chứa giá trị thật."
+            } @else {
+                (percent) "% confidence interval: if the survey were repeated many times, about " (percent)
+                "% of such intervals would hold the true value."
+            }
+        }
+    }
+}
+
+/// The same figure as files, and the request behind it. `what` is the API's resource, `extra` its own parameters.
+pub fn sources(view: &View, what: &str, extra: &[(&str, &str)], formats: &[&str]) -> Markup {
+    let file = |format| {
+        let all: Vec<(&str, &str)> = extra.iter().copied().chain([("format", format)]).collect();
+        view.api(what, &all)
+    };
+    html! {
+        nav.sources aria-label=(view.say("Số liệu này dưới dạng tệp", "This figure as files")) {
+            ul {
+                @for format in formats {
+                    li { a href=(file(format)) { (format.to_uppercase()) } }
+                }
+                li { a href=(view.api(what, extra)) { (view.say("Yêu cầu API của số liệu này", "The request behind this figure")) } }
+                li { a href="/docs/" { (view.say("Tài liệu API", "API documentation")) } }
+            }
+        }
+    }
+}

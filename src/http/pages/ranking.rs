@@ -1,0 +1,260 @@
+//! Who is first below an agency: `GET /ranking`.
+
+use super::layout;
+use super::notation::count;
+use super::parts::{choices, confidence, interval, people, sources, table, value, withheld};
+use super::pictures::bar;
+use super::refusals::explained;
+use super::view::View;
+use super::{frame, words};
+use crate::chart::words::number;
+use crate::domain::agency::AgencyLevel;
+use crate::domain::period::Period;
+use crate::error::{Faults, Lang};
+use crate::http::extract::{App, Query, number as whole_number};
+use crate::http::fields::Fields;
+use crate::http::problem::Problem;
+use crate::http::rankings::{BeforeBody, EntryBody, MIN_N, RankingBody, StandingBody};
+use crate::service::rankings::{self, MOST_RANKED, RankingQuery, levels_below};
+use actix_web::{HttpRequest, HttpResponse, get};
+use maud::{Markup, html};
+
+/// Agencies on one page.
+const ROWS: usize = 50;
+
+/// What only this page has.
+struct Own {
+    /// Rank this level; by default those right below.
+    level: Option<AgencyLevel>,
+    /// Show the change against this period.
+    against: Option<Period>,
+    /// Place in the list, from 1, of the first agency that is shown.
+    rank_from: usize,
+}
+
+fn own(fields: &mut Fields<'_>) -> Own {
+    let most = i64::try_from(MOST_RANKED).unwrap_or(i64::MAX);
+    let place = |raw: &str| whole_number(raw, 1, most).map(|place| usize::try_from(place).unwrap_or(1));
+    Own {
+        level: fields.optional("level", AgencyLevel::parse),
+        against: fields.optional("against", Period::parse),
+        rank_from: fields.optional("rank_from", place).unwrap_or(1),
+    }
+}
+
+/// Shows the ranking.
+#[get("/ranking")]
+pub async fn show_ranking(request: HttpRequest, app: App, query: Query) -> Result<HttpResponse, Problem> {
+    let (lang, read) = View::read(&app, "/ranking", query, own).await;
+    let page = match read {
+        Ok((view, own)) => section(&app, &view, &own)
+            .await
+            .map(|section| frame::page(&view, view.say("Xếp hạng", "Ranking"), section)),
+        Err(problem) => Err(problem),
+    };
+    Ok(layout::send(&request, lang, page))
+}
+
+async fn section(app: &App, view: &View, own: &Own) -> Result<Markup, Problem> {
+    let levels = levels_below(app, &view.asked.subject).await?;
+    let query = RankingQuery {
+        asked: view.asked.clone(),
+        level: own.level,
+        min_n: MIN_N,
+        against: own.against.clone(),
+    };
+    let shown = match rankings::read(app, &view.actor, &query, Faults::default()).await {
+        Ok(report) => {
+            let most = report.head.formula.range(report.head.survey.questionnaire.criteria.len()).1;
+            let body = RankingBody::from(&report);
+            let level = own.level.map(|level| ("level", level.as_str()));
+            let against = own.against.as_ref().and_then(|period| Some(("against", period.code()?)));
+            let extra: Vec<(&str, &str)> = level.into_iter().chain(against).collect();
+            html! {
+                (figure(view, own, &body, most))
+                (sources(view, "/ranking", &extra, &["csv", "xlsx"]))
+            }
+        }
+        Err(error) => explained(view, error)?,
+    };
+    Ok(html! {
+        section.part {
+            h2 { (view.say("Xếp hạng các cơ quan", "Ranking of agencies")) }
+            (pickers(view, own, &levels))
+            (shown)
+        }
+    })
+}
+
+fn pickers(view: &View, own: &Own, levels: &[AgencyLevel]) -> Markup {
+    let to_level = |level: Option<&str>| view.link(&[("level", level), ("rank_from", None)]);
+    let right_below = view.say("trực thuộc", "right below").to_owned();
+    let mut of = vec![(right_below, to_level(None), own.level.is_none())];
+    for level in levels {
+        let text = words::level(level.as_str(), view.lang).to_owned();
+        of.push((text, to_level(Some(level.as_str())), own.level == Some(*level)));
+    }
+    let to_period = |code: Option<&str>| view.link(&[("against", code)]);
+    let chosen = own.against.as_ref().and_then(Period::code);
+    let mut against = vec![(view.say("không", "none").to_owned(), to_period(None), own.against.is_none())];
+    for code in view.period.code().map(words::earlier).unwrap_or_default() {
+        against.push((words::period(&code, view.lang), to_period(Some(&code)), chosen == Some(&code)));
+    }
+    html! {
+        div.pickers {
+            @if levels.len() > 1 || own.level.is_some() { (choices(view.say("Xếp hạng", "Rank"), &of)) }
+            @if against.len() > 1 { (choices(view.say("So với kỳ", "Change since"), &against)) }
+        }
+    }
+}
+
+fn figure(view: &View, own: &Own, body: &RankingBody, most: f64) -> Markup {
+    let total = body.entries.len();
+    let shown: Vec<&EntryBody> = body.entries.iter().skip(own.rank_from - 1).take(ROWS).collect();
+    let (ranked, others): (Vec<&EntryBody>, Vec<&EntryBody>) =
+        shown.iter().copied().partition(|entry| entry.standing.rank.is_some());
+    let mut head = vec![
+        view.say("Hạng", "Rank"),
+        view.say("Cơ quan", "Agency"),
+        view.say("Chỉ số và khoảng tin cậy", "Index and interval"),
+        view.say("Số người", "People"),
+    ];
+    if body.against.is_some() {
+        head.push(view.say("Thay đổi", "Change"));
+    }
+    let rows = html! { @for entry in &ranked { (row(view, body, entry, most)) } };
+    html! {
+        @if total == 0 {
+            p.notice { (view.say("Không có cơ quan nào ở đây để xếp hạng.", "There is no agency to be ranked here.")) }
+            @if let Some(above) = view.around.above.last() {
+                p { a href=(view.link(&[("agency", Some(above.code.as_str())), ("level", None), ("rank_from", None)])) lang="vi" { (above.name) } }
+            }
+        } @else {
+            p { (counted(view, body)) }
+        }
+        @if !ranked.is_empty() {
+            (table(view.say("Xếp hạng", "Ranking"), &head, &rows))
+            p.hint {
+                (view.say(
+                    "Hai cơ quan có khoảng tin cậy chồng lên nhau thì chưa thể nói chắc ai hơn ai; vì vậy mỗi hạng có kèm các hạng có thể.",
+                    "Of two agencies whose intervals overlap nobody can be sure which is better; so each rank comes with those that are possible.",
+                ))
+            }
+            (confidence(&body.head, view))
+        }
+        @if !others.is_empty() { (unranked(view, body, &others)) }
+        (pages(view, own, total))
+    }
+}
+
+/// How many are ranked, of how many.
+fn counted(view: &View, body: &RankingBody) -> String {
+    let (ranked, least) = (count(body.ranked, view.lang), body.ranked_from_n);
+    let total = count(u64::try_from(body.entries.len()).unwrap_or(u64::MAX), view.lang);
+    match view.lang {
+        Lang::Vi => format!("{ranked} trong {total} cơ quan được xếp hạng: những cơ quan có từ {least} người trả lời."),
+        Lang::En => format!("{ranked} of {total} agencies are ranked: those with answers of {least} people or more."),
+    }
+}
+
+fn row(view: &View, body: &RankingBody, entry: &EntryBody, most: f64) -> Markup {
+    html! {
+        tr {
+            td.rank { (rank(view, &entry.standing)) }
+            th scope="row" lang="vi" { a href=(view.link_to("/", &[("agency", Some(&entry.code))])) { (entry.name) } }
+            td.measure {
+                (value(&entry.value, body.head.formula.unit, view)) " "
+                span.hint { (interval(entry.value.interval.as_ref(), view)) }
+                (bar(&entry.value, most))
+            }
+            td.number { (people(&entry.value, view)) }
+            @if body.against.is_some() { td { @if let Some(before) = &entry.before { (change(view, body, before)) } } }
+        }
+    }
+}
+
+/// The rank, and those that are possible.
+fn rank(view: &View, standing: &StandingBody) -> Markup {
+    let places = standing.best_rank.zip(standing.worst_rank).filter(|(best, worst)| best != worst);
+    html! {
+        @if let Some(rank) = standing.rank { strong { (rank) } }
+        @if let Some((best, worst)) = places {
+            " " span.hint {
+                @match view.lang {
+                    Lang::Vi => { "có thể từ " (best) " đến " (worst) }
+                    Lang::En => { "may be " (best) " to " (worst) }
+                }
+            }
+        }
+    }
+}
+
+fn change(view: &View, body: &RankingBody, before: &BeforeBody) -> Markup {
+    let unit = words::difference_unit(body.head.formula.unit, view.lang);
+    html! {
+        @if let Some(difference) = before.difference {
+            @let sign = if difference > 0.0 { "+" } else { "" };
+            span.figure { (sign) (number(difference, 2, view.lang)) } " " span.hint {
+                (unit) "; "
+                @match before.distinguishable {
+                    Some(true) => { (view.say("khó là ngẫu nhiên", "hardly chance")) }
+                    _ => { (view.say("có thể chỉ là ngẫu nhiên", "may be chance")) }
+                }
+            }
+        } @else {
+            span.hint { (view.say("không so được", "cannot be compared")) }
+        }
+        @if let Some(places) = before.places.filter(|places| *places != 0) {
+            br; span.hint {
+                @match (view.lang, places > 0) {
+                    (Lang::Vi, true) => { "lên " (places) " hạng" }
+                    (Lang::Vi, false) => { "xuống " (places.abs()) " hạng" }
+                    (Lang::En, true) => { "up " (places) " ranks" }
+                    (Lang::En, false) => { "down " (places.abs()) " ranks" }
+                }
+            }
+        }
+    }
+}
+
+/// Those without a rank, by the reason.
+fn unranked(view: &View, body: &RankingBody, entries: &[&EntryBody]) -> Markup {
+    let few = |entry: &&&EntryBody| entry.standing.unranked != Some("no_responses");
+    let groups = [
+        (view.say("Quá ít người trả lời", "Too few people answered"), entries.iter().filter(few).collect::<Vec<_>>()),
+        (view.say("Chưa có người trả lời", "Nobody answered"), entries.iter().filter(|entry| !few(entry)).collect()),
+    ];
+    html! {
+        h3 { (view.say("Chưa được xếp hạng", "Not ranked")) }
+        @for (reason, entries) in groups.iter().filter(|(_, entries)| !entries.is_empty()) {
+            p { (reason) ":" }
+            ul.names {
+                @for entry in entries {
+                    li { a href=(view.link_to("/", &[("agency", Some(&entry.code))])) lang="vi" { (entry.name) } }
+                }
+            }
+        }
+        @if entries.iter().any(|entry| entry.value.suppressed) { (withheld(&body.head, view)) }
+    }
+}
+
+/// Ways to the agencies before and after those that are shown.
+fn pages(view: &View, own: &Own, total: usize) -> Markup {
+    let to = |first: usize| view.link(&[("rank_from", Some(first.to_string().as_str()).filter(|_| first > 1))]);
+    let last = (own.rank_from + ROWS - 1).min(total);
+    html! {
+        @if total > ROWS || own.rank_from > 1 {
+            nav.pages aria-label=(view.say("Các trang của bảng xếp hạng", "Pages of the ranking")) {
+                @if own.rank_from > 1 {
+                    a.button href=(to(own.rank_from.saturating_sub(ROWS).max(1))) rel="prev" { (view.say("Trang trước", "Previous")) }
+                }
+                @if own.rank_from <= total {
+                    span { (own.rank_from) "–" (last) " / " (total) }
+                }
+                @if last < total {
+                    a.button href=(to(last + 1)) rel="next" { (view.say("Trang sau", "Next")) }
+                }
+            }
+        }
+    }
+}
