@@ -36,9 +36,12 @@ pub async fn show_breakdown(request: HttpRequest, app: App, query: Query) -> Res
 async fn section(app: &App, view: &View, by: Facet) -> Result<Markup, Problem> {
     let shown = match breakdowns::read(app, &view.actor, (&view.asked, Some(by)), Faults::default()).await {
         Ok(report) => {
-            let most = report.head.formula.range(report.head.survey.questionnaire.criteria.len()).1;
+            let version = &report.head.survey.questionnaire;
+            let most = report.head.formula.range(version.criteria.len()).1;
+            // See `service::breakdowns`: those are in no slice of the public.
+            let is_whole = version.optional().is_empty();
             html! {
-                (figure(view, &BreakdownBody::from(&report), most))
+                (figure(view, &BreakdownBody::from(&report), most, is_whole))
                 (sources(view, "/breakdown", &[("by", by.as_str())], &["csv", "xlsx"]))
             }
         }
@@ -57,7 +60,7 @@ async fn section(app: &App, view: &View, by: Facet) -> Result<Markup, Problem> {
     })
 }
 
-fn figure(view: &View, body: &BreakdownBody, most: f64) -> Markup {
+fn figure(view: &View, body: &BreakdownBody, most: f64, is_whole: bool) -> Markup {
     let head = [
         words::facet(body.by, view.lang),
         view.say("Chỉ số và khoảng tin cậy", "Index and interval"),
@@ -71,7 +74,7 @@ fn figure(view: &View, body: &BreakdownBody, most: f64) -> Markup {
     let unit = body.head.formula.unit;
     let rows = html! {
         @for slice in &body.slices { (row(view, &name(slice), &slice.value, (unit, most))) }
-        (row(view, view.say("Tất cả", "Everybody"), &body.all, (unit, most)))
+        @if is_whole { (row(view, view.say("Tất cả", "Everybody"), &body.all, (unit, most))) }
     };
     let is_withheld = body.all.suppressed || body.slices.iter().any(|slice| slice.value.suppressed);
     html! {
@@ -79,6 +82,15 @@ fn figure(view: &View, body: &BreakdownBody, most: f64) -> Markup {
             p.notice { (view.say("Chưa có người trả lời trong kỳ này.", "Nobody answered in this period.")) }
         } @else {
             (table(view.say("Chỉ số theo nhóm", "Index by group"), &head, &rows))
+            @if !is_whole {
+                p {
+                    (view.say("Tất cả mọi người: ", "Everybody: ")) (value(&body.all, unit, view)) ". "
+                    (view.say(
+                        "Chỉ số của các nhóm được tính không có các câu hỏi được phép bỏ qua, để không lộ câu trả lời của ít người; vì vậy chỉ so các nhóm với nhau, không so với chỉ số chung.",
+                        "The index of groups is made without the questions that may be skipped, so that nothing is told of what few answered; so compare groups with each other, not with that of everybody.",
+                    ))
+                }
+            }
             @if is_withheld { (withheld(&body.head, view)) }
             p.hint {
                 (view.say(

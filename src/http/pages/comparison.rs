@@ -72,6 +72,10 @@ async fn section(app: &App, view: &View, own: &Own) -> Result<Markup, Problem> {
             let other = Other { subject: None, period: Some(period.clone()) };
             compared(app, view, &other, ("with_period", period.code().unwrap_or_default())).await?
         }
+        (None, None) if view.asked.subject == SubjectCode::Country => html! {
+            p { (view.say("Cả nước gồm mọi cơ quan, nên chỉ so sánh được với một kỳ khác. Muốn so sánh hai cơ quan, hãy mở trang của một trong hai trước.",
+                "The whole country holds every agency, so it can only be compared with another period. To compare two agencies, open the page of one of them first.")) }
+        },
         (None, None) => html! {
             p { (view.say("Chọn một cơ quan khác hoặc một kỳ khác để so sánh.", "Choose another agency or another period to compare with.")) }
         },
@@ -122,7 +126,7 @@ fn found(view: &View, text: &str, places: &[AgencyPlace]) -> Markup {
             ul.names {
                 @for place in places {
                     li { a href=(view.link(&[("with", Some(place.agency.code.as_str()))])) {
-                        span lang="vi" { (place.agency.name) } " (" (place.agency.code.as_str()) ")"
+                        span { span lang="vi" { (place.agency.name) } " (" (place.agency.code.as_str()) ")" }
                     } }
                 }
             }
@@ -140,14 +144,14 @@ fn pickers(view: &View, own: &Own) -> Markup {
     let periods: Vec<(String, String, bool)> = earlier.iter().map(choice).collect();
     html! {
         div.pickers {
-            form.search action="/comparison" {
+            @if view.asked.subject != SubjectCode::Country { form.search action="/comparison" {
                 @for (name, value) in view.unseen(&["with", "with_period"]) { input type="hidden" name=(name) value=(value); }
                 label for="with" { (view.say("Với cơ quan (tên hoặc mã)", "With the agency (name or code)")) }
                 span.row {
                     input #with name="with" type="search" maxlength=(MOST_CHARS) value=[own.with.as_deref()];
                     button { (view.say("So sánh", "Compare")) }
                 }
-            }
+            } }
             @if !periods.is_empty() { (choices(view.say("Với kỳ", "With the period"), &periods)) }
         }
     }
@@ -189,7 +193,7 @@ fn figure(view: &View, body: &ComparisonBody, by_period: bool, most: f64) -> Mar
     let row = |name: &str, figure: &ValueBody| {
         html! {
             tr {
-                th scope="row" { (name) }
+                th scope="row" lang=[(!by_period).then_some("vi")] { (name) }
                 td.measure {
                     (value(figure, unit, view)) " "
                     span.hint { (interval(figure.interval.as_ref(), view)) }

@@ -4,20 +4,21 @@
 
 use super::layout::say;
 use super::pictures::{mark, percent};
+use super::view::View;
 use super::words::tick;
 use crate::chart::scale::Scale;
 use crate::chart::words::number;
 use crate::error::Lang;
 use crate::http::series::{PointBody, SeriesBody};
-use chrono::Datelike;
+use chrono::{Datelike, NaiveDate};
 use maud::{Markup, html};
 use num_traits::ToPrimitive;
 
 /// Labels below the axis that fit on a phone, and on a wide screen.
 const LABELS: (usize, usize) = (8, 26);
 
-/// Points whose values are written beside them on a phone, and on a wide screen.
-const TOLD: (usize, usize) = (5, 12);
+/// Points whose values are written beside them on every screen, on a tablet, and on a wide screen.
+const TOLD: (usize, usize, usize) = (5, 14, 24);
 
 /// Part of the height above and below the outermost ticks.
 const MARGIN: f64 = 0.06;
@@ -36,19 +37,21 @@ pub struct Plot<'b> {
     breaks: Vec<usize>,
     scale: Scale,
     step: &'static str,
+    today: NaiveDate,
     lang: Lang,
 }
 
 impl<'b> Plot<'b> {
     /// The picture of a series whose values lie within `limits`.
-    pub fn of(body: &'b SeriesBody, limits: (f64, f64), lang: Lang) -> Self {
+    pub fn of(body: &'b SeriesBody, limits: (f64, f64), view: &View) -> Self {
         let points = body.shown();
         let breaks = body.broken(&points).into_iter().map(|(place, _)| place).collect();
         let values = points.iter().flat_map(|point| {
             let bounds = point.value.interval.as_ref().map(|interval| [interval.low, interval.high]);
             point.value.value.into_iter().chain(bounds.into_iter().flatten())
         });
-        Self { scale: Scale::around(values, limits), points, breaks, step: body.step, lang }
+        let (today, lang) = (view.around.today, view.lang);
+        Self { scale: Scale::around(values, limits), points, breaks, step: body.step, today, lang }
     }
 
     /// Whether the axis leaves out a part above zero, which has to be said.
@@ -107,7 +110,7 @@ impl<'b> Plot<'b> {
         html! {
             @if point.value.suppressed {
                 rect.withheld x=(x) width=(width) height="100%" {}
-            } @else {
+            } @else if point.from <= self.today {
                 (mark(self.x(place), 1.0 - MARGIN, "missing", "M-3 -3L3 3M-3 3L3 -3"))
             }
         }
@@ -142,9 +145,8 @@ impl<'b> Plot<'b> {
                 (mark(x, self.y(interval.low), "cap", "M-5 0H5"))
             }
             (mark(x, y, if point.segment.is_multiple_of(2) { "mark" } else { "mark hollow" }, shape))
-            @if self.points.len() <= TOLD.1 {
-                text class=(if self.points.len() <= TOLD.0 { "told" } else { "told wide" }) x=(percent(x))
-                    y=(percent(top)) dy="-0.6em" text-anchor="middle" { (number(value, 2, self.lang)) }
+            @if self.points.len() <= TOLD.2 {
+                text class=(told(self.points.len())) x=(percent(x)) y=(percent(top)) dy="-0.6em" text-anchor="middle" { (number(value, 2, self.lang)) }
             }
         }
     }
@@ -172,9 +174,19 @@ impl<'b> Plot<'b> {
     }
 }
 
+const fn told(points: usize) -> &'static str {
+    match points {
+        points if points <= TOLD.0 => "told",
+        points if points <= TOLD.1 => "told wide",
+        _ => "told widest",
+    }
+}
+
 /// What the marks mean, in words.
 pub fn legend(plot: &Plot<'_>, lang: Lang) -> Markup {
-    let has = |is: fn(&PointBody) -> bool| plot.points.iter().any(|point| is(point));
+    let has = |is: fn(&PointBody) -> bool| {
+        plot.points.iter().filter(|point| point.from <= plot.today).any(|point| is(point))
+    };
     html! {
         p.hint {
             (say(lang, "Điểm: giá trị; vạch đứng: khoảng tin cậy. ", "Mark: value; upright line: confidence interval. "))

@@ -133,7 +133,7 @@ fn figure(view: &View, own: &Own, body: &RankingBody, most: f64) -> Markup {
             p { (counted(view, body)) }
         }
         @if !ranked.is_empty() {
-            (table(view.say("Xếp hạng", "Ranking"), &head, &rows))
+            div.cards { (table(view.say("Xếp hạng", "Ranking"), &head, &rows)) }
             p.hint {
                 (view.say(
                     "Hai cơ quan có khoảng tin cậy chồng lên nhau thì chưa thể nói chắc ai hơn ai; vì vậy mỗi hạng có kèm các hạng có thể.",
@@ -167,8 +167,8 @@ fn row(view: &View, body: &RankingBody, entry: &EntryBody, most: f64) -> Markup 
                 span.hint { (interval(entry.value.interval.as_ref(), view)) }
                 (bar(&entry.value, most))
             }
-            td.number { (people(&entry.value, view)) }
-            @if body.against.is_some() { td { @if let Some(before) = &entry.before { (change(view, body, before)) } } }
+            td.number { (people(&entry.value, view)) span.narrow { " " (view.say("người", "people")) } }
+            @if body.against.is_some() { td.change { @if let Some(before) = &entry.before { (change(view, body, before)) } } }
         }
     }
 }
@@ -219,15 +219,19 @@ fn change(view: &View, body: &RankingBody, before: &BeforeBody) -> Markup {
 
 /// Those without a rank, by the reason.
 fn unranked(view: &View, body: &RankingBody, entries: &[&EntryBody]) -> Markup {
-    let few = |entry: &&&EntryBody| entry.standing.unranked != Some("no_responses");
     let groups = [
-        (view.say("Quá ít người trả lời", "Too few people answered"), entries.iter().filter(few).collect::<Vec<_>>()),
-        (view.say("Chưa có người trả lời", "Nobody answered"), entries.iter().filter(|entry| !few(entry)).collect()),
+        ("suppressed", view.say("Không công bố*", "Withheld*")),
+        ("too_few", view.say("Quá ít người trả lời", "Too few people answered")),
+        ("no_responses", view.say("Chưa có người trả lời", "Nobody answered")),
     ];
+    let of = |reason: &str| -> Vec<&&EntryBody> {
+        entries.iter().filter(|entry| entry.standing.unranked == Some(reason)).collect()
+    };
+    let groups = groups.map(|(reason, text)| (text, of(reason)));
     html! {
         h3 { (view.say("Chưa được xếp hạng", "Not ranked")) }
-        @for (reason, entries) in groups.iter().filter(|(_, entries)| !entries.is_empty()) {
-            p { (reason) ":" }
+        @for (text, entries) in groups.iter().filter(|(_, entries)| !entries.is_empty()) {
+            p { (text) ":" }
             ul.names {
                 @for entry in entries {
                     li { a href=(view.link_to("/", &[("agency", Some(&entry.code))])) lang="vi" { (entry.name) } }

@@ -172,7 +172,7 @@ fn further(view: &View, own: &Own) -> Vec<(String, String, bool)> {
 }
 
 fn figure(view: &View, body: &SeriesBody, limits: (f64, f64)) -> Markup {
-    let plot = Plot::of(body, limits, view.lang);
+    let plot = Plot::of(body, limits, view);
     let shown = body.shown();
     let several = body.segments.len() > 1;
     let mut head =
@@ -181,7 +181,15 @@ fn figure(view: &View, body: &SeriesBody, limits: (f64, f64)) -> Markup {
     if several {
         head.push(view.say("Phiếu", "Questionnaire"));
     }
-    let rows = html! { @for point in &shown { (row(view, body, point, several)) } };
+    let rows = html! {
+        @for run in shown.chunk_by(|one, next| told(view, one).is_some() && told(view, one) == told(view, next)) {
+            @match run {
+                [first, .., last] => { (empty(view, (first, last), head.len())) }
+                [point] => { (row(view, body, point, several)) }
+                [] => {}
+            }
+        }
+    };
     html! {
         @if shown.iter().any(|point| point.value.value.is_some()) { (plot.draw()) (legend(&plot, view.lang)) }
         @for (_, found) in body.broken(&shown) {
@@ -196,16 +204,40 @@ fn figure(view: &View, body: &SeriesBody, limits: (f64, f64)) -> Markup {
     }
 }
 
+/// Why a point has no value, if that is no secret; such points in a row share one line of the table.
+fn told(view: &View, point: &PointBody) -> Option<&'static str> {
+    match point {
+        point if point.from > view.around.today => Some(view.say("chưa đến", "not begun")),
+        PointBody { value, .. } if value.value.is_none() && !value.suppressed => {
+            Some(view.say("chưa có người trả lời", "nobody answered"))
+        }
+        _ => None,
+    }
+}
+
+/// The line of several points that nobody answered in.
+fn empty(view: &View, (first, last): (&PointBody, &PointBody), columns: usize) -> Markup {
+    html! {
+        tr {
+            th scope="row" {
+                (words::period(&first.code, view.lang)) " – " (words::period(&last.code, view.lang))
+            }
+            td colspan=(columns - 1) { span.hint { (told(view, first).unwrap_or_default()) } }
+        }
+    }
+}
+
 fn row(view: &View, body: &SeriesBody, point: &PointBody, several: bool) -> Markup {
     let star = if point.partial { "*" } else { "" };
     let asked = body.segments.get(point.segment);
     html! {
         tr {
             th scope="row" { (words::period(&point.code, view.lang)) (star) }
-            @if point.from > view.around.today {
-                td { span.hint { (view.say("chưa đến", "not begun")) } }
-            } @else {
-                td { (value(&point.value, body.head.formula.unit, view)) }
+            td {
+                @match told(view, point) {
+                    Some(reason) => { span.hint { (reason) } }
+                    None => { (value(&point.value, body.head.formula.unit, view)) }
+                }
             }
             td.number { (interval(point.value.interval.as_ref(), view)) }
             td.number { (people(&point.value, view)) }
