@@ -1,12 +1,23 @@
 //! Pages for people: the public dashboard at `/`, the kiosk at `/kiosk`, and their files. Not part of the contract:
 //! programs use the API, and a page shows nothing that the API would not tell the same reader.
 
+mod bars;
+mod elements;
+mod figure;
 mod files;
 mod frame;
 mod home;
 mod layout;
+mod levels;
+mod links;
+mod method;
 mod notation;
+mod periods;
+mod picker;
+mod refusals;
+mod search;
 mod view;
+mod words;
 
 use actix_web::http::header::HeaderValue;
 use actix_web::web;
@@ -19,6 +30,10 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 
 /// The pages.
 pub fn routes(config: &mut web::ServiceConfig) {
-    config.service(home::show_home).service(web::redirect("/kiosk/", "/kiosk"));
+    config
+        .service(home::show_home)
+        .service(search::find_agencies)
+        .service(method::show_method)
+        .service(web::redirect("/kiosk/", "/kiosk"));
     files::routes(config);
 }
