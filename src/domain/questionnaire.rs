@@ -1,6 +1,6 @@
 //! Questionnaires: what is asked, in which words, on which scale. A version is frozen once published.
 
-use crate::error::FaultKind;
+use crate::error::{FaultKind, Lang};
 
 /// Which measurement a questionnaire belongs to. Figures of different kinds are never mixed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -51,6 +51,16 @@ pub struct Wording {
     pub vi: String,
     /// English.
     pub en: String,
+}
+
+impl Wording {
+    /// The text in one language.
+    pub fn get(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::Vi => &self.vi,
+            Lang::En => &self.en,
+        }
+    }
 }
 
 /// One allowed answer.

@@ -16,32 +16,32 @@ use utoipa::ToSchema;
 pub struct FormulaDefinition {
     /// Stable id; every figure names it.
     #[schema(example = "satisfied-share")]
-    id: &'static str,
+    pub(super) id: &'static str,
     /// Grows if the rule behind the id ever changes.
-    version: u16,
+    pub(super) version: u16,
     /// The measurement: `sipas`, `desk` or `index-set-766`; figures of different kinds are never mixed.
     #[schema(example = "sipas")]
-    kind: &'static str,
+    pub(super) kind: &'static str,
     /// `percent` or `points`.
     #[schema(example = "percent")]
-    unit: &'static str,
+    pub(super) unit: &'static str,
     /// `computed`, or `needs_counts_of_complaints`: documented only.
     #[schema(example = "computed")]
-    status: &'static str,
+    pub(super) status: &'static str,
     /// Values the whole can have.
-    range: RangeOfValues,
+    pub(super) range: RangeOfValues,
     /// The rule.
-    definition: TextBody,
+    pub(super) definition: TextBody,
     /// What of it was read in a source.
-    verified: TextBody,
+    pub(super) verified: TextBody,
     /// What of it is assumed.
-    assumed: TextBody,
+    pub(super) assumed: TextBody,
     /// How elements and the whole are made of criteria.
-    combination: TextBody,
+    pub(super) combination: TextBody,
     /// How intervals are made.
-    interval: TextBody,
+    pub(super) interval: TextBody,
     /// The act it comes from.
-    source: TextBody,
+    pub(super) source: TextBody,
 }
 
 /// Smallest and largest value, in the formula's unit.

@@ -3,6 +3,8 @@
 mod chart;
 mod sheet;
 
+pub use chart::level_words;
+
 use super::extract::{App, Caller, Query};
 use super::figures::{FigureParams, HeadBody, ValueBody, asked, subject};
 use super::format::{self, CHARTS, ChartParams, Format};
@@ -19,84 +21,84 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct IndexBody {
     #[serde(flatten)]
-    head: HeadBody,
+    pub(super) head: HeadBody,
     /// The whole questionnaire.
-    whole: ValueBody,
+    pub(super) whole: ValueBody,
     /// The whole by every formula of the kind, since which one is official is not verified.
-    by_formula: Vec<FormulaValue>,
+    pub(super) by_formula: Vec<FormulaValue>,
     /// How many of those who could have answered did; `null` where the numbers of dossiers are not known completely, or
     /// the whole is suppressed.
-    participation: Option<ParticipationBody>,
+    pub(super) participation: Option<ParticipationBody>,
     /// The whole with and without flagged responses, for those in charge; `null` for the public, to whom the difference
     /// would tell of few people.
-    flagged_responses: Option<BothBody>,
+    pub(super) flagged_responses: Option<BothBody>,
     /// Band of a desk rating, where the rule gives one.
-    band: Option<BandBody>,
+    pub(super) band: Option<BandBody>,
     /// Codes of criteria that elements and the whole are made without: nobody answered them, or too few did
     /// (`suppressed`). Empty if the whole is suppressed.
-    left_out: Vec<String>,
+    pub(super) left_out: Vec<String>,
     /// The elements, in order.
-    elements: Vec<IndexElement>,
+    pub(super) elements: Vec<IndexElement>,
 }
 
 /// The whole by one formula.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FormulaValue {
-    formula: &'static str,
-    value: Option<f64>,
+    pub(super) formula: &'static str,
+    pub(super) value: Option<f64>,
 }
 
 /// The whole with and without flagged responses.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct BothBody {
     /// People whose responses are flagged.
-    people: u64,
+    pub(super) people: u64,
     /// The whole without them.
-    excluded: ValueBody,
+    pub(super) excluded: ValueBody,
     /// The whole with them.
-    included: ValueBody,
+    pub(super) included: ValueBody,
 }
 
 /// Answers held against dossiers handled.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ParticipationBody {
     /// Dossiers handled by the same agencies in the same days; intervals are corrected for them.
-    dossiers: u64,
+    pub(super) dossiers: u64,
     /// People who answered, in percent of the dossiers.
     #[schema(example = 12.34)]
-    rate_percent: Option<f64>,
+    pub(super) rate_percent: Option<f64>,
     /// Fewest people the sample rule n = N / (1 + N e²), e = 5 %, asks for (as taught in 2013; assumed).
-    sample_required: u64,
+    pub(super) sample_required: u64,
     /// Whether so many answered.
-    sample_sufficient: bool,
+    pub(super) sample_sufficient: bool,
 }
 
 /// Band of a desk rating (TT 01/2018/TT-VPCP art. 15).
 #[derive(Debug, Serialize, ToSchema)]
 pub struct BandBody {
     /// `excellent`, `good`, `fair`, `average` or `weak`.
-    code: &'static str,
+    pub(super) code: &'static str,
     /// Word of the law.
-    name: &'static str,
+    pub(super) name: &'static str,
 }
 
 /// An element and its criteria.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct IndexElement {
-    code: String,
-    text: TextBody,
+    pub(super) code: String,
+    pub(super) text: TextBody,
     #[serde(flatten)]
-    value: ValueBody,
-    criteria: Vec<IndexCriterion>,
+    pub(super) value: ValueBody,
+    pub(super) criteria: Vec<IndexCriterion>,
 }
 
 /// A criterion.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct IndexCriterion {
-    code: String,
-    text: TextBody,
+    pub(super) code: String,
+    pub(super) text: TextBody,
     #[serde(flatten)]
-    value: ValueBody,
+    pub(super) value: ValueBody,
 }
 
 impl From<&IndexReport> for IndexBody {

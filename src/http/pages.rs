@@ -1,20 +1,30 @@
 //! Pages for people: the public dashboard at `/`, the kiosk at `/kiosk`, and their files. Not part of the contract:
 //! programs use the API, and a page shows nothing that the API would not tell the same reader.
 
+mod bars;
 mod breakdowns;
+mod codes;
 mod comparison;
+mod elements;
+mod figure;
 mod files;
 mod frame;
 mod home;
 mod layout;
+mod levels;
+mod links;
+mod method;
 mod notation;
 mod parts;
-mod pictures;
+mod periods;
+mod picker;
 mod plot;
 mod ranking;
 mod refusals;
+mod search;
 mod series;
 mod view;
+mod ways;
 mod words;
 
 use actix_web::http::header::HeaderValue;
@@ -29,10 +39,13 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 /// The pages.
 pub fn routes(config: &mut web::ServiceConfig) {
     config
+        .service(home::show_home)
         .service(series::show_series)
         .service(ranking::show_ranking)
         .service(breakdowns::show_breakdown)
-        .service(comparison::show_comparison);
-    config.service(home::show_home).service(web::redirect("/kiosk/", "/kiosk"));
+        .service(comparison::show_comparison)
+        .service(search::find_agencies)
+        .service(method::show_method)
+        .service(web::redirect("/kiosk/", "/kiosk"));
     files::routes(config);
 }

@@ -12,15 +12,11 @@ impl IndexBody {
     /// The document in a language; `version` is the questionnaire behind the figures.
     pub fn chart(&self, version: &QuestionnaireVersion, lang: Lang) -> String {
         let say = |vi: &'static str, en: &'static str| if lang == Lang::Vi { vi } else { en };
-        let bars = self.whole.levels.iter().flatten().map(|level| Bar {
-            label: match common_words(version, level.level) {
-                Some(words) if lang == Lang::Vi => words.vi.clone(),
-                Some(words) => words.en.clone(),
-                // Levels that say something else for each criterion have only their number in common.
-                None => format!("{} {}", say("Mức", "Level"), level.level),
-            },
-            count: Some(level.count),
-        });
+        let bars =
+            self.whole.levels.iter().flatten().map(|level| Bar {
+                label: level_words(version, level.level, lang),
+                count: Some(level.count),
+            });
         let not_applicable = self.whole.not_applicable.filter(|count| *count > 0);
         let left_out = self.left_out.len();
         let heading =
@@ -77,6 +73,16 @@ impl IndexBody {
         ));
         parts.push(scope_words(self.head.scope, lang).into());
         parts.join(" · ")
+    }
+}
+
+/// A level in words; levels that say something else for each criterion have only their number in common.
+pub fn level_words(version: &QuestionnaireVersion, value: i16, lang: Lang) -> String {
+    match (common_words(version, value), lang) {
+        (Some(words), Lang::Vi) => words.vi.clone(),
+        (Some(words), Lang::En) => words.en.clone(),
+        (None, Lang::Vi) => format!("Mức {value}"),
+        (None, Lang::En) => format!("Level {value}"),
     }
 }
 

@@ -1,11 +1,11 @@
 //! The figure by groups of people: `GET /breakdown`.
 
 use super::layout;
-use super::parts::{choices, confidence, interval, people, sources, table, value, withheld};
-use super::pictures::bar;
-use super::refusals::explained;
+use super::parts::{choices, confidence, interval, people, table, value, withheld};
+use super::bars::bar;
+use super::ways::explained;
 use super::view::View;
-use super::{frame, words};
+use super::{codes, frame, links};
 use crate::domain::facet::Facet;
 use crate::error::Faults;
 use crate::http::breakdowns::{BreakdownBody, SliceBody};
@@ -42,13 +42,13 @@ async fn section(app: &App, view: &View, by: Facet) -> Result<Markup, Problem> {
             let is_whole = version.optional().is_empty();
             html! {
                 (figure(view, &BreakdownBody::from(&report), most, is_whole))
-                (sources(view, "/breakdown", &[("by", by.as_str())], &["csv", "xlsx"]))
+                (links::under(view, "/breakdown", &[("by", by.as_str())], false))
             }
         }
         Err(error) => explained(view, error)?,
     };
     let facets = OFFERED.map(|facet| {
-        let text = words::facet(facet.as_str(), view.lang).to_owned();
+        let text = codes::facet(facet.as_str(), view.lang).to_owned();
         (text, view.link(&[("by", Some(facet.as_str()))]), facet == by)
     });
     Ok(html! {
@@ -62,13 +62,13 @@ async fn section(app: &App, view: &View, by: Facet) -> Result<Markup, Problem> {
 
 fn figure(view: &View, body: &BreakdownBody, most: f64, is_whole: bool) -> Markup {
     let head = [
-        words::facet(body.by, view.lang),
+        codes::facet(body.by, view.lang),
         view.say("Chỉ số và khoảng tin cậy", "Index and interval"),
         view.say("Số người", "People"),
     ];
     let name = |slice: &SliceBody| match (&slice.name, &slice.value_code) {
         (Some(name), _) => name.clone(),
-        (None, Some(code)) => words::facet_value(body.by, code, view.lang).to_owned(),
+        (None, Some(code)) => codes::facet_value(body.by, code, view.lang).to_owned(),
         (None, None) => view.say("Không cho biết", "Not told").to_owned(),
     };
     let unit = body.head.formula.unit;

@@ -2,11 +2,11 @@
 
 use super::layout;
 use super::notation::quantity;
-use super::parts::{choices, confidence, interval, people, sources, table, value, withheld};
-use super::pictures::bar;
-use super::refusals::explained;
+use super::parts::{choices, confidence, interval, people, table, value, withheld};
+use super::bars::bar;
+use super::ways::explained;
 use super::view::View;
-use super::{frame, words};
+use super::{codes, frame, links};
 use crate::chart::words::number;
 use crate::domain::period::Period;
 use crate::domain::subject::SubjectCode;
@@ -136,10 +136,10 @@ fn found(view: &View, text: &str, places: &[AgencyPlace]) -> Markup {
 
 fn pickers(view: &View, own: &Own) -> Markup {
     let chosen = own.with_period.as_ref().and_then(Period::code);
-    let earlier = view.period.code().map(words::earlier).unwrap_or_default();
+    let earlier = view.period.code().map(codes::earlier).unwrap_or_default();
     let choice = |code: &String| {
         let address = view.link(&[("with", None), ("with_period", Some(code))]);
-        (words::period(code, view.lang), address, chosen == Some(code))
+        (codes::period(code, view.lang), address, chosen == Some(code))
     };
     let periods: Vec<(String, String, bool)> = earlier.iter().map(choice).collect();
     html! {
@@ -169,7 +169,7 @@ async fn compared(
             let most = report.head.formula.range(report.head.survey.questionnaire.criteria.len()).1;
             html! {
                 (figure(view, &ComparisonBody::from(&report), other.period.is_some(), most))
-                (sources(view, "/comparison", &[extra], &["csv", "xlsx"]))
+                (links::under(view, "/comparison", &[extra], false))
             }
         }
         Err(error) => explained(view, error)?,
@@ -178,7 +178,7 @@ async fn compared(
 
 fn figure(view: &View, body: &ComparisonBody, by_period: bool, most: f64) -> Markup {
     let name = |agency: &AgencyReference, period: &PeriodBody| match (by_period, &period.code) {
-        (true, Some(code)) => words::period(code, view.lang),
+        (true, Some(code)) => codes::period(code, view.lang),
         (true, None) => period.short(),
         (false, _) => agency.short_name(view.lang),
     };
@@ -214,7 +214,7 @@ fn figure(view: &View, body: &ComparisonBody, by_period: bool, most: f64) -> Mar
 
 /// The difference in a sentence, and whether it may be chance.
 fn verdict(view: &View, body: &ComparisonBody, (first, second): (&str, &str)) -> String {
-    let unit = words::difference_unit(body.head.formula.unit, view.lang);
+    let unit = codes::difference_unit(body.head.formula.unit, view.lang);
     let Some(difference) = body.difference else {
         return view.say(
             "Không so sánh được: một trong hai bên không có số liệu được công bố.",

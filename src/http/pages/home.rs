@@ -1,17 +1,36 @@
 //! The public dashboard: `GET /`.
 
-use super::frame;
-use super::layout;
 use super::view::View;
+use super::{elements, figure, frame, layout, levels};
+use crate::error::Faults;
 use crate::http::extract::{App, Query};
+use crate::http::indexes::IndexBody;
 use crate::http::problem::Problem;
+use crate::service::indexes;
 use actix_web::{HttpRequest, HttpResponse, get};
 use maud::html;
 
 #[get("/")]
 pub async fn show_home(request: HttpRequest, app: App, query: Query) -> Result<HttpResponse, Problem> {
     let (lang, read) = View::read(&app, "/", query, |_| ()).await;
-    let page = read
-        .map(|(view, ())| frame::page(&view, view.say("Chỉ số hài lòng", "Satisfaction index"), html! {}));
+    let page = match read {
+        Ok((view, ())) => page(&app, &view).await,
+        Err(problem) => Err(problem),
+    };
     Ok(layout::send(&request, lang, page))
+}
+
+async fn page(app: &App, view: &View) -> Result<layout::Page, Problem> {
+    let report = indexes::read(app, &view.actor, &view.asked, Faults::default()).await?;
+    let body = IndexBody::from(&report);
+    let most = |criteria: usize| report.head.formula.range(criteria).1;
+    // Criteria that are left out give no points.
+    let counted = report.head.survey.questionnaire.criteria.len() - body.left_out.len();
+    let sections = html! {
+        (figure::section(view, &body, most(counted)))
+        (figure::by_formula(view, &body))
+        (elements::section(view, &body, most))
+        (levels::section(view, &body))
+    };
+    Ok(frame::page(view, view.say("Chỉ số hài lòng", "Satisfaction index"), sections))
 }

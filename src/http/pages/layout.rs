@@ -1,10 +1,9 @@
 //! What all pages have in common: head, navigation, foot, and how a page or a refusal is sent.
 
-use super::POLICY;
-use crate::error::FaultKind;
-use crate::error::Lang;
+use super::{POLICY, refusals, search};
+use crate::error::{ErrorCode, FaultKind, Lang};
 use crate::http::fields::Fields;
-use crate::http::problem::{FaultBody, Problem};
+use crate::http::problem::Problem;
 use crate::http::reply::bytes;
 use actix_web::http::header::{self, CONTENT_SECURITY_POLICY, CacheDirective};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
@@ -18,6 +17,8 @@ const MAX_AGE_SECONDS: u32 = 60;
 pub struct Page {
     /// Title of the window; the name of the service is added.
     pub title: String,
+    /// What the page shows, in a sentence for search engines.
+    pub description: String,
     /// Content of `<main>`, from its only `<h1>` on.
     pub main: Markup,
 }
@@ -57,23 +58,24 @@ pub fn send(request: &HttpRequest, lang: Lang, page: Result<Page, Problem>) -> H
 }
 
 fn refused(request: &HttpRequest, lang: Lang, problem: &Problem) -> HttpResponse {
-    let error = &problem.0;
-    let page = Page {
-        title: error.code.title(lang).to_owned(),
-        main: html! {
-            h1 { (error.code.title(lang)) }
-            @for fault in &error.faults {
-                @let fault = FaultBody::new(fault, lang);
-                p.problem { (fault.sentence()) }
-            }
-            p { a.button href="/" { (say(lang, "Về trang đầu", "To the first page")) } }
-        },
-    };
-    HttpResponseBuilder::new(problem.status_code())
+    let page = refusals::page(lang, &problem.0);
+    let mut response = HttpResponseBuilder::new(problem.status_code());
+    response
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header((CONTENT_SECURITY_POLICY, POLICY))
-        .content_type("text/html; charset=utf-8")
-        .body(framed(request, lang, &page).into_string())
+        .content_type("text/html; charset=utf-8");
+    if problem.0.code == ErrorCode::TokenMissing {
+        response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"sipas\""));
+    }
+    response.body(framed(request, lang, &page).into_string())
+}
+
+/// The address of a page in the reader's language.
+pub fn local(path: &str, lang: Lang) -> String {
+    match lang {
+        Lang::Vi => path.to_owned(),
+        Lang::En => format!("{path}?lang=en"),
+    }
 }
 
 /// The same address in the other language.
@@ -97,6 +99,7 @@ fn framed(request: &HttpRequest, lang: Lang, page: &Page) -> Markup {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (page.title) " – SIPAS" }
+                meta name="description" content=(page.description);
                 meta name="theme-color" content="#0b4a6f";
                 link rel="icon" href="/kiosk/icon.svg" type="image/svg+xml";
                 link rel="stylesheet" href=(crate::web::address("/assets/base.css"));
@@ -105,14 +108,26 @@ fn framed(request: &HttpRequest, lang: Lang, page: &Page) -> Markup {
             body {
                 a.skip href="#main" { (say(lang, "Đến nội dung", "Skip to content")) }
                 header.site {
-                    a.brand href=(say(lang, "/", "/?lang=en")) { "SIPAS" }
+                    a.brand href=(local("/", lang)) {
+                        "SIPAS"
+                        span.hint { (say(lang, "Người dân đánh giá dịch vụ công", "What citizens say about public services")) }
+                    }
+                    (search::form(lang, ""))
                     nav aria-label=(say(lang, "Các trang", "Pages")) {
+                        a href=(local("/agencies", lang)) { (say(lang, "Cơ quan", "Agencies")) }
+                        a href=(local("/method", lang)) { (say(lang, "Cách tính", "Method")) }
                         a href="/docs/" { "API" }
                         a href=(in_language(request, say(lang, "en", "vi"))) lang=(say(lang, "en", "vi"))
                             hreflang=(say(lang, "en", "vi")) { (say(lang, "English", "Tiếng Việt")) }
                     }
                 }
                 main #main { (page.main) }
+                footer.site {
+                    p { (say(lang,
+                        "Số liệu trên trang này là số liệu mà API công khai trả lời; ai cũng có thể hỏi và tính lại.",
+                        "The figures on these pages are those of the public API; everybody may ask for them and check them.",
+                    )) }
+                }
             }
         }
     }

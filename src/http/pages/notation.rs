@@ -1,7 +1,8 @@
 //! Numbers and days as the reader writes them: `83,94 %` in Vietnamese, `83.94%` in English.
 
+use crate::domain::period::ZONE;
 use crate::error::Lang;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 /// A value with two decimals.
 pub fn decimal(value: f64, lang: Lang) -> String {
@@ -46,6 +47,15 @@ pub fn day(day: NaiveDate) -> String {
     day.format("%d/%m/%Y").to_string()
 }
 
+/// An instant by the clocks of Viet Nam, to the minute.
+pub fn moment(at: DateTime<Utc>, lang: Lang) -> String {
+    let there = at.with_timezone(&ZONE).format("%d/%m/%Y %H:%M");
+    match lang {
+        Lang::Vi => format!("{there} (giờ Việt Nam)"),
+        Lang::En => format!("{there} (Viet Nam time)"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,5 +69,12 @@ mod tests {
         assert_eq!(count(1_234_567, Lang::Vi), "1.234.567");
         assert_eq!(count(123, Lang::En), "123");
         assert_eq!(count(1234, Lang::En), "1,234");
+    }
+
+    #[test]
+    fn an_instant_is_told_by_the_clocks_of_viet_nam() {
+        let at = "2026-07-14T20:05:59Z".parse().unwrap();
+        assert_eq!(moment(at, Lang::Vi), "15/07/2026 03:05 (giờ Việt Nam)");
+        assert_eq!(moment(at, Lang::En), "15/07/2026 03:05 (Viet Nam time)");
     }
 }

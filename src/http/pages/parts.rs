@@ -1,5 +1,4 @@
-//! What sections have in common: values and intervals in words, choices as links, tables that scroll by themselves,
-//! and the same figure as files.
+//! What sections have in common: values and intervals in words, choices as links, tables that scroll by themselves.
 
 use super::notation::{count, quantity};
 use super::view::View;
@@ -86,25 +85,6 @@ pub fn confidence(head: &HeadBody, view: &View) -> Markup {
             } @else {
                 (percent) "% confidence interval: if the survey were repeated many times, about " (percent)
                 "% of such intervals would hold the true value."
-            }
-        }
-    }
-}
-
-/// The same figure as files, and the request behind it. `what` is the API's resource, `extra` its own parameters.
-pub fn sources(view: &View, what: &str, extra: &[(&str, &str)], formats: &[&str]) -> Markup {
-    let file = |format| {
-        let all: Vec<(&str, &str)> = extra.iter().copied().chain([("format", format)]).collect();
-        view.api(what, &all)
-    };
-    html! {
-        nav.sources aria-label=(view.say("Số liệu này dưới dạng tệp", "This figure as files")) {
-            ul {
-                @for format in formats {
-                    li { a href=(file(format)) { (format.to_uppercase()) } }
-                }
-                li { a href=(view.api(what, extra)) { (view.say("Yêu cầu API của số liệu này", "The request behind this figure")) } }
-                li { a href="/docs/" { (view.say("Tài liệu API", "API documentation")) } }
             }
         }
     }

@@ -3,9 +3,8 @@
 //! phone, and black on white it would blind a reader in the dark.
 
 use super::layout::say;
-use super::pictures::{mark, percent};
 use super::view::View;
-use super::words::tick;
+use super::codes::tick;
 use crate::chart::scale::Scale;
 use crate::chart::words::number;
 use crate::error::Lang;
@@ -180,6 +179,16 @@ const fn told(points: usize) -> &'static str {
         points if points <= TOLD.1 => "told wide",
         _ => "told widest",
     }
+}
+
+/// A share, 0 to 1, as SVG writes it.
+fn percent(share: f64) -> String {
+    super::bars::percent(share, 1.0)
+}
+
+/// Something drawn in pixels around a place.
+fn mark(x: f64, y: f64, class: &str, path: &str) -> Markup {
+    html! { svg x=(percent(x)) y=(percent(y)) overflow="visible" { path class=(class) d=(path) {} } }
 }
 
 /// What the marks mean, in words.

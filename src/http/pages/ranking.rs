@@ -2,11 +2,11 @@
 
 use super::layout;
 use super::notation::count;
-use super::parts::{choices, confidence, interval, people, sources, table, value, withheld};
-use super::pictures::bar;
-use super::refusals::explained;
+use super::parts::{choices, confidence, interval, people, table, value, withheld};
+use super::bars::bar;
+use super::ways::explained;
 use super::view::View;
-use super::{frame, words};
+use super::{codes, frame, links};
 use crate::chart::words::number;
 use crate::domain::agency::AgencyLevel;
 use crate::domain::period::Period;
@@ -72,7 +72,7 @@ async fn section(app: &App, view: &View, own: &Own) -> Result<Markup, Problem> {
             let extra: Vec<(&str, &str)> = level.into_iter().chain(against).collect();
             html! {
                 (figure(view, own, &body, most))
-                (sources(view, "/ranking", &extra, &["csv", "xlsx"]))
+                (links::under(view, "/ranking", &extra, false))
             }
         }
         Err(error) => explained(view, error)?,
@@ -91,14 +91,14 @@ fn pickers(view: &View, own: &Own, levels: &[AgencyLevel]) -> Markup {
     let right_below = view.say("trực thuộc", "right below").to_owned();
     let mut of = vec![(right_below, to_level(None), own.level.is_none())];
     for level in levels {
-        let text = words::level(level.as_str(), view.lang).to_owned();
+        let text = codes::level(level.as_str(), view.lang).to_owned();
         of.push((text, to_level(Some(level.as_str())), own.level == Some(*level)));
     }
     let to_period = |code: Option<&str>| view.link(&[("against", code)]);
     let chosen = own.against.as_ref().and_then(Period::code);
     let mut against = vec![(view.say("không", "none").to_owned(), to_period(None), own.against.is_none())];
-    for code in view.period.code().map(words::earlier).unwrap_or_default() {
-        against.push((words::period(&code, view.lang), to_period(Some(&code)), chosen == Some(&code)));
+    for code in view.period.code().map(codes::earlier).unwrap_or_default() {
+        against.push((codes::period(&code, view.lang), to_period(Some(&code)), chosen == Some(&code)));
     }
     html! {
         div.pickers {
@@ -190,7 +190,7 @@ fn rank(view: &View, standing: &StandingBody) -> Markup {
 }
 
 fn change(view: &View, body: &RankingBody, before: &BeforeBody) -> Markup {
-    let unit = words::difference_unit(body.head.formula.unit, view.lang);
+    let unit = codes::difference_unit(body.head.formula.unit, view.lang);
     html! {
         @if let Some(difference) = before.difference {
             @let sign = if difference > 0.0 { "+" } else { "" };

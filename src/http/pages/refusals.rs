@@ -1,83 +1,76 @@
-//! Questions that the API does not answer the public, in plain words with a way on, inside the page they were asked on.
-//! What is simply wrong stays a refusal.
+//! Pages that say why there is nothing to see, and where to go on.
 
-use super::view::View;
-use super::words;
-use crate::domain::facet::Facet;
-use crate::error::{Error, FaultKind, FigureFault};
-use crate::http::problem::Problem;
-use chrono::Datelike;
+use super::layout::{Page, local, say};
+use super::search;
+use super::view::address;
+use crate::error::{Error, ErrorCode, Fault, FaultKind, FigureFault, Lang};
+use crate::http::problem::FaultBody;
 use maud::{Markup, html};
 
-/// The refusal as a part of the page.
-///
-/// # Errors
-/// The refusal itself, if there is no way on that could be offered.
-pub fn explained(view: &View, error: Error) -> Result<Markup, Problem> {
-    let found = match error.faults.as_slice() {
-        [fault] => match &fault.kind {
-            FaultKind::Figure(fault) => Some(fault.clone()),
-            _ => None,
+/// The page for a refusal.
+pub fn page(lang: Lang, error: &Error) -> Page {
+    let title = title(lang, error.code).to_owned();
+    Page {
+        main: html! {
+            h1 { (title) }
+            (advice(lang, error.code))
+            @for fault in &error.faults { (fault_words(lang, fault)) }
+            p { a.button href=(local("/", lang)) { (say(lang, "Về trang đầu", "To the first page")) } }
         },
-        _ => None,
-    };
-    let ways = found.as_ref().map(|fault| ways(view, fault)).unwrap_or_default();
-    match found {
-        Some(fault) if !ways.is_empty() => Ok(html! {
-            div.notice role="note" {
-                p { (fault.detail(view.lang)) }
-                ul { @for (text, address) in ways { li { a href=(address) { (text) } } } }
+        description: title.clone(),
+        title,
+    }
+}
+
+fn title(lang: Lang, code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::TokenMissing => say(lang, "Số liệu chưa được công khai", "The figures are not public"),
+        ErrorCode::AgencyNotFound => say(lang, "Không có cơ quan này", "There is no such agency"),
+        ErrorCode::ValidationFailed => {
+            say(lang, "Địa chỉ này hỏi điều không thể trả lời", "This address asks what cannot be answered")
+        }
+        code => code.title(lang),
+    }
+}
+
+fn advice(lang: Lang, code: ErrorCode) -> Markup {
+    html! {
+        @match code {
+            ErrorCode::TokenMissing => p { (say(lang,
+                "Cơ quan vận hành chưa mở số liệu cho mọi người xem. Người có quyền xem số liệu qua API.",
+                "Whoever runs this service has not opened the figures to everybody. Those who are permitted read them through the API.",
+            )) },
+            ErrorCode::AgencyNotFound => {
+                p { (say(lang, "Mã cơ quan trong địa chỉ không đúng. Hãy tìm theo tên:", "The agency's code in the address is not right. Search by name:")) }
+                (search::form(lang, ""))
             }
-        }),
-        _ => Err(Problem(error)),
+            ErrorCode::SurveyNotFound => p { (say(lang,
+                "Chưa có đợt khảo sát nào được nhập, nên chưa có số liệu.",
+                "No survey has been entered yet, so there are no figures.",
+            )) },
+            _ => {}
+        }
     }
 }
 
-/// Links to what is answered.
-fn ways(view: &View, fault: &FigureFault) -> Vec<(String, String)> {
-    match fault {
-        FigureFault::MonthsForPublic | FigureFault::WholeMonths => {
-            let from = view.period.from();
-            let codes = [from.format("%Y-%m").to_string(), from.year().to_string()];
-            codes.map(|code| (words::period(&code, view.lang), of_period(view, &code))).to_vec()
+fn fault_words(lang: Lang, fault: &Fault) -> Markup {
+    html! {
+        p.problem { (FaultBody::new(fault, lang).sentence()) }
+        @if let FaultKind::Figure(FigureFault::NotInTree { successors }) = &fault.kind {
+            ul {
+                @for code in successors {
+                    li { a href=(of_agency(lang, code)) { (say(lang, "Xem ", "See ")) (code) } }
+                }
+            }
         }
-        FigureFault::BreakdownInCharge => whole(view),
-        FigureFault::TooMany { .. } => {
-            vec![(view.say("Theo năm", "By year").to_owned(), view.link(&[("step", Some("year"))]))]
-        }
-        FigureFault::NotInTree { successors } => {
-            let then = view.say("Theo cơ cấu của thời kỳ đó", "By the tree of that time").to_owned();
-            let then = (then, view.link(&[("as_of", Some("then"))]));
-            let successor = |code: &String| (code.clone(), view.link(&[("agency", Some(code)), ("as_of", None)]));
-            successors.iter().map(successor).chain([then]).collect()
-        }
-        FigureFault::Overlapping => {
-            let without = [("with", None), ("with_period", None), ("against", None)];
-            vec![(view.say("Chọn lại", "Choose again").to_owned(), view.link(&without))]
-        }
-        _ => Vec::new(),
     }
 }
 
-fn of_period(view: &View, code: &str) -> String {
-    view.link(&[("period", Some(code)), ("from", None), ("to", None)])
-}
-
-/// The agency at the top and the country, by the first facet that is public, in a period of one year.
-fn whole(view: &View) -> Vec<(String, String)> {
-    let by = Some(Facet::Channel.as_str());
-    let year = view.period.from().year().to_string();
-    let top = match view.around.above.first() {
-        Some(top) => Some(top),
-        None => view.around.agencies.first(),
-    };
-    let link = |code: &str| {
-        let period = [("period", Some(year.as_str())), ("from", None), ("to", None)];
-        let others = [("agency", Some(code)), ("by", by), ("scope", None)];
-        view.link(&[others.as_slice(), period.as_slice()].concat())
-    };
-    let mut ways: Vec<(String, String)> =
-        top.into_iter().map(|top| (top.name.clone(), link(top.code.as_str()))).collect();
-    ways.push((view.say("Cả nước", "The whole country").to_owned(), link("VN")));
-    ways
+/// The page of an agency.
+pub fn of_agency(lang: Lang, code: &str) -> String {
+    let mut pairs = vec![("agency", code)];
+    if lang == Lang::En {
+        pairs.push(("lang", "en"));
+    }
+    address("/", &pairs)
 }

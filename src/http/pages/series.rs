@@ -1,11 +1,11 @@
 //! The figure over time: `GET /series`.
 
 use super::layout;
-use super::parts::{choices, confidence, interval, people, sources, table, value, withheld};
+use super::parts::{choices, confidence, interval, people, table, value, withheld};
 use super::plot::{Plot, legend};
-use super::refusals::explained;
+use super::ways::explained;
 use super::view::View;
-use super::{frame, words};
+use super::{codes, frame, links};
 use crate::domain::bucket::Step;
 use crate::domain::text;
 use crate::error::{Error, FaultKind, Faults, Lang};
@@ -80,7 +80,7 @@ async fn section(app: &App, view: &View, own: &Own) -> Result<Markup, Problem> {
             let extra = [("survey", surveys.as_str()), ("step", step.as_str())];
             html! {
                 (figure(view, &body, limits))
-                (sources(view, "/series", &extra, &["csv", "xlsx", "svg"]))
+                (links::under(view, "/series", &extra, true))
             }
         }
         Err(error) => explained(view, named(error))?,
@@ -220,7 +220,7 @@ fn empty(view: &View, (first, last): (&PointBody, &PointBody), columns: usize) -
     html! {
         tr {
             th scope="row" {
-                (words::period(&first.code, view.lang)) " – " (words::period(&last.code, view.lang))
+                (codes::period(&first.code, view.lang)) " – " (codes::period(&last.code, view.lang))
             }
             td colspan=(columns - 1) { span.hint { (told(view, first).unwrap_or_default()) } }
         }
@@ -232,7 +232,7 @@ fn row(view: &View, body: &SeriesBody, point: &PointBody, several: bool) -> Mark
     let asked = body.segments.get(point.segment);
     html! {
         tr {
-            th scope="row" { (words::period(&point.code, view.lang)) (star) }
+            th scope="row" { (codes::period(&point.code, view.lang)) (star) }
             td {
                 @match told(view, point) {
                     Some(reason) => { span.hint { (reason) } }

@@ -1,164 +1,64 @@
-//! Codes of the API in the reader's words: periods, levels, channels and what else a facet can be. A code that has
-//! no words here is shown as it is.
+//! What things are called on pages, for people who know neither statistics nor this program.
 
 use super::layout::say;
 use crate::error::Lang;
-use chrono::{Datelike, NaiveDate};
 
-/// A period's code: `2026`, `2026-Q3`, `2026-07`.
-pub fn period(code: &str, lang: Lang) -> String {
-    let Some((year, part)) = code.split_once('-') else {
-        return format!("{} {code}", say(lang, "Năm", "Year"));
-    };
-    if let Some(quarter) = part.strip_prefix('Q') {
-        return format!("{}{quarter}{}{year}", say(lang, "Quý ", "Q"), say(lang, "/", " "));
-    }
-    match (lang, part.parse::<usize>().ok().and_then(month)) {
-        (Lang::Vi, Some((number, _))) => format!("Tháng {number}/{year}"),
-        (Lang::En, Some((_, name))) => format!("{name} {year}"),
-        (_, None) => code.to_owned(),
-    }
-}
-
-/// Number and English name of a month, 1 to 12.
-fn month(number: usize) -> Option<(usize, &'static str)> {
-    let names = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
-    names.get(number.checked_sub(1)?).map(|name| (number, *name))
-}
-
-/// The period before one of these codes and the same a year earlier, as people compare; nothing for others.
-pub fn earlier(code: &str) -> Vec<String> {
-    let (year, part) = code.split_once('-').map_or((code, None), |(year, part)| (year, Some(part)));
-    let Ok(year) = year.parse::<i32>() else { return Vec::new() };
-    let same = |part: &str| format!("{}-{part}", year - 1);
-    match part {
-        None => vec![(year - 1).to_string()],
-        Some("Q1") => vec![same("Q4"), same("Q1")],
-        Some("01") => vec![same("12"), same("01")],
-        Some(part) => match (part.strip_prefix('Q'), part.parse::<u32>()) {
-            (Some(quarter), _) => match quarter.parse::<u32>() {
-                Ok(quarter) => vec![format!("{year}-Q{}", quarter - 1), same(part)],
-                Err(_) => Vec::new(),
-            },
-            (None, Ok(month)) => vec![format!("{year}-{:02}", month - 1), same(part)],
-            (None, Err(_)) => Vec::new(),
-        },
+/// A formula by its id.
+pub fn formula_name(id: &str, lang: Lang) -> &str {
+    match id {
+        "satisfied-share" => say(lang, "Tỷ lệ hài lòng", "Share of satisfied answers"),
+        "mean-normalised" => {
+            say(lang, "Điểm trung bình so với mức cao nhất", "Mean level against the highest")
+        }
+        "mean-rescaled" => {
+            say(lang, "Điểm trung bình trên thang từ 0 đến 100", "Mean level on a scale from 0 to 100")
+        }
+        "desk-points" => say(lang, "Tổng điểm các chỉ số", "Points of all indicators"),
+        "desk-points-rescaled" => say(lang, "Tổng điểm quy về 18 điểm", "Points scaled up to 18"),
+        other => other,
     }
 }
 
-/// The least that names a step on an axis below which the year stands: `T7`, `Jul`, `Q3`; nothing for a year.
-pub fn tick(step: &str, from: NaiveDate, lang: Lang) -> String {
-    match (step, lang) {
-        ("month", Lang::Vi) => format!("T{}", from.month()),
-        ("month", Lang::En) => from.format("%b").to_string(),
-        ("quarter", _) => format!("Q{}", from.month0() / 3 + 1),
-        _ => from.year().to_string(),
+/// A formula by its id, in one sentence.
+pub fn formula_sentence(id: &str, lang: Lang) -> &'static str {
+    match id {
+        "satisfied-share" => say(
+            lang,
+            "Trong 100 câu trả lời có bao nhiêu câu ở hai mức cao nhất: hài lòng và rất hài lòng.",
+            "How many of 100 answers are at the two highest levels, satisfied and very satisfied.",
+        ),
+        "mean-normalised" => say(
+            lang,
+            "Mức trung bình của các câu trả lời (từ 1 đến 5), chia cho 5. Thấp nhất là 20 %.",
+            "The mean level of the answers (1 to 5) divided by 5. The lowest possible value is 20%.",
+        ),
+        "mean-rescaled" => say(
+            lang,
+            "Mức trung bình của các câu trả lời, đặt trên thang từ 0 (mọi người chọn mức 1) đến 100 (mọi người chọn mức 5).",
+            "The mean level of the answers on a scale from 0 (everybody chose level 1) to 100 (everybody chose level 5).",
+        ),
+        "desk-points" => say(
+            lang,
+            "Mỗi chỉ số được 0, 1 hoặc 2 điểm; lấy điểm trung bình của từng chỉ số rồi cộng lại.",
+            "Each indicator gets 0, 1 or 2 points; the mean points of the indicators are added up.",
+        ),
+        "desk-points-rescaled" => say(
+            lang,
+            "Như tổng điểm các chỉ số, quy ra đủ chín chỉ số (18 điểm) khi có chỉ số chưa được hỏi.",
+            "As the points of all indicators, scaled up to nine indicators (18 points) where some were not asked.",
+        ),
+        _ => "",
     }
 }
 
-/// A value of a facet.
-pub fn facet_value<'t>(by: &str, code: &'t str, lang: Lang) -> &'t str {
-    match (by, code) {
-        ("channel", "kiosk") => say(lang, "Máy đặt tại quầy", "Kiosk at the desk"),
-        ("channel", "tablet") => say(lang, "Máy tính bảng tại quầy", "Tablet at the desk"),
-        ("channel", "own_phone") => say(lang, "Điện thoại của người dân", "Own phone"),
-        ("channel", "web") => say(lang, "Cổng thông tin", "Web portal"),
-        ("channel", "paper") => say(lang, "Phiếu giấy", "Paper form"),
-        ("channel", "interview") => say(lang, "Phỏng vấn", "Interview"),
-        ("gender", "male") => say(lang, "Nam", "Men"),
-        ("gender", "female") => say(lang, "Nữ", "Women"),
-        ("age_band", "18-24") => say(lang, "18–24 tuổi", "Aged 18–24"),
-        ("age_band", "25-34") => say(lang, "25–34 tuổi", "Aged 25–34"),
-        ("age_band", "35-49") => say(lang, "35–49 tuổi", "Aged 35–49"),
-        ("age_band", "50-60") => say(lang, "50–60 tuổi", "Aged 50–60"),
-        ("age_band", "over-60") => say(lang, "Trên 60 tuổi", "Over 60"),
-        _ => code,
-    }
-}
-
-/// By what a figure is broken down.
-pub fn facet(by: &str, lang: Lang) -> &'static str {
-    match by {
-        "channel" => say(lang, "Kênh trả lời", "Channel"),
-        "gender" => say(lang, "Giới tính", "Gender"),
-        "age_band" => say(lang, "Nhóm tuổi", "Age"),
-        "service_point" => say(lang, "Bộ phận một cửa", "Service point"),
-        _ => say(lang, "Thủ tục", "Procedure"),
-    }
-}
-
-/// The agencies of a level.
-pub fn level(level: &str, lang: Lang) -> &'static str {
+/// A level of government.
+pub fn level_name(level: &str, lang: Lang) -> &str {
     match level {
-        "ministry" => say(lang, "Bộ, ngành", "Ministries"),
-        "province" => say(lang, "Tỉnh, thành phố", "Provinces"),
-        "department" => say(lang, "Sở", "Departments"),
-        "district" => say(lang, "Huyện (đến 30/6/2025)", "Districts (until 30/06/2025)"),
-        _ => say(lang, "Xã, phường, đặc khu", "Communes"),
-    }
-}
-
-/// What a difference of two values is counted in: percent differ by percentage points.
-pub fn difference_unit(unit: &str, lang: Lang) -> &'static str {
-    match unit {
-        "percent" => say(lang, "điểm phần trăm", "percentage points"),
-        _ => say(lang, "điểm", "points"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::facet::Facet;
-    use crate::domain::response::{AgeBand, Channel, Gender};
-
-    #[test]
-    fn periods_are_named() {
-        assert_eq!(period("2026", Lang::Vi), "Năm 2026");
-        assert_eq!(period("2026-Q3", Lang::Vi), "Quý 3/2026");
-        assert_eq!(period("2026-Q3", Lang::En), "Q3 2026");
-        assert_eq!(period("2026-07", Lang::Vi), "Tháng 7/2026");
-        assert_eq!(period("2026-07", Lang::En), "July 2026");
-        assert_eq!(period("2026-W31", Lang::En), "2026-W31");
-    }
-
-    #[test]
-    fn the_periods_before_are_named() {
-        for (code, before) in [
-            ("2026", vec!["2025"]),
-            ("2026-Q1", vec!["2025-Q4", "2025-Q1"]),
-            ("2026-Q3", vec!["2026-Q2", "2025-Q3"]),
-            ("2026-01", vec!["2025-12", "2025-01"]),
-            ("2026-10", vec!["2026-09", "2025-10"]),
-            ("2026-W31", vec![]),
-            ("2026-07-15", vec![]),
-        ] {
-            assert_eq!(earlier(code), before, "{code}");
-        }
-    }
-
-    #[test]
-    fn every_code_has_words_in_both_languages() {
-        let values = [("channel", Channel::WORDS), ("gender", Gender::WORDS), ("age_band", AgeBand::WORDS)];
-        for (by, word) in values.iter().flat_map(|(by, words)| words.iter().map(move |word| (by, word))) {
-            let texts = [Lang::Vi, Lang::En].map(|lang| facet_value(by, word, lang));
-            assert!(texts[0] != texts[1] && !texts.contains(word), "{by} {word}");
-        }
-        for by in Facet::WORDS {
-            assert_ne!(facet(by, Lang::Vi), facet(by, Lang::En));
-        }
+        "ministry" => say(lang, "bộ, ngành", "ministry"),
+        "province" => say(lang, "tỉnh, thành phố", "province"),
+        "department" => say(lang, "sở, ngành", "department"),
+        "district" => say(lang, "cấp huyện", "district"),
+        "commune" => say(lang, "xã, phường, đặc khu", "commune"),
+        other => other,
     }
 }
