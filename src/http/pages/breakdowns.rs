@@ -1,10 +1,10 @@
 //! The figure by groups of people: `GET /breakdown`.
 
+use super::bars::bar;
 use super::layout;
 use super::parts::{choices, confidence, interval, people, table, value, withheld};
-use super::bars::bar;
-use super::ways::explained;
 use super::view::View;
+use super::ways::explained;
 use super::{codes, frame, links};
 use crate::domain::facet::Facet;
 use crate::error::Faults;
@@ -52,7 +52,7 @@ async fn section(app: &App, view: &View, by: Facet) -> Result<Markup, Problem> {
         (text, view.link(&[("by", Some(facet.as_str()))]), facet == by)
     });
     Ok(html! {
-        section.part {
+        section {
             h2 { (view.say("Chỉ số hài lòng theo nhóm người trả lời", "Satisfaction index by group")) }
             div.pickers { (choices(view.say("Phân theo", "By"), &facets)) }
             (shown)
@@ -62,9 +62,9 @@ async fn section(app: &App, view: &View, by: Facet) -> Result<Markup, Problem> {
 
 fn figure(view: &View, body: &BreakdownBody, most: f64, is_whole: bool) -> Markup {
     let head = [
-        codes::facet(body.by, view.lang),
-        view.say("Chỉ số và khoảng tin cậy", "Index and interval"),
-        view.say("Số người", "People"),
+        (codes::facet(body.by, view.lang), false),
+        (view.say("Chỉ số và khoảng tin cậy", "Index and interval"), false),
+        (view.say("Số người", "People"), true),
     ];
     let name = |slice: &SliceBody| match (&slice.name, &slice.value_code) {
         (Some(name), _) => name.clone(),

@@ -1,11 +1,11 @@
 //! The figure beside that of another agency or period: `GET /comparison`.
 
+use super::bars::bar;
 use super::layout;
 use super::notation::quantity;
 use super::parts::{choices, confidence, interval, people, table, value, withheld};
-use super::bars::bar;
-use super::ways::explained;
 use super::view::View;
+use super::ways::explained;
 use super::{codes, frame, links};
 use crate::chart::words::number;
 use crate::domain::period::Period;
@@ -81,7 +81,7 @@ async fn section(app: &App, view: &View, own: &Own) -> Result<Markup, Problem> {
         },
     };
     Ok(html! {
-        section.part {
+        section {
             h2 { (view.say("So sánh", "Comparison")) }
             (pickers(view, own))
             (shown)
@@ -144,7 +144,7 @@ fn pickers(view: &View, own: &Own) -> Markup {
     let periods: Vec<(String, String, bool)> = earlier.iter().map(choice).collect();
     html! {
         div.pickers {
-            @if view.asked.subject != SubjectCode::Country { form.search action="/comparison" {
+            @if view.asked.subject != SubjectCode::Country { form.with action="/comparison" {
                 @for (name, value) in view.unseen(&["with", "with_period"]) { input type="hidden" name=(name) value=(value); }
                 label for="with" { (view.say("Với cơ quan (tên hoặc mã)", "With the agency (name or code)")) }
                 span.row {
@@ -157,12 +157,7 @@ fn pickers(view: &View, own: &Own) -> Markup {
     }
 }
 
-async fn compared(
-    app: &App,
-    view: &View,
-    other: &Other,
-    extra: (&str, &str),
-) -> Result<Markup, Problem> {
+async fn compared(app: &App, view: &View, other: &Other, extra: (&str, &str)) -> Result<Markup, Problem> {
     let read = comparisons::read(app, &view.actor, (&view.asked, other), Faults::default()).await;
     Ok(match read {
         Ok(report) => {
@@ -186,9 +181,9 @@ fn figure(view: &View, body: &ComparisonBody, by_period: bool, most: f64) -> Mar
     let second = name(&body.other.agency, &body.other.period);
     let unit = body.head.formula.unit;
     let head = [
-        if by_period { view.say("Kỳ", "Period") } else { view.say("Cơ quan", "Agency") },
-        view.say("Chỉ số và khoảng tin cậy", "Index and interval"),
-        view.say("Số người", "People"),
+        (if by_period { view.say("Kỳ", "Period") } else { view.say("Cơ quan", "Agency") }, false),
+        (view.say("Chỉ số và khoảng tin cậy", "Index and interval"), false),
+        (view.say("Số người", "People"), true),
     ];
     let row = |name: &str, figure: &ValueBody| {
         html! {
@@ -216,10 +211,12 @@ fn figure(view: &View, body: &ComparisonBody, by_period: bool, most: f64) -> Mar
 fn verdict(view: &View, body: &ComparisonBody, (first, second): (&str, &str)) -> String {
     let unit = codes::difference_unit(body.head.formula.unit, view.lang);
     let Some(difference) = body.difference else {
-        return view.say(
-            "Không so sánh được: một trong hai bên không có số liệu được công bố.",
-            "They cannot be compared: one of the two has no published figure.",
-        ).to_owned();
+        return view
+            .say(
+                "Không so sánh được: một trong hai bên không có số liệu được công bố.",
+                "They cannot be compared: one of the two has no published figure.",
+            )
+            .to_owned();
     };
     let of = |figure: &ValueBody| {
         figure.value.map(|value| quantity(value, body.head.formula.unit, view.lang)).unwrap_or_default()
@@ -240,7 +237,12 @@ fn verdict(view: &View, body: &ComparisonBody, (first, second): (&str, &str)) ->
 fn certainty(view: &View, body: &ComparisonBody) -> String {
     let percent = body.head.confidence_percent;
     let Some(interval) = &body.interval else {
-        return view.say("Dữ liệu chưa đủ để biết chênh lệch có phải ngẫu nhiên không.", "The data cannot tell whether that is chance.").to_owned();
+        return view
+            .say(
+                "Dữ liệu chưa đủ để biết chênh lệch có phải ngẫu nhiên không.",
+                "The data cannot tell whether that is chance.",
+            )
+            .to_owned();
     };
     let [low, high] = [interval.low, interval.high].map(|bound| number(bound, 2, view.lang));
     match (view.lang, body.distinguishable) {

@@ -4,7 +4,7 @@
 use super::bars::bar;
 use super::figure::without;
 use super::links;
-use super::notation::{count, quantity};
+use super::notation::{count, decimal, quantity};
 use super::view::View;
 use crate::http::figures::ValueBody;
 use crate::http::indexes::{IndexBody, IndexElement};
@@ -19,6 +19,7 @@ pub fn section(view: &View, body: &IndexBody, most: impl Fn(usize) -> f64) -> Ma
                 p.none { (without(view, &body.head, &body.whole)) }
             } @else {
                 (elements(view, body, &most))
+                h3 { (view.say("Từng tiêu chí", "Each criterion")) }
                 @for element in body.elements.iter().filter(|element| !element.criteria.is_empty()) {
                     (criteria(view, body, element, &most))
                 }
@@ -65,7 +66,7 @@ fn head(view: &View, what: &str) -> Markup {
         thead {
             tr {
                 th scope="col" { (what) }
-                th.number scope="col" { (view.say("Kết quả và khoảng tin cậy", "Result and interval")) }
+                th.number scope="col" { (view.say("Kết quả", "Result")) span.unseen { (view.say(" và khoảng tin cậy", " and confidence interval")) } }
                 th.number scope="col" { (view.say("Số người", "People")) }
             }
         }
@@ -82,7 +83,7 @@ fn row(view: &View, body: &IndexBody, text: &str, value: &ValueBody, most: f64) 
                     td.number {
                         strong { (quantity(at, unit, view.lang)) }
                         @if let Some(interval) = &value.interval {
-                            span.range { (quantity(interval.low, unit, view.lang)) " – " (quantity(interval.high, unit, view.lang)) }
+                            span.range { (decimal(interval.low, view.lang)) " – " (decimal(interval.high, view.lang)) }
                         }
                     }
                 }

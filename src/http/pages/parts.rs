@@ -20,13 +20,13 @@ pub fn choices(label: &str, choices: &[(String, String, bool)]) -> Markup {
     }
 }
 
-/// A table with a name; where it is too wide for the screen it scrolls, and not the page.
-pub fn table(caption: &str, head: &[&str], rows: &Markup) -> Markup {
+/// A table with a name; `head` says of each column whether it holds numbers. Where it is too wide for the screen it scrolls, and not the page.
+pub fn table(caption: &str, head: &[(&str, bool)], rows: &Markup) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label=(caption) {
             table {
                 caption.unseen { (caption) }
-                thead { tr { @for name in head { th scope="col" { (name) } } } }
+                thead { tr { @for (name, is_number) in head { th scope="col" class=[is_number.then_some("number")] { (name) } } } }
                 tbody { (rows) }
             }
         }
@@ -37,7 +37,7 @@ pub fn table(caption: &str, head: &[&str], rows: &Markup) -> Markup {
 pub fn value(value: &ValueBody, unit: &str, view: &View) -> Markup {
     html! {
         @match value.value {
-            Some(figure) => { strong.figure { (quantity(figure, unit, view.lang)) } }
+            Some(figure) => { strong.amount { (quantity(figure, unit, view.lang)) } }
             None if value.suppressed => { span.hint { (view.say("không công bố*", "withheld*")) } }
             None => { span.hint { (view.say("chưa có người trả lời", "nobody answered")) } }
         }

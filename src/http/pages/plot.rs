@@ -2,9 +2,9 @@
 //! compared. Not the SVG of `crate::chart`, which is a document for print: 800 pixels wide its text could not be read on a
 //! phone, and black on white it would blind a reader in the dark.
 
+use super::codes::tick;
 use super::layout::say;
 use super::view::View;
-use super::codes::tick;
 use crate::chart::scale::Scale;
 use crate::chart::words::number;
 use crate::error::Lang;

@@ -1,11 +1,11 @@
 //! Who is first below an agency: `GET /ranking`.
 
+use super::bars::bar;
 use super::layout;
 use super::notation::count;
 use super::parts::{choices, confidence, interval, people, table, value, withheld};
-use super::bars::bar;
-use super::ways::explained;
 use super::view::View;
+use super::ways::explained;
 use super::{codes, frame, links};
 use crate::chart::words::number;
 use crate::domain::agency::AgencyLevel;
@@ -78,7 +78,7 @@ async fn section(app: &App, view: &View, own: &Own) -> Result<Markup, Problem> {
         Err(error) => explained(view, error)?,
     };
     Ok(html! {
-        section.part {
+        section {
             h2 { (view.say("Xếp hạng các cơ quan", "Ranking of agencies")) }
             (pickers(view, own, &levels))
             (shown)
@@ -114,13 +114,13 @@ fn figure(view: &View, own: &Own, body: &RankingBody, most: f64) -> Markup {
     let (ranked, others): (Vec<&EntryBody>, Vec<&EntryBody>) =
         shown.iter().copied().partition(|entry| entry.standing.rank.is_some());
     let mut head = vec![
-        view.say("Hạng", "Rank"),
-        view.say("Cơ quan", "Agency"),
-        view.say("Chỉ số và khoảng tin cậy", "Index and interval"),
-        view.say("Số người", "People"),
+        (view.say("Hạng", "Rank"), false),
+        (view.say("Cơ quan", "Agency"), false),
+        (view.say("Chỉ số và khoảng tin cậy", "Index and interval"), false),
+        (view.say("Số người", "People"), true),
     ];
     if body.against.is_some() {
-        head.push(view.say("Thay đổi", "Change"));
+        head.push((view.say("Thay đổi", "Change"), false));
     }
     let rows = html! { @for entry in &ranked { (row(view, body, entry, most)) } };
     html! {
@@ -152,8 +152,12 @@ fn counted(view: &View, body: &RankingBody) -> String {
     let (ranked, least) = (count(body.ranked, view.lang), body.ranked_from_n);
     let total = count(u64::try_from(body.entries.len()).unwrap_or(u64::MAX), view.lang);
     match view.lang {
-        Lang::Vi => format!("{ranked} trong {total} cơ quan được xếp hạng: những cơ quan có từ {least} người trả lời."),
-        Lang::En => format!("{ranked} of {total} agencies are ranked: those with answers of {least} people or more."),
+        Lang::Vi => format!(
+            "{ranked} trong {total} cơ quan được xếp hạng: những cơ quan có từ {least} người trả lời."
+        ),
+        Lang::En => {
+            format!("{ranked} of {total} agencies are ranked: those with answers of {least} people or more.")
+        }
     }
 }
 
@@ -194,7 +198,7 @@ fn change(view: &View, body: &RankingBody, before: &BeforeBody) -> Markup {
     html! {
         @if let Some(difference) = before.difference {
             @let sign = if difference > 0.0 { "+" } else { "" };
-            span.figure { (sign) (number(difference, 2, view.lang)) } " " span.hint {
+            strong.amount { (sign) (number(difference, 2, view.lang)) } " " span.hint {
                 (unit) "; "
                 @match before.distinguishable {
                     Some(true) => { (view.say("khó là ngẫu nhiên", "hardly chance")) }
@@ -244,7 +248,8 @@ fn unranked(view: &View, body: &RankingBody, entries: &[&EntryBody]) -> Markup {
 
 /// Ways to the agencies before and after those that are shown.
 fn pages(view: &View, own: &Own, total: usize) -> Markup {
-    let to = |first: usize| view.link(&[("rank_from", Some(first.to_string().as_str()).filter(|_| first > 1))]);
+    let to =
+        |first: usize| view.link(&[("rank_from", Some(first.to_string().as_str()).filter(|_| first > 1))]);
     let last = (own.rank_from + ROWS - 1).min(total);
     html! {
         @if total > ROWS || own.rank_from > 1 {

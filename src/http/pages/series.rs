@@ -3,8 +3,8 @@
 use super::layout;
 use super::parts::{choices, confidence, interval, people, table, value, withheld};
 use super::plot::{Plot, legend};
-use super::ways::explained;
 use super::view::View;
+use super::ways::explained;
 use super::{codes, frame, links};
 use crate::domain::bucket::Step;
 use crate::domain::text;
@@ -64,8 +64,9 @@ pub async fn show_series(request: HttpRequest, app: App, query: Query) -> Result
 
 async fn section(app: &App, view: &View, own: &Own) -> Result<Markup, Problem> {
     let step = own.step.unwrap_or_else(|| usual_step(view.period.from(), view.period.to()));
-    let surveys: Vec<&str> =
-        std::iter::once(view.survey.code.as_str()).chain(own.also.iter().flat_map(|a| a.split(','))).collect();
+    let surveys: Vec<&str> = std::iter::once(view.survey.code.as_str())
+        .chain(own.also.iter().flat_map(|a| a.split(',')))
+        .collect();
     let surveys = surveys.join(",");
     let query = SeriesQuery {
         asked: Asked { survey: Some(surveys.clone()), ..view.asked.clone() },
@@ -86,7 +87,7 @@ async fn section(app: &App, view: &View, own: &Own) -> Result<Markup, Problem> {
         Err(error) => explained(view, named(error))?,
     };
     Ok(html! {
-        section.part {
+        section {
             h2 { (view.say("Chỉ số hài lòng theo thời gian", "Satisfaction index over time")) }
             (pickers)
             (shown)
@@ -135,7 +136,12 @@ fn pickers(view: &View, own: &Own, step: Step) -> Markup {
 fn since_opening(view: &View) -> Option<(String, String)> {
     let first = |day: NaiveDate| day.with_day(1);
     let from = first(view.survey.window.from)?;
-    let last = view.survey.window.to.and_then(|to| to.pred_opt()).map_or(view.around.today, |last| last.min(view.around.today));
+    let last = view
+        .survey
+        .window
+        .to
+        .and_then(|to| to.pred_opt())
+        .map_or(view.around.today, |last| last.min(view.around.today));
     let to = first(last)?.checked_add_months(Months::new(1))?;
     if to <= from || (view.period.from(), view.period.to()) == (from, to) {
         return None;
@@ -145,8 +151,7 @@ fn since_opening(view: &View) -> Option<(String, String)> {
         Lang::En => format!("since the survey opened ({})", from.format("%B %Y")),
     };
     let (from, to) = (from.to_string(), to.to_string());
-    let address =
-        view.link(&[("period", None), ("from", Some(&from)), ("to", Some(&to)), ("step", None)]);
+    let address = view.link(&[("period", None), ("from", Some(&from)), ("to", Some(&to)), ("step", None)]);
     Some((text, address))
 }
 
@@ -168,18 +173,20 @@ fn further(view: &View, own: &Own) -> Vec<(String, String, bool)> {
         let address = view.link(&[("also", Some(codes.as_str()).filter(|codes| !codes.is_empty()))]);
         (name.to_owned(), address, is_held)
     };
-    others.map(|nearby| choice(&nearby.survey.code, view.say(&nearby.survey.name.vi, &nearby.survey.name.en))).collect()
+    others
+        .map(|nearby| choice(&nearby.survey.code, view.say(&nearby.survey.name.vi, &nearby.survey.name.en)))
+        .collect()
 }
 
 fn figure(view: &View, body: &SeriesBody, limits: (f64, f64)) -> Markup {
     let plot = Plot::of(body, limits, view);
     let shown = body.shown();
     let several = body.segments.len() > 1;
-    let mut head =
-        vec![view.say("Kỳ", "Period"), view.say("Giá trị", "Value"), view.say("Khoảng tin cậy", "Interval")];
-    head.push(view.say("Số người", "People"));
+    let mut head = vec![(view.say("Kỳ", "Period"), false), (view.say("Giá trị", "Value"), true)];
+    head.push((view.say("Khoảng tin cậy", "Interval"), true));
+    head.push((view.say("Số người", "People"), true));
     if several {
-        head.push(view.say("Phiếu", "Questionnaire"));
+        head.push((view.say("Phiếu", "Questionnaire"), false));
     }
     let rows = html! {
         @for run in shown.chunk_by(|one, next| told(view, one).is_some() && told(view, one) == told(view, next)) {
@@ -222,7 +229,7 @@ fn empty(view: &View, (first, last): (&PointBody, &PointBody), columns: usize) -
             th scope="row" {
                 (codes::period(&first.code, view.lang)) " – " (codes::period(&last.code, view.lang))
             }
-            td colspan=(columns - 1) { span.hint { (told(view, first).unwrap_or_default()) } }
+            td.number colspan=(columns - 1) { span.hint { (told(view, first).unwrap_or_default()) } }
         }
     }
 }
@@ -233,7 +240,7 @@ fn row(view: &View, body: &SeriesBody, point: &PointBody, several: bool) -> Mark
     html! {
         tr {
             th scope="row" { (codes::period(&point.code, view.lang)) (star) }
-            td {
+            td.number {
                 @match told(view, point) {
                     Some(reason) => { span.hint { (reason) } }
                     None => { (value(&point.value, body.head.formula.unit, view)) }

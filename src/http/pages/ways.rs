@@ -1,8 +1,8 @@
 //! Questions that the API does not answer the public, in plain words with a way on, inside the page they were asked on.
 //! What is simply wrong stays a refusal.
 
-use super::view::View;
 use super::codes;
+use super::view::View;
 use crate::domain::facet::Facet;
 use crate::error::{Error, FaultKind, FigureFault};
 use crate::http::problem::Problem;
@@ -48,7 +48,8 @@ fn ways(view: &View, fault: &FigureFault) -> Vec<(String, String)> {
         FigureFault::NotInTree { successors } => {
             let then = view.say("Theo cơ cấu của thời kỳ đó", "By the tree of that time").to_owned();
             let then = (then, view.link(&[("as_of", Some("then"))]));
-            let successor = |code: &String| (code.clone(), view.link(&[("agency", Some(code)), ("as_of", None)]));
+            let successor =
+                |code: &String| (code.clone(), view.link(&[("agency", Some(code)), ("as_of", None)]));
             successors.iter().map(successor).chain([then]).collect()
         }
         FigureFault::Overlapping => {
