@@ -229,7 +229,7 @@ fn empty(view: &View, (first, last): (&PointBody, &PointBody), columns: usize) -
             th scope="row" {
                 (codes::period(&first.code, view.lang)) " – " (codes::period(&last.code, view.lang))
             }
-            td.number colspan=(columns - 1) { span.hint { (told(view, first).unwrap_or_default()) } }
+            td colspan=(columns - 1) { span.hint { (told(view, first).unwrap_or_default()) } }
         }
     }
 }

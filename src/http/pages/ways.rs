@@ -60,8 +60,10 @@ fn ways(view: &View, fault: &FigureFault) -> Vec<(String, String)> {
     }
 }
 
+/// The same about another period, without a second one, which may have been what was not answered.
 fn of_period(view: &View, code: &str) -> String {
-    view.link(&[("period", Some(code)), ("from", None), ("to", None)])
+    let others = ["from", "to", "against", "with_period"].map(|name| (name, None));
+    view.link(&[[("period", Some(code))].as_slice(), &others].concat())
 }
 
 /// The agency at the top and the country, by the first facet that is public, in a period of one year.
