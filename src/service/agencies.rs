@@ -111,6 +111,16 @@ pub async fn list(services: &Services, query: &AgencyQuery) -> Result<(Vec<Agenc
     Ok((rows, next))
 }
 
+/// What the agencies right above are called today, in the same order: many communes have the same name.
+///
+/// # Errors
+/// [`ErrorCode::Unavailable`] if the database is away.
+pub async fn names_above(services: &Services, places: &[AgencyPlace]) -> Result<Vec<Option<String>>> {
+    let catalogue = current(services).await?;
+    let above = |place: &AgencyPlace| Some(catalogue.tree.find(place.parent.as_ref()?)?.name.clone());
+    Ok(places.iter().map(above).collect())
+}
+
 /// One agency with its past.
 ///
 /// # Errors

@@ -2,7 +2,6 @@
 //! so that a screen reader gets the numbers with their headings.
 
 use super::bars::bar;
-use super::figure::without;
 use super::links;
 use super::notation::{count, decimal, quantity};
 use super::view::View;
@@ -10,14 +9,13 @@ use crate::http::figures::ValueBody;
 use crate::http::indexes::{IndexBody, IndexElement};
 use maud::{Markup, html};
 
-/// The elements; `most` gives the largest value that so many criteria together can have.
+/// The elements, unless nobody answered or all is withheld; `most` gives the largest value that so many criteria together can have.
 pub fn section(view: &View, body: &IndexBody, most: impl Fn(usize) -> f64) -> Markup {
     html! {
-        section aria-labelledby="elements" {
-            h2 #elements { (view.say("Từng nội dung được đánh giá", "What people rated")) }
-            @if body.whole.suppressed || body.whole.n == Some(0) {
-                p.none { (without(view, &body.head, &body.whole)) }
-            } @else {
+        // Why there is nothing is said at the figure.
+        @if !body.whole.suppressed && body.whole.n != Some(0) {
+            section aria-labelledby="elements" {
+                h2 #elements { (view.say("Từng nội dung được đánh giá", "What people rated")) }
                 (elements(view, body, &most))
                 h3 { (view.say("Từng tiêu chí", "Each criterion")) }
                 @for element in body.elements.iter().filter(|element| !element.criteria.is_empty()) {

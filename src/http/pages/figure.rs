@@ -22,7 +22,12 @@ pub fn section(view: &View, body: &IndexBody, most: f64) -> Markup {
                     p.interval { (interval_words(view, &body.head, &body.whole)) }
                     (band(view, body))
                 }
-                None => { p.none { (without(view, &body.head, &body.whole)) } }
+                None => {
+                    p.none {
+                        (without(view, &body.head, &body.whole)) " "
+                        (view.say("Có thể chọn kỳ khác hoặc cơ quan cấp trên.", "Try another period, or the agency above."))
+                    }
+                }
             }
             (facts(view, body))
             (left_out(view, body))
@@ -109,6 +114,12 @@ fn facts(view: &View, body: &IndexBody) -> Markup {
                 div { dt { (view.say("Dữ liệu đến", "Data up to")) } dd { (moment(at, view.lang)) } }
             }
         }
+        @if body.whole.estimated {
+            p.hint { (view.say(
+                "Có phần ước tính: một cơ quan đã được chia tách, câu trả lời của cơ quan đó được chia theo tỷ lệ.",
+                "Partly estimated: an agency was split, and its answers are divided by shares.",
+            )) }
+        }
     }
 }
 
@@ -150,6 +161,20 @@ fn method(view: &View, id: &str) -> String {
     format!("{}#{id}", super::layout::local("/method", view.lang))
 }
 
+/// Which rule is official: not known, and said so.
+fn official<'t>(view: &View, body: &IndexBody) -> &'t str {
+    match body.head.survey.kind {
+        "desk" => view.say(
+            "Thông tư 01/2018/TT-VPCP không quy định cách quy đổi khi thiếu chỉ số; cách quy về 18 điểm là giả định.",
+            "Circular 01/2018/TT-VPCP has no rule for missing indicators; scaling up to 18 points is an assumption.",
+        ),
+        _ => view.say(
+            "Chúng tôi chưa đối chiếu được văn bản quy định cách tính chính thức, nên nêu mọi cách tính và không nói cách nào là chính thức.",
+            "The text that lays down the official way could not be checked, so all are shown, and none is called official.",
+        ),
+    }
+}
+
 /// The same answers by every rule of the kind.
 pub fn by_formula(view: &View, body: &IndexBody) -> Markup {
     let unit = body.head.formula.unit;
@@ -157,10 +182,7 @@ pub fn by_formula(view: &View, body: &IndexBody) -> Markup {
         @if body.whole.value.is_some() {
             section aria-labelledby="formulas" {
                 h2 #formulas { (view.say("Cùng các câu trả lời, tính theo những cách khác", "The same answers, worked out in other ways")) }
-                p.hint { (view.say(
-                    "Chúng tôi chưa đối chiếu được văn bản quy định cách tính chính thức, nên nêu mọi cách tính và không nói cách nào là chính thức.",
-                    "The text that lays down the official way could not be checked, so all are shown, and none is called official.",
-                )) }
+                p.hint { (official(view, body)) }
                 ul.ways {
                     @for other in &body.by_formula {
                         @let chosen = other.formula == body.head.formula.id;

@@ -1,8 +1,8 @@
 //! The public dashboard: `GET /`.
 
 use super::view::View;
-use super::{elements, figure, frame, layout, levels};
-use crate::error::Faults;
+use super::{elements, figure, frame, layout, levels, refusals};
+use crate::error::{ErrorCode, Faults};
 use crate::http::extract::{App, Query};
 use crate::http::indexes::IndexBody;
 use crate::http::problem::Problem;
@@ -15,6 +15,8 @@ pub async fn show_home(request: HttpRequest, app: App, query: Query) -> Result<H
     let (lang, read) = View::read(&app, "/", query, |_| ()).await;
     let page = match read {
         Ok((view, ())) => page(&app, &view).await,
+        // A new installation has nothing to show yet; that is no fault of who comes to see.
+        Err(problem) if problem.0.code == ErrorCode::SurveyNotFound => Ok(refusals::page(lang, &problem.0)),
         Err(problem) => Err(problem),
     };
     Ok(layout::send(&request, lang, page))

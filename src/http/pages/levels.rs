@@ -5,6 +5,8 @@ use super::bars::percent;
 use super::links;
 use super::notation::{count, quantity};
 use super::view::View;
+use crate::domain::questionnaire::Kind;
+use crate::error::Lang;
 use crate::http::figures::LevelCount;
 use crate::http::indexes::{IndexBody, level_words};
 use maud::{Markup, html};
@@ -66,6 +68,18 @@ const fn shade(place: usize, count: usize) -> usize {
     if count < 2 { 4 } else { place * 4 / (count - 1) }
 }
 
+/// A level with its words; where they differ from criterion to criterion, with what it gives.
+fn name(view: &View, level: i16) -> String {
+    match (view.survey.questionnaire.kind, view.lang) {
+        (Kind::Desk, Lang::Vi) => format!("{level} điểm"),
+        (Kind::Desk, Lang::En) if level == 1 => "1 point".to_owned(),
+        (Kind::Desk, Lang::En) => format!("{level} points"),
+        (Kind::Sipas, lang) => {
+            format!("{level} – {}", level_words(&view.survey.questionnaire, level, lang))
+        }
+    }
+}
+
 fn table(view: &View, body: &IndexBody, levels: &[LevelCount], answers: u64) -> Markup {
     html! {
         table.levels {
@@ -84,7 +98,7 @@ fn table(view: &View, body: &IndexBody, levels: &[LevelCount], answers: u64) -> 
                             svg.swatch width="14" height="14" aria-hidden="true" focusable="false" {
                                 rect class=(format!("level-{}", shade(place, levels.len()))) width="14" height="14" rx="3" {}
                             }
-                            " " (level.level) " – " (level_words(&view.survey.questionnaire, level.level, view.lang))
+                            " " (name(view, level.level))
                         }
                         td.number { (count(level.count, view.lang)) }
                         td.number { (quantity(share(level.count, answers), "percent", view.lang)) }

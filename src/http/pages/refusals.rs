@@ -25,6 +25,7 @@ pub fn page(lang: Lang, error: &Error) -> Page {
 fn title(lang: Lang, code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::TokenMissing => say(lang, "Số liệu chưa được công khai", "The figures are not public"),
+        ErrorCode::SurveyNotFound => say(lang, "Chưa có số liệu", "No figures yet"),
         ErrorCode::AgencyNotFound => say(lang, "Không có cơ quan này", "There is no such agency"),
         ErrorCode::ValidationFailed => {
             say(lang, "Địa chỉ này hỏi điều không thể trả lời", "This address asks what cannot be answered")

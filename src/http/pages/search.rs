@@ -31,7 +31,7 @@ pub fn form(lang: Lang, text: &str) -> Markup {
             @if lang == Lang::En { input type="hidden" name="lang" value="en"; }
             input type="search" name="q" value=(text) maxlength="100" autocomplete="off"
                 aria-label=(say(lang, "Tên hoặc mã cơ quan", "Name or code of an agency"))
-                placeholder=(say(lang, "Tìm cơ quan, ví dụ: Thanh Hóa", "Find an agency, for example: Thanh Hoa"));
+                placeholder=(say(lang, "Tìm cơ quan, ví dụ: Thanh Hóa", "Find an agency"));
             button { (say(lang, "Tìm", "Search")) }
         }
     }
@@ -68,6 +68,7 @@ async fn found(app: &App, wanted: &Wanted) -> Result<Page, Error> {
         // Who types a code means that agency, also if it is over.
         places.extend(agencies::fetch(app, &code).await.ok().map(|record| record.place));
     }
+    let above = agencies::names_above(app, &places).await?;
     let title = say(lang, "Tìm cơ quan", "Find an agency");
     Ok(Page {
         title: title.to_owned(),
@@ -79,7 +80,7 @@ async fn found(app: &App, wanted: &Wanted) -> Result<Page, Error> {
             @if places.is_empty() {
                 p { (say(lang, "Không tìm thấy cơ quan nào có tên này. Hãy thử ít chữ hơn.", "No agency has this in its name. Try fewer words.")) }
             } @else {
-                ul.found { @for place in &places { (result(lang, place)) } }
+                ul.found { @for (place, above) in places.iter().zip(&above) { (result(lang, place, above.as_ref())) } }
             }
             @if let Some(next) = next {
                 p { a.button href=(further(wanted, &next)) { (say(lang, "Xem tiếp", "More")) } }
@@ -88,14 +89,14 @@ async fn found(app: &App, wanted: &Wanted) -> Result<Page, Error> {
     })
 }
 
-fn result(lang: Lang, place: &AgencyPlace) -> Markup {
+fn result(lang: Lang, place: &AgencyPlace, above: Option<&String>) -> Markup {
     let agency = &place.agency;
     html! {
         li {
             a href=(of_agency(lang, agency.code.as_str())) lang="vi" { (agency.name) }
             span.hint {
                 " " (agency.code) " · " (level_name(agency.level.as_str(), lang))
-                @if let Some(parent) = &place.parent { " · " (say(lang, "thuộc ", "below ")) (parent) }
+                @if let Some(parent) = above { " · " (say(lang, "thuộc ", "below ")) span lang="vi" { (parent) } }
             }
         }
     }
