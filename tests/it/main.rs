@@ -41,6 +41,7 @@ mod indexes;
 mod intake;
 mod issuers;
 mod limits;
+mod pages;
 mod privacy;
 mod problems;
 mod process;
