@@ -46,6 +46,9 @@ const MOST_JUDGED: u32 = 10_000;
 /// A token for a whole day of trying out.
 const TOKEN_SECONDS: u32 = 86_400;
 
+/// The link of a kiosk is good as long as the token.
+const INVITATION_MINUTES: u32 = TOKEN_SECONDS / 60;
+
 /// Runs the demonstration until it shall stop.
 ///
 /// # Errors
@@ -80,7 +83,8 @@ async fn run_on(config: &DemoConfig, dir: &Path, database: &Database, stop: &Sto
         let token = token(&http, &url, &secrets.admin).await?;
         let device = secrets.desks.first().ok_or_else(|| Error::internal("the demonstration has desks"))?;
         let device_token = self::token(&http, &url, &device.1).await?;
-        introduce(&url, dir, &token, &device_token)?;
+        let kiosk = invitation(&http, &url, &token, &device.0).await?;
+        introduce(&url, dir, (&token, &device_token), &kiosk)?;
         std::future::pending().await
     };
     tokio::select! {
@@ -183,7 +187,25 @@ async fn token(http: &reqwest::Client, url: &str, (id, secret): &Credential) -> 
     Ok(reply.json::<Body>().await.map_err(Error::internal)?.access_token)
 }
 
-fn introduce(url: &str, dir: &Path, token: &str, device_token: &str) -> Result<()> {
+/// A link that enrols whatever opens it as a kiosk of a desk.
+async fn invitation(http: &reqwest::Client, url: &str, token: &str, desk: &Desk) -> Result<String> {
+    #[derive(serde::Deserialize)]
+    struct Body {
+        link: String,
+    }
+    let wanted = serde_json::json!({
+        "service_point": desk.code, "survey": "demo-service", "name": "demonstration kiosk",
+        "expires_in_minutes": INVITATION_MINUTES,
+    });
+    let post = http.post(format!("{url}/v1/devices/invitations")).bearer_auth(token).json(&wanted);
+    let reply = post.send().await.map_err(Error::internal)?;
+    if !reply.status().is_success() {
+        return Err(Error::new(ErrorCode::Internal).detail(format!("no invitation: {}", reply.status())));
+    }
+    Ok(reply.json::<Body>().await.map_err(Error::internal)?.link)
+}
+
+fn introduce(url: &str, dir: &Path, (token, device_token): (&str, &str), kiosk: &str) -> Result<()> {
     // From when the oldest can have been answered: at the turn of a year one year would not show them.
     // The public asks for whole months.
     let first = day_of(Clock::System.now()) - chrono::Days::new(citizens::OLDEST_DAYS.into());
@@ -192,6 +214,8 @@ fn introduce(url: &str, dir: &Path, token: &str, device_token: &str) -> Result<(
     let body = serde_json::to_string(&citizens::example()).map_err(Error::internal)?;
     let text = format!(
         "\nSIPAS demonstration with invented data at {url}\n\n\
+         Dashboard           {url}/\n\
+         Kiosk               {kiosk}\n\
          API documentation   {url}/docs\n\
          Data directory      {dir}\n\n\
          # How satisfied are people with Thanh Hóa? (open to everybody)\n\

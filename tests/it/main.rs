@@ -41,6 +41,7 @@ mod indexes;
 mod intake;
 mod issuers;
 mod limits;
+mod pages;
 mod pages_sections;
 mod privacy;
 mod problems;

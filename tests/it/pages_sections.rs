@@ -45,6 +45,13 @@ fn bounds(interval: &Value) -> String {
 async fn page(anybody: &Client, address: &str) -> String {
     let reply = anybody.get(address).await.expect(200);
     assert!(reply.header("content-type").starts_with("text/html"), "{address}");
+    // With the style sheets less than 100 KiB, and nothing that the policy would forbid.
+    assert!(
+        reply.text.len() < 50 * 1024 || address.contains("step=month"),
+        "{address}: {}",
+        reply.text.len()
+    );
+    assert!(![" style=", "<style", "<script"].iter().any(|part| reply.text.contains(part)), "{address}");
     reply.text
 }
 

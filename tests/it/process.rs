@@ -5,7 +5,7 @@ use crate::support::cluster::{connect, empty_database, run_dir};
 use crate::support::program::{Running, json, postmaster, private_url, run, signal, sipas};
 use crate::support::samples::{id, response};
 use nix::sys::signal::Signal;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -247,6 +247,14 @@ async fn the_demonstration_shows_figures_and_lines_that_work_also_the_second_tim
             }
         }
         assert_eq!(counts.iter().sum::<u64>(), 300, "{counts:?}");
+        // What to open in a browser: the dashboard with a figure, the kiosk with a code that enrols it, once.
+        let shown = |what: &str| lines.iter().find_map(|line| line.strip_prefix(what)).unwrap().trim();
+        assert_eq!(shown("Dashboard "), format!("{address}/"));
+        let page = anonymous.get("/").await.expect(200).text;
+        assert!(page.contains("demo-service") && page.contains("Cả nước"), "{page}");
+        let code = shown("Kiosk ").strip_prefix(&format!("{address}/kiosk#enrol=")).unwrap();
+        let enrol = json!({"code": code, "attempt": uuid::Uuid::now_v7().to_string()});
+        anonymous.post("/v1/devices/enrol", &enrol).await.expect(201);
         // The lines are for a shell; so a shell runs them.
         let script: Vec<&str> = lines
             .iter()

@@ -2,7 +2,7 @@
 
 use super::bars::bar;
 use super::layout;
-use super::parts::{choices, confidence, interval, people, table, value, withheld};
+use super::parts::{choices, confidence, interval, not_fielded, people, table, value, withheld};
 use super::view::View;
 use super::ways::explained;
 use super::{codes, frame, links};
@@ -78,6 +78,7 @@ fn figure(view: &View, body: &BreakdownBody, most: f64, is_whole: bool) -> Marku
     };
     let is_withheld = body.all.suppressed || body.slices.iter().any(|slice| slice.value.suppressed);
     html! {
+        (not_fielded(&body.head, view))
         @if body.slices.is_empty() {
             p.notice { (view.say("Chưa có người trả lời trong kỳ này.", "Nobody answered in this period.")) }
         } @else {

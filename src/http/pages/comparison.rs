@@ -3,7 +3,7 @@
 use super::bars::bar;
 use super::layout;
 use super::notation::quantity;
-use super::parts::{choices, confidence, interval, people, table, value, withheld};
+use super::parts::{choices, confidence, interval, not_fielded, people, table, value, withheld};
 use super::view::View;
 use super::ways::explained;
 use super::{codes, frame, links};
@@ -200,6 +200,7 @@ fn figure(view: &View, body: &ComparisonBody, by_period: bool, most: f64) -> Mar
     };
     let rows = html! { (row(&first, &body.first)) (row(&second, &body.second)) };
     html! {
+        (not_fielded(&body.head, view))
         p.verdict { (verdict(view, body, (&first, &second))) }
         (table(view.say("Hai số liệu", "Two figures"), &head, &rows))
         @if body.first.suppressed || body.second.suppressed { (withheld(&body.head, view)) }

@@ -7,7 +7,7 @@ use crate::http::problem::Problem;
 use crate::http::reply::bytes;
 use actix_web::http::header::{self, CONTENT_SECURITY_POLICY, CacheDirective};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{DOCTYPE, Markup, html};
 use sha2::{Digest, Sha256};
 
 /// Seconds for which a page may be shown without asking again, as figures themselves.
@@ -131,9 +131,4 @@ fn framed(request: &HttpRequest, lang: Lang, page: &Page) -> Markup {
             }
         }
     }
-}
-
-/// Markup that is already written by this program: charts of `crate::chart`.
-pub fn drawn(svg: String) -> Markup {
-    PreEscaped(svg)
 }

@@ -74,6 +74,15 @@ pub fn withheld(head: &HeadBody, view: &View) -> Markup {
     }
 }
 
+/// A note if the survey is not fielded here, so that nobody could have answered.
+pub fn not_fielded(head: &HeadBody, view: &View) -> Markup {
+    html! {
+        @if !head.survey.fielded {
+            p.notice { (view.say("Đợt khảo sát này không diễn ra tại đây.", "This survey does not take place here.")) }
+        }
+    }
+}
+
 /// What an interval says, once for each page.
 pub fn confidence(head: &HeadBody, view: &View) -> Markup {
     let percent = head.confidence_percent;

@@ -36,6 +36,7 @@ pub struct Plot<'b> {
     breaks: Vec<usize>,
     scale: Scale,
     step: &'static str,
+    unit: &'static str,
     today: NaiveDate,
     lang: Lang,
 }
@@ -49,8 +50,15 @@ impl<'b> Plot<'b> {
             let bounds = point.value.interval.as_ref().map(|interval| [interval.low, interval.high]);
             point.value.value.into_iter().chain(bounds.into_iter().flatten())
         });
-        let (today, lang) = (view.around.today, view.lang);
-        Self { scale: Scale::around(values, limits), points, breaks, step: body.step, today, lang }
+        Self {
+            scale: Scale::around(values, limits),
+            points,
+            breaks,
+            step: body.step,
+            unit: body.head.formula.unit,
+            today: view.around.today,
+            lang: view.lang,
+        }
     }
 
     /// Whether the axis leaves out a part above zero, which has to be said.
@@ -96,7 +104,8 @@ impl<'b> Plot<'b> {
     }
 
     fn tick(&self, value: f64) -> Markup {
-        let text = number(value, self.scale.decimals(), self.lang);
+        let sign = if self.unit == "percent" { "\u{a0}%" } else { "" };
+        let text = number(value, self.scale.decimals(), self.lang) + sign;
         html! { text x="100%" y=(percent(self.y(value))) dx="-8" dy="0.35em" text-anchor="end" { (text) } }
     }
 

@@ -3,13 +3,14 @@
 use super::bars::bar;
 use super::layout;
 use super::notation::count;
-use super::parts::{choices, confidence, interval, people, table, value, withheld};
+use super::parts::{choices, confidence, interval, not_fielded, people, table, value, withheld};
 use super::view::View;
 use super::ways::explained;
 use super::{codes, frame, links};
 use crate::chart::words::number;
 use crate::domain::agency::AgencyLevel;
 use crate::domain::period::Period;
+use crate::domain::subject::SubjectCode;
 use crate::error::{Faults, Lang};
 use crate::http::extract::{App, Query, number as whole_number};
 use crate::http::fields::Fields;
@@ -88,7 +89,10 @@ async fn section(app: &App, view: &View, own: &Own) -> Result<Markup, Problem> {
 
 fn pickers(view: &View, own: &Own, levels: &[AgencyLevel]) -> Markup {
     let to_level = |level: Option<&str>| view.link(&[("level", level), ("rank_from", None)]);
-    let right_below = view.say("trực thuộc", "right below").to_owned();
+    let right_below = match view.asked.subject {
+        SubjectCode::Country => view.say("Cấp cao nhất", "At the top").to_owned(),
+        SubjectCode::Agencies(_) => view.say("Trực thuộc", "Right below").to_owned(),
+    };
     let mut of = vec![(right_below, to_level(None), own.level.is_none())];
     for level in levels {
         let text = codes::level(level.as_str(), view.lang).to_owned();
@@ -96,7 +100,7 @@ fn pickers(view: &View, own: &Own, levels: &[AgencyLevel]) -> Markup {
     }
     let to_period = |code: Option<&str>| view.link(&[("against", code)]);
     let chosen = own.against.as_ref().and_then(Period::code);
-    let mut against = vec![(view.say("không", "none").to_owned(), to_period(None), own.against.is_none())];
+    let mut against = vec![(view.say("Không", "None").to_owned(), to_period(None), own.against.is_none())];
     for code in view.period.code().map(codes::earlier).unwrap_or_default() {
         against.push((codes::period(&code, view.lang), to_period(Some(&code)), chosen == Some(&code)));
     }
@@ -124,6 +128,7 @@ fn figure(view: &View, own: &Own, body: &RankingBody, most: f64) -> Markup {
     }
     let rows = html! { @for entry in &ranked { (row(view, body, entry, most)) } };
     html! {
+        (not_fielded(&body.head, view))
         @if total == 0 {
             p.notice { (view.say("Không có cơ quan nào ở đây để xếp hạng.", "There is no agency to be ranked here.")) }
             @if let Some(above) = view.around.above.last() {
@@ -136,8 +141,8 @@ fn figure(view: &View, own: &Own, body: &RankingBody, most: f64) -> Markup {
             div.cards { (table(view.say("Xếp hạng", "Ranking"), &head, &rows)) }
             p.hint {
                 (view.say(
-                    "Hai cơ quan có khoảng tin cậy chồng lên nhau thì chưa thể nói chắc ai hơn ai; vì vậy mỗi hạng có kèm các hạng có thể.",
-                    "Of two agencies whose intervals overlap nobody can be sure which is better; so each rank comes with those that are possible.",
+                    "Mỗi hạng có kèm các hạng mà khoảng tin cậy cho phép: hai cơ quan có khoảng chồng lên nhau có thể đổi chỗ cho nhau.",
+                    "Each rank comes with those that the intervals allow: two agencies whose intervals overlap may change places.",
                 ))
             }
             (confidence(&body.head, view))

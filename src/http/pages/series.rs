@@ -1,12 +1,13 @@
 //! The figure over time: `GET /series`.
 
 use super::layout;
-use super::parts::{choices, confidence, interval, people, table, value, withheld};
+use super::parts::{choices, confidence, interval, not_fielded, people, table, value, withheld};
 use super::plot::{Plot, legend};
 use super::view::View;
 use super::ways::explained;
 use super::{codes, frame, links};
 use crate::domain::bucket::Step;
+use crate::domain::period::Period;
 use crate::domain::text;
 use crate::error::{Error, FaultKind, Faults, Lang};
 use crate::http::extract::{App, Query};
@@ -121,9 +122,8 @@ fn pickers(view: &View, own: &Own, step: Step) -> Markup {
     html! {
         div.pickers {
             (choices(view.say("Mỗi điểm là một", "Each point is a"), &steps))
-            @if let Some((text, address)) = since_opening(view) {
-                (choices(view.say("Khoảng thời gian", "Span"), &[(text, address, false)]))
-            }
+            @let spans: Vec<_> = [whole_year(view), since_opening(view)].into_iter().flatten().collect();
+            @if !spans.is_empty() { (choices(view.say("Khoảng thời gian", "Span"), &spans)) }
             @let further = further(view, own);
             @if !further.is_empty() {
                 (choices(view.say("Nối thêm đợt khảo sát", "Go on with the survey"), &further))
@@ -133,7 +133,7 @@ fn pickers(view: &View, own: &Own, step: Step) -> Markup {
 }
 
 /// All months since the survey opened, if those are others than the chosen ones.
-fn since_opening(view: &View) -> Option<(String, String)> {
+fn since_opening(view: &View) -> Option<(String, String, bool)> {
     let first = |day: NaiveDate| day.with_day(1);
     let from = first(view.survey.window.from)?;
     let last = view
@@ -152,7 +152,16 @@ fn since_opening(view: &View) -> Option<(String, String)> {
     };
     let (from, to) = (from.to_string(), to.to_string());
     let address = view.link(&[("period", None), ("from", Some(&from)), ("to", Some(&to)), ("step", None)]);
-    Some((text, address))
+    Some((text, address, false))
+}
+
+/// The year that a shorter period lies in.
+fn whole_year(view: &View) -> Option<(String, String, bool)> {
+    let year = view.period.from().year().to_string();
+    let whole = Period::parse(&year).ok()?;
+    let is_part = view.period.to() <= whole.to() && view.period != whole;
+    let address = view.link(&[("period", Some(&year)), ("from", None), ("to", None), ("step", None)]);
+    is_part.then(|| (codes::period(&year, view.lang), address, false))
 }
 
 /// Other surveys of the same kind here; a link adds one or takes it out again.
@@ -191,13 +200,13 @@ fn figure(view: &View, body: &SeriesBody, limits: (f64, f64)) -> Markup {
     let rows = html! {
         @for run in shown.chunk_by(|one, next| told(view, one).is_some() && told(view, one) == told(view, next)) {
             @match run {
-                [first, .., last] => { (empty(view, (first, last), head.len())) }
-                [point] => { (row(view, body, point, several)) }
-                [] => {}
+                [first, ..] if told(view, first).is_some() => { (empty(view, run, head.len())) }
+                run => { @for point in run { (row(view, body, point, several)) } }
             }
         }
     };
     html! {
+        (not_fielded(&body.head, view))
         @if shown.iter().any(|point| point.value.value.is_some()) { (plot.draw()) (legend(&plot, view.lang)) }
         @for (_, found) in body.broken(&shown) {
             p.break {
@@ -222,14 +231,18 @@ fn told(view: &View, point: &PointBody) -> Option<&'static str> {
     }
 }
 
-/// The line of several points that nobody answered in.
-fn empty(view: &View, (first, last): (&PointBody, &PointBody), columns: usize) -> Markup {
+/// The line of points that nobody answered in.
+fn empty(view: &View, run: &[&PointBody], columns: usize) -> Markup {
+    let period = |point: &PointBody| codes::period(&point.code, view.lang);
     html! {
         tr {
             th scope="row" {
-                (codes::period(&first.code, view.lang)) " – " (codes::period(&last.code, view.lang))
+                @if let [first, ..] = run { (period(first)) }
+                @if let [_, .., last] = run { " – " (period(last)) }
             }
-            td colspan=(columns - 1) { span.hint { (told(view, first).unwrap_or_default()) } }
+            td colspan=(columns - 1) {
+                span.hint { (run.first().and_then(|point| told(view, point)).unwrap_or_default()) }
+            }
         }
     }
 }
@@ -240,12 +253,7 @@ fn row(view: &View, body: &SeriesBody, point: &PointBody, several: bool) -> Mark
     html! {
         tr {
             th scope="row" { (codes::period(&point.code, view.lang)) (star) }
-            td.number {
-                @match told(view, point) {
-                    Some(reason) => { span.hint { (reason) } }
-                    None => { (value(&point.value, body.head.formula.unit, view)) }
-                }
-            }
+            td.number { (value(&point.value, body.head.formula.unit, view)) }
             td.number { (interval(point.value.interval.as_ref(), view)) }
             td.number { (people(&point.value, view)) }
             @if several {
