@@ -15,6 +15,11 @@ const run = promisify(execFile);
 /** The program that is tried. */
 export const PROGRAM = resolve(process.env.SIPAS_BIN ?? join(ROOT, "target/debug/sipas"));
 
+/** Processes of services that run: none outlives the tests, however they end. */
+const running = new Set();
+process.on("exit", () => running.forEach((child) => child.kill()));
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
+
 /** Tests answer faster than people can, and from one address; their citizens have answered for over a year. */
 const SETTINGS = {
   ...Object.fromEntries(["DEVICE", "SYSTEM", "ADMIN", "ANONYMOUS", "TOKENS", "SECRETS"].map((who) => [`SIPAS_LIMIT_${who}`, "0"])),
@@ -58,12 +63,19 @@ export class Service {
     this.#environment = { PATH: process.env.PATH, SIPAS_DATA_DIR: join(home, "data"), SIPAS_LISTEN: "127.0.0.1:0", ...settings };
   }
 
+  /** Environment in which another command of the program means this service. */
+  get environment() {
+    return { ...this.#environment };
+  }
+
   /** Starts it, at the address it had before if it ever had one; `settings` are changed for good. */
   async start(settings = {}) {
     Object.assign(this.#environment, settings);
     const log = await open(join(this.#home, "log"), "a");
     const child = spawn(PROGRAM, ["serve"], { env: this.#environment, stdio: ["ignore", "pipe", log.fd] });
     await log.close();
+    running.add(child);
+    child.once("exit", () => running.delete(child));
     const line = await firstLine(child);
     if (line === null) throw new Error(`${PROGRAM} did not start:\n${await this.log()}`);
     this.#child = child;
