@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { isDeepStrictEqual } from "node:util";
 import { startProxy } from "./support/proxy.mjs";
 import { idAt, seed } from "./support/seed.mjs";
 import { PROGRAM, ROOT, startService } from "./support/service.mjs";
@@ -186,7 +187,8 @@ test("TypeScript: a contract without what the client reads does not compile", as
 });
 
 test("the contract that the types are made from is the one that is served", async () => {
-  assert.deepEqual((await service.api("/openapi.json")).body, await contractFile());
+  // `cargo contract` writes the file anew. The whole difference would be pages long.
+  assert.ok(isDeepStrictEqual((await service.api("/openapi.json")).body, await contractFile()), "openapi/sipas.json is another program's");
 });
 
 test("the commands of the README work as they stand", async () => {

@@ -39,6 +39,20 @@ for (const [what, words, deed] of guilty) {
   });
 }
 
+test("a service worker is watched like a page", async () => {
+  // What its policy forbids it, Chromium refuses without a word; so what it may ask for is looked at.
+  const visit = browser.visit(service, {}, async ({ page, context, watch }) => {
+    const registered = context.waitForEvent("serviceworker");
+    await page.goto("/kiosk");
+    const worker = await registered;
+    await worker.evaluate(() => fetch("/health/live?from=worker"));
+    assert.ok(watch.requests.includes(`GET ${service.url}/health/live?from=worker`));
+    await worker.evaluate(() => console.error("the worker went wrong"));
+    await page.waitForTimeout(500);
+  });
+  await assert.rejects(visit, /console: the worker went wrong/);
+});
+
 test("what another machine is asked for shows in the second net too", async () => {
   const other = await startBrowser();
   try {

@@ -74,10 +74,9 @@ class Watch {
       this.requests.push(`${request.method()} ${request.url()}`);
       if (!["data:", "blob:"].includes(url.protocol) && url.origin !== origin) this.#faults.push(`left the origin: ${request.url()}`);
     });
-    // Violations of the Content-Security-Policy are errors of the console.
+    // Violations of the Content-Security-Policy are errors of the console; a service worker's console is among them.
     const listen = (message) => message.type() === "error" && this.#faults.push(`console: ${message.text()} (${message.location().url})`);
     context.on("console", listen);
-    context.on("serviceworker", (worker) => worker.on("console", listen));
     context.on("weberror", (error) => this.#faults.push(`uncaught: ${error.error().stack || error.error()}`));
     context.on("page", (page) => page.on("crash", () => this.#faults.push(`crashed: ${page.url()}`)));
   }
