@@ -49,7 +49,10 @@ fun asked(retryAfter: String): Long {
     return date.map { Duration.between(Instant.now(), it).toMillis() }.getOrDefault(0)
 }
 
-/** Milliseconds to wait: what the service asks for, otherwise longer each time; spread, so that a hall of kiosks does not come back as one. */
+/**
+ * Milliseconds to wait: what the service asks for, otherwise longer each time; spread, so that a hall of kiosks does not
+ * come back as one.
+ */
 fun pause(attempt: Int, retryAfter: String?): Long {
     val wished = if (retryAfter == null) 0 else asked(retryAfter)
     val spread = random.nextDouble()
@@ -84,16 +87,18 @@ fun send(path: String, authorization: String, type: String, body: String): Strin
 }
 
 var token = ""
-var tokenEnds: Instant = Instant.MIN
+var tokenEnds: Long? = null // by a clock that nobody sets
 
 /** The token, fetched anew a minute before it is over. */
 fun bearer(): String {
-    if (Instant.now().isAfter(tokenEnds)) {
+    val ends = tokenEnds
+    if (ends == null || System.nanoTime() - ends > 0) {
         val credential = System.getenv("SIPAS_CLIENT_ID") + ":" + System.getenv("SIPAS_CLIENT_SECRET")
         val basic = "Basic " + Base64.getEncoder().encodeToString(credential.toByteArray())
         val answer = send("/oauth/token", basic, "application/x-www-form-urlencoded", "grant_type=client_credentials")
         token = Regex("\"access_token\":\"([^\"]+)\"").find(answer)!!.groupValues[1]
-        tokenEnds = Instant.now().plusSeconds(Regex("\"expires_in\":(\\d+)").find(answer)!!.groupValues[1].toLong() - 60)
+        val seconds = Regex("\"expires_in\":(\\d+)").find(answer)!!.groupValues[1].toLong()
+        tokenEnds = System.nanoTime() + (seconds - 60) * 1_000_000_000
     }
     return "Bearer $token"
 }
@@ -103,7 +108,7 @@ fun post(path: String, type: String, body: String): String = try {
     send(path, bearer(), type, body)
 } catch (refused: Refused) {
     if (refused.status != 401) throw refused
-    tokenEnds = Instant.MIN
+    tokenEnds = null
     send(path, bearer(), type, body)
 }
 

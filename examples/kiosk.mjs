@@ -23,6 +23,15 @@ class Refused extends Error {
   }
 }
 
+/** The problem document of a refusal; something in between may have answered with another text. */
+function problemOf(status, text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return { status, code: `status ${status}`, title: text.slice(0, 200) };
+  }
+}
+
 /** A UUIDv7 (RFC 9562): 48 bits of milliseconds, which are the time of answering, then random bits. */
 function newId(now = Date.now()) {
   const bytes = getRandomValues(new Uint8Array(16));
@@ -32,7 +41,10 @@ function newId(now = Date.now()) {
   return Buffer.from(bytes).toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
-/** Milliseconds to wait: what the service asks for, otherwise longer each time; spread, so that a hall of kiosks does not come back as one. */
+/**
+ * Milliseconds to wait: what the service asks for, otherwise longer each time; spread, so that a hall of kiosks does not
+ * come back as one.
+ */
 function pause(attempt, retryAfter) {
   const asked = Number(retryAfter) * 1000 || Math.max(0, Date.parse(retryAfter ?? "") - Date.now()) || 0;
   return asked > 0 ? asked * (1 + Math.random() / 4) : Math.random() * Math.min(LONGEST, 1000 * 2 ** attempt);
@@ -43,10 +55,11 @@ async function send(path, request) {
   for (let attempt = 0; ; attempt += 1) {
     let why, retryAfter;
     try {
-      const answer = await fetch(new URL(path, process.env.SIPAS_URL), { method: "POST", signal: AbortSignal.timeout(PATIENCE), ...request });
+      const url = new URL(path, process.env.SIPAS_URL);
+      const answer = await fetch(url, { method: "POST", signal: AbortSignal.timeout(PATIENCE), ...request });
       const text = await answer.text(); // may break off, too
       if (answer.ok) return JSON.parse(text);
-      if (![408, 429].includes(answer.status) && answer.status < 500) throw new Refused(JSON.parse(text));
+      if (![408, 429].includes(answer.status) && answer.status < 500) throw new Refused(problemOf(answer.status, text));
       [why, retryAfter] = [`status ${answer.status}`, answer.headers.get("Retry-After")];
     } catch (error) {
       if (error instanceof Refused) throw error;
@@ -59,24 +72,25 @@ async function send(path, request) {
   }
 }
 
-let token = { text: null, until: 0 };
+let token = { text: null, until: 0 }; // by a clock that nobody sets
 
 /** The token, fetched anew a minute before it is over. */
 async function bearer() {
-  if (Date.now() > token.until) {
+  if (performance.now() > token.until) {
     const credential = `${process.env.SIPAS_CLIENT_ID}:${process.env.SIPAS_CLIENT_SECRET}`;
     const answer = await send("/oauth/token", {
       headers: { Authorization: `Basic ${Buffer.from(credential).toString("base64")}` },
       body: new URLSearchParams({ grant_type: "client_credentials" }),
     });
-    token = { text: answer.access_token, until: Date.now() + (answer.expires_in - 60) * 1000 };
+    token = { text: answer.access_token, until: performance.now() + (answer.expires_in - 60) * 1000 };
   }
   return token.text;
 }
 
 /** Sends with a token, and once more with a new one if it was over early. */
 async function post(path, type, body) {
-  const attempt = async () => send(path, { body, headers: { Authorization: `Bearer ${await bearer()}`, "Content-Type": type, "Accept-Language": "en" } });
+  const headers = { "Content-Type": type, "Accept-Language": "en" };
+  const attempt = async () => send(path, { body, headers: { ...headers, Authorization: `Bearer ${await bearer()}` } });
   try {
     return await attempt();
   } catch (error) {

@@ -29,10 +29,19 @@ class Refused(Exception):
     """The service has said no, and would again."""
 
     def __init__(self, problem):
-        faults = [f"\n  {fault.get('pointer') or fault.get('parameter') or ''}: {fault['detail']}" for fault in problem.get("errors") or []]
+        faults = [f"\n  {fault.get('pointer') or fault.get('parameter') or ''}: {fault['detail']}"
+                  for fault in problem.get("errors") or []]
         detail = f" ({problem['detail']})" if problem.get("detail") else ""
         super().__init__(f"{problem['code']}: {problem['title']}{detail}{''.join(faults)}")
         self.problem = problem
+
+
+def problem_of(status, text):
+    """The problem document of a refusal; something in between may have answered with another text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return {"status": status, "code": f"status {status}", "title": text[:200].decode(errors="replace")}
 
 
 def new_id(now=None):
@@ -45,7 +54,8 @@ def new_id(now=None):
 
 
 def pause(attempt, retry_after):
-    """Seconds to wait: what the service asks for, otherwise longer each time; spread, so that a hall of kiosks does not come back as one."""
+    """Seconds to wait: what the service asks for, otherwise longer each time; spread, so that a hall of kiosks does not
+    come back as one."""
     asked = 0.0
     if retry_after and retry_after.isdigit():
         asked = float(retry_after)
@@ -64,7 +74,7 @@ def send(path, headers, body):
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             if error.code not in (408, 429) and error.code < 500:
-                raise Refused(json.load(error)) from None
+                raise Refused(problem_of(error.code, error.read())) from None
             why, retry_after = f"status {error.code}", error.headers.get("Retry-After")
         except (OSError, http.client.HTTPException, ValueError) as error:
             why = str(error)  # no network, or the answer was lost: it may be stored, so the same id again
@@ -75,7 +85,7 @@ def send(path, headers, body):
     raise ConnectionError(f"{ATTEMPTS} attempts, the last: {why}")
 
 
-token = {"text": None, "until": 0.0}
+token = {"text": None, "until": 0.0}  # by a clock that nobody sets
 
 
 def bearer():

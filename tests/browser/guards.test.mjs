@@ -39,7 +39,8 @@ for (const [what, words, deed] of guilty) {
   });
 }
 
-test("a service worker is watched like a page", async () => {
+// A worker that could not register may never answer.
+test("a service worker is watched like a page", { timeout: 60_000 }, async () => {
   // What its policy forbids it, Chromium refuses without a word; so what it may ask for is looked at.
   const visit = browser.visit(service, {}, async ({ page, context, watch }) => {
     const registered = context.waitForEvent("serviceworker");

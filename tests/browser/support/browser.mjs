@@ -12,7 +12,7 @@ import { eventually } from "./waiting.mjs";
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 
 /** What Chromium asks for itself, whatever the page: time, updates, accounts. The proxy answers none of it. */
-const OWN = /^[A-Z]+ (http:\/\/)?[a-z0-9-]+\.(google|googleapis|gvt1)\.com[:/]/;
+const OWN = /^[A-Z]+ (http:\/\/)?[a-z0-9.-]+\.(google|googleapis|gvt1)\.com[:/]/;
 
 /** The browser: `SIPAS_CHROMIUM`, or one in `PATH`. Without one the tests fail; none is skipped. */
 function program() {
@@ -87,9 +87,14 @@ class Watch {
   }
 
   check() {
-    const beyond = this.#beyond.asked.splice(0).filter((line) => !OWN.test(line)).map((line) => `asked another machine: ${line}`);
-    const faults = [...this.#faults, ...beyond].filter((fault) => !this.#tolerated.some((pattern) => pattern.test(fault)));
+    const faults = this.faults();
     if (faults.length > 0) throw new Error(faults.join("\n"));
+  }
+
+  /** What went wrong so far, and was not tolerated. */
+  faults() {
+    const beyond = this.#beyond.asked.splice(0).filter((line) => !OWN.test(line)).map((line) => `asked another machine: ${line}`);
+    return [...this.#faults, ...beyond].filter((fault) => !this.#tolerated.some((pattern) => pattern.test(fault)));
   }
 }
 
@@ -120,6 +125,10 @@ class Browser {
     try {
       await body({ page: await context.newPage(), context, watch });
       watch.check();
+    } catch (error) {
+      // Why a page did not do what was expected often stands there.
+      error.message = [error.message, ...watch.faults().filter((fault) => !error.message.includes(fault))].join("\n");
+      throw error;
     } finally {
       await context.close();
     }

@@ -17,7 +17,7 @@ export async function startProxy(service, path, faults) {
     const fault = request.url.startsWith(path) ? left.shift() : undefined;
     if (request.url.startsWith(path)) seen.push({ at: Date.now(), body: body.toString() });
     if (fault === "refused") return request.socket.destroy();
-    if (fault?.status) return answer.writeHead(fault.status, { "Retry-After": fault.retryAfter, "Content-Type": "text/plain" }).end("not now");
+    if (fault?.status) return answer.writeHead(fault.status, { "Retry-After": fault.retryAfter }).end("not now");
     const { host, connection, "content-length": length, "transfer-encoding": coding, ...headers } = request.headers;
     // Hop-by-hop fields of the JDK's client among them; fetch refuses to send those.
     for (const name of ["upgrade", "http2-settings", "keep-alive", "expect"]) delete headers[name];

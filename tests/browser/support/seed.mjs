@@ -4,6 +4,9 @@ import assert from "node:assert/strict";
 
 const DAY = 86_400_000;
 
+/** From when on the demonstration's surveys take answers. */
+const OPENED = Date.parse("2025-07-02T00:00:00+07:00");
+
 /** Responses in a bulk request. */
 const BULK = 500;
 
@@ -39,16 +42,16 @@ export async function criteriaOf(service, survey) {
 
 /**
  * `responses` invented ones to `survey`, spread over `agencies` (each happier or less so than the others) and the `days`
- * before `until`.
+ * before `until`, but not to before the demonstration's surveys opened.
  */
 export function invent(criteria, options = {}) {
   const { survey = "demo-service", agencies = DESKS, responses = 1200, days = 400, until = Date.now() - 60_000 } = options;
-  const roll = dice(options.seed ?? 2026);
+  const [roll, stretch] = [dice(options.seed ?? 2026), Math.min(days * DAY, until - OPENED)];
   const pick = (list) => list[Math.floor(roll() * list.length)];
   return Array.from({ length: responses }, () => {
     const place = Math.floor(roll() * agencies.length);
     const body = {
-      id: idAt(until - roll() * days * DAY, roll),
+      id: idAt(until - roll() * stretch, roll),
       survey,
       rated_agency: agencies[place],
       service_point: `MC-${agencies[place].replace(".", "-")}`,
