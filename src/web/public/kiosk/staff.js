@@ -46,7 +46,7 @@ async function open() {
   const button = (key, run, kind) => make("button", { type: "button", class: kind, onclick: () => { box.close(); run?.(); } }, say(key));
   box.setAttribute("aria-label", say("staff"));
   box.replaceChildren(make("div", {},
-    make("h2", {}, say("staff")),
+    make("h2", { tabindex: -1, autofocus: true }, say("staff")),
     make("dl", {}, rows.map(([key, value]) => [make("dt", {}, say(key)), make("dd", {}, value)])),
     refused.length > 0 && list(refused.slice(0, SHOWN), timeOf),
     make("nav", {},
