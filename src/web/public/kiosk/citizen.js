@@ -7,7 +7,7 @@ import { screen } from "./frame.js";
 import * as views from "./views.js";
 
 /** A second touch so soon after a new screen was meant for the one before. */
-const BOUNCE = 350;
+const BOUNCE = 300;
 
 /** Criteria of the survey in order, each with its element. */
 const questions = (survey) => survey.elements.flatMap((element) => element.criteria.map((criterion) => ({ element, criterion })));
