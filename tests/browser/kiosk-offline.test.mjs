@@ -228,26 +228,32 @@ test("a suspended device says so, keeps what it holds, and sends it when it is r
   });
 });
 
-test("a full disk is said, and nobody is thanked for what is not kept", async () => {
-  await browser.visit(service, {}, async ({ page }) => {
-    await page.addInitScript(() => {
-      const add = IDBObjectStore.prototype.add;
-      IDBObjectStore.prototype.add = function (...given) {
-        if (globalThis.full) throw new DOMException("no room", "QuotaExceededError");
-        return add.apply(this, given);
-      };
-    });
+test("a full disk is said, nobody is thanked for what is not kept, and what waits is still sent", async () => {
+  await onTablet(async (directory) => {
+    const { page, context, watch, close } = await openProfile(directory, service);
+    watch.tolerate(AWAY);
+    const session = await context.newCDPSession(page);
+    const room = (bytes) => session.send("Storage.overrideQuotaForOrigin", { origin: service.url, ...(bytes && { quotaSize: bytes }) });
     const device = await enrol(page, service);
+    await kept(page);
+    await context.setOffline(true);
+    await rate(page);
+    await nextPerson(page);
     await begin(page);
     await answer(page);
-    await page.evaluate(() => { globalThis.full = true; });
+    await room(1);
     await page.getByRole("button", { name: "Gửi đánh giá" }).click();
     await page.getByText("Bộ nhớ của máy đã đầy").waitFor();
     assert.equal(await page.getByText("Xin cảm ơn").count(), 0);
     await axe(page);
-    await page.evaluate(() => { globalThis.full = false; });
+    await context.setOffline(false);
+    await storedAre(service, device, 1);
+    await emptied(page);
+    assert.ok(await page.getByText("Bộ nhớ của máy đã đầy").isVisible());
+    await room();
     await page.getByRole("button", { name: "Thử lại" }).click();
     await page.getByText("Xin cảm ơn").waitFor();
-    await storedAre(service, device, 1);
+    await storedAre(service, device, 2);
+    await close();
   });
 });

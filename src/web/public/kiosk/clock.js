@@ -23,7 +23,9 @@ export async function begin() {
 async function open(by) {
   anchor = { wall: Date.now(), steady: performance.now() };
   hidden = document.hidden;
-  stretch = await db.putStretch({ opened: anchor.wall, seen: anchor.wall, offset: null, contact: null, by });
+  const fresh = { opened: anchor.wall, seen: anchor.wall, offset: null, contact: null, by };
+  // Where the disk is full it is not written down, but what waits can still be sent, which makes room.
+  stretch = await db.putStretch(fresh).catch((error) => { if (error.name !== "QuotaExceededError") throw error; return fresh; });
 }
 
 /** Notices a jump of the clock and says in which stretch we are. One look at a time. */
@@ -66,7 +68,7 @@ export const now = () => Date.now() + offset();
 
 /** When each of these was answered, in milliseconds since 1970. Nothing was answered later than now. */
 export async function answeredAt(responses) {
-  await look();
+  await look().catch(() => {});
   const told = offsets(await db.stretches());
   return responses.map((response) => Math.min(response.at + (told.get(response.stretch) ?? offset()), now()));
 }

@@ -67,7 +67,7 @@ async function round() {
 async function sendAll() {
   const device = await db.kept("device");
   if (!device) return;
-  await clock.look();
+  await clock.look().catch(() => {});
   // First: it tells the service's time, by which the ids of what waits are made, and where the device stands.
   if (!clock.isKnown() || contact.state !== "active" || performance.now() - beaten > BEAT) await beat(device);
   let most = BATCH;
@@ -84,6 +84,8 @@ async function sendAll() {
       else await db.rewrite([{ ...named[0], refused: problemOf(error.problem, error) }]);
     }
   }
+  // Something was refused: what this device believes of itself may be out of date.
+  if (beaten === -Infinity) await beat(device);
   Object.assign(contact, { at: clock.now(), problem: null, state: "active" });
   await clock.tidy(new Set((await db.responses()).map((response) => response.stretch)));
 }
@@ -115,6 +117,7 @@ async function settle(device, sent, answer) {
     else refused.push({ ...sent[place], refused: problemOf(item.problem, { code: item.outcome }) });
   });
   await db.rewrite(refused);
+  if (refused.length > 0) beaten = -Infinity;
   if (taken.length === 0) return;
   const ranges = await held(device);
   const covered = taken.filter(({ seq }) => ranges.some((range) => range.from <= seq && seq <= range.to));
