@@ -35,7 +35,7 @@ async function open() {
     ["staffWaiting", waiting.length ? say("since", waiting.length, moment(timeOf.get(waiting[0]))) : "0"],
     ["staffRefused", String(refused.length)],
     ["staffContact", contact.at ? moment(contact.at) : say("never")],
-    ["staffProblem", contact.problem ?? say("none")],
+    ["staffProblem", contact.problem === "unreached" ? say("offline") : contact.problem ?? say("none")],
     ["staffClock", clock.isKnown() ? say("seconds", Math.round(-clock.offset() / 1000)) : say("unknown")],
     ["staffStorage", lasting ? say("yes") : say("no")],
     ["staffPlace", [agency?.name, device?.servicePoint].filter(Boolean).join(", ") || say("none")],

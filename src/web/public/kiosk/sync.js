@@ -18,7 +18,7 @@ let beaten = -Infinity;
 let changed = () => {};
 let started = false;
 
-/** What staff is shown about the last attempts; `state` is `active`, `suspended` or `ended`. */
+/** What staff is shown about the last attempts; `state` is `active`, `suspended` or `ended`, `problem` a text or `unreached`. */
 export let contact = { at: null, problem: null, state: "active" };
 
 /** Begins, and goes on for as long as the page lives. `told` is called when the device's state or survey changed. */
@@ -51,7 +51,8 @@ async function round() {
     pause = PAUSE.least;
   } catch (error) {
     const refused = error instanceof Refusal;
-    contact.problem = refused ? `${error.code || error.status}: ${error.message}` : String(error.message ?? error);
+    const unreached = error instanceof TypeError || error.name === "TimeoutError";
+    contact.problem = refused ? `${error.code || error.status}: ${error.message}` : unreached ? "unreached" : String(error.message ?? error);
     if (refused && error.code === "client_suspended") contact.state = "suspended";
     if (refused && ENDED.includes(error.code)) contact.state = "ended";
     // Full jitter: a hall of tablets must not come back in the same moment.

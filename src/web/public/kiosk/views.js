@@ -71,7 +71,7 @@ export function closing({ draft, left, back, more, finish }) {
       picker("assisted_by_staff", say("assisted"), [[true, say("yes")], [false, say("no")]], draft)),
     make("nav", { "aria-label": say("steps") },
       make("button", { type: "button", onclick: back }, say("back")),
-      more && make("button", { type: "button", onclick: more }, say("more", left)),
+      more && make("button", { type: "button", class: "more", onclick: more }, say("more", left)),
       make("button", { class: "primary wide", type: "button", onclick: finish }, say("finish"))),
   ];
 }

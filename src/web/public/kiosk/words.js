@@ -146,7 +146,7 @@ const WORDS = {
     close: "Close",
     steps: "Steps",
     last: "Anything to add",
-    more: (count) => `Answer ${count} more questions`,
+    more: (count) => `Answer ${count} more`,
     full: "This device has no room left. Please tell an officer at the desk.",
     failedHint: "Your answers are still on this screen. If trying again does not help, please tell an officer at the desk.",
     suspended: "This device is out of service for the moment",
