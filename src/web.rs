@@ -49,6 +49,12 @@ pub fn files() -> &'static BTreeMap<String, File> {
     &FILES
 }
 
+/// The pages that a service worker may answer for, if the file is one: `/kiosk` lies above the folder of its worker, so
+/// browsers want to be told (`Service-Worker-Allowed`, W3C Service Workers).
+pub fn worker_scope(path: &str) -> Option<&'static str> {
+    (path == KIOSK.1).then_some(KIOSK.0)
+}
+
 /// The address of a file that changes with its content, so that it may be kept for ever. An unknown path stays as it is.
 pub fn address(path: &str) -> String {
     match files().get(path) {

@@ -50,6 +50,9 @@ pub struct PulseBody {
     server_time: DateTime<Utc>,
     /// The device's clock less the server's, in milliseconds; includes the time the request was under way.
     clock_offset_ms: i64,
+    /// Code of its agency, which it rates unless it is told otherwise; it changes when the device is moved.
+    #[schema(example = "H56.C1")]
+    agency: Option<String>,
     /// Code of the desk it stands at; `null`: any of its agency.
     service_point: Option<String>,
     /// Code of the survey it should ask: the one it was given, otherwise the one it says it has; `null` if there is none.
@@ -67,6 +70,7 @@ impl From<Pulse> for PulseBody {
         Self {
             server_time: pulse.server_time,
             clock_offset_ms: pulse.clock_offset_ms,
+            agency: pulse.agency.map(|code| code.to_string()),
             service_point: pulse.service_point,
             survey: pulse.survey.as_ref().map(|survey| survey.code.clone()),
             survey_state: pulse.state.map(|state| state.as_str()),

@@ -3,6 +3,7 @@
 use super::Services;
 use super::catalogue::current;
 use crate::auth::{Actor, policy};
+use crate::domain::agency::AgencyCode;
 use crate::domain::device::Heartbeat;
 use crate::domain::period::day_of;
 use crate::domain::survey::{Survey, SurveyState};
@@ -28,6 +29,8 @@ pub struct Pulse {
     pub server_time: DateTime<Utc>,
     /// The device's clock less the server's, in milliseconds.
     pub clock_offset_ms: i64,
+    /// Code of its agency; `None`: the whole country.
+    pub agency: Option<AgencyCode>,
     /// Code of the desk it stands at; `None`: any of its agency.
     pub service_point: Option<String>,
     /// The survey it should ask: the one it was given, or else the one it says it has. `None` if there is none.
@@ -68,6 +71,7 @@ pub async fn beat(
     Ok(Pulse {
         server_time: now,
         clock_offset_ms: beat.clock_offset_ms,
+        agency: device.agency.and_then(|id| Some(catalogue.tree.get(id)?.code.clone())),
         service_point: device.service_point.and_then(|id| Some(catalogue.desk(id)?.code.clone())),
         state: survey.as_ref().map(|survey| survey.state_on(day_of(now))),
         survey,

@@ -45,7 +45,7 @@ async fn a_heartbeat_and_responses_show_in_the_fleet() {
     let loaded = json!({"survey": "demo-service", "questionnaire_version": 1, "battery_percent": 80,
                         "oldest_answered_at": "2026-07-15T09:00:00+07:00"});
     let pulse = kiosk.put("/v1/devices/me/heartbeat", &beat(loaded)).await.expect(200).json();
-    let expected = json!({"server_time": "2026-07-15T03:00:00Z", "clock_offset_ms": 2500, "service_point": "MC-H56-C1",
+    let expected = json!({"server_time": "2026-07-15T03:00:00Z", "clock_offset_ms": 2500, "agency": "H56.C1", "service_point": "MC-H56-C1",
         "survey": "demo-service", "survey_state": "open", "questionnaire_version": 1, "is_current": true});
     assert_eq!(pulse, expected);
     let stale = json!({"survey": "demo-service", "questionnaire_version": 2});

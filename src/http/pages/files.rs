@@ -3,8 +3,8 @@
 use super::POLICY;
 use crate::http::problem::{Problem, no_such_route};
 use crate::http::reply::bytes;
-use crate::web::files;
-use actix_web::http::header::{CONTENT_SECURITY_POLICY, CacheDirective};
+use crate::web::{files, worker_scope};
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, CacheDirective, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 /// Seconds of a year: an address with a version never means other content.
@@ -26,6 +26,10 @@ async fn file(request: HttpRequest) -> Result<HttpResponse, Problem> {
         vec![CacheDirective::NoCache]
     };
     let mut response = bytes(&request, file.media_type, &file.content, &file.digest, keep);
-    response.headers_mut().insert(CONTENT_SECURITY_POLICY, POLICY);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, POLICY);
+    if let Some(scope) = worker_scope(request.path()) {
+        headers.insert(HeaderName::from_static("service-worker-allowed"), HeaderValue::from_static(scope));
+    }
     Ok(response)
 }

@@ -6,10 +6,9 @@ export function make(name, properties = {}, ...children) {
   for (const [key, value] of Object.entries(properties)) {
     if (value === undefined || value === null || value === false) continue;
     if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
-    else if (key in node && typeof value !== "string") node[key] = value;
     else node.setAttribute(key, value === true ? "" : value);
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  node.append(...children.flat(2).filter((child) => child !== null && child !== undefined && child !== false));
   return node;
 }
 
@@ -17,7 +16,7 @@ export function make(name, properties = {}, ...children) {
 export function show(...children) {
   const main = document.querySelector("main");
   main.replaceChildren(...children.flat().filter(Boolean));
-  main.scrollTop = 0;
+  scrollTo(0, 0);
   const heading = main.querySelector("h1");
   if (heading) {
     heading.tabIndex = -1;

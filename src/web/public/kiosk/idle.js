@@ -11,10 +11,11 @@ let timer = null;
 let counting = null;
 let leave = null;
 
+for (const name of ["pointerdown", "keydown", "input", "scroll"]) addEventListener(name, touched, { passive: true, capture: true });
+
 /** Watches from now on; `left` is called when whoever answered has gone. */
 export function watch(left) {
   leave = left;
-  for (const name of ["pointerdown", "keydown", "input", "scroll"]) addEventListener(name, touched, { passive: true, capture: true });
   touched();
 }
 
@@ -33,7 +34,8 @@ function touched() {
 function warn() {
   const dialog = document.querySelector("dialog");
   let seconds = WARNING;
-  const text = make("p", { class: "lead", role: "timer" }, say("clearing", seconds));
+  const text = make("p", { class: "lead" }, say("clearing", seconds));
+  dialog.setAttribute("aria-label", say("stillThere"));
   dialog.replaceChildren(make("h2", {}, say("stillThere")), text,
     make("nav", {}, make("button", { class: "primary large", type: "button", onclick: stop }, say("stay"))));
   dialog.addEventListener("close", stop, { once: true });

@@ -23,7 +23,8 @@ addEventListener("message", (event) => { if (event.data === "replace") skipWaiti
 
 addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
-  if (event.request.method !== "GET" || !PARTS.includes(url.pathname)) return;
-  const answer = async () => (await (await caches.open(CACHE)).match(url.pathname)) ?? fetch(event.request);
+  const path = url.pathname === "/kiosk/" ? "/kiosk" : url.pathname;
+  if (event.request.method !== "GET" || url.origin !== location.origin || !PARTS.includes(path)) return;
+  const answer = async () => (await (await caches.open(CACHE)).match(path)) ?? fetch(event.request);
   event.respondWith(answer());
 });
