@@ -1,5 +1,6 @@
-//! Pages for people: the public dashboard at `/`, the kiosk at `/kiosk`, and their files. Not part of the contract:
-//! programs use the API, and a page shows nothing that the API would not tell the same reader.
+//! Pages for people: the public dashboard at `/`, the kiosk at `/kiosk`, the page for administrators at `/staff`, and
+//! their files. Not part of the contract: programs use the API, and a page shows nothing that the API would not tell the
+//! same reader.
 
 mod files;
 mod home;
@@ -17,6 +18,9 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 
 /// The pages.
 pub fn routes(config: &mut web::ServiceConfig) {
-    config.service(home::show_home).service(web::redirect("/kiosk/", "/kiosk"));
+    config
+        .service(home::show_home)
+        .service(web::redirect("/kiosk/", "/kiosk"))
+        .service(web::redirect("/staff/", "/staff"));
     files::routes(config);
 }
