@@ -1,11 +1,13 @@
 // The page for administrators: signing in and out, the fleet as the API tells it, invitations, doubtful responses.
 
 import assert from "node:assert/strict";
+import { readFile, readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { axe } from "./support/axe.mjs";
 import { startBrowser } from "./support/browser.mjs";
 import { idAt } from "./support/seed.mjs";
-import { startService } from "./support/service.mjs";
+import { ROOT, startService } from "./support/service.mjs";
 import { eventually } from "./support/waiting.mjs";
 
 const HOSTILE = "<img src=x onerror=alert(1)>";
@@ -98,6 +100,16 @@ test("a wrong secret is refused in plain words; a right one is kept nowhere, and
     await other.goto("/staff");
     await other.getByLabel("Mã ứng dụng").waitFor();
   });
+});
+
+test("its scripts never make markup of texts and keep nothing beyond the tab", async () => {
+  const folder = join(ROOT, "src/web/public/staff");
+  const scripts = (await readdir(folder)).filter((name) => name.endsWith(".js"));
+  assert.ok(scripts.length > 5);
+  for (const name of scripts) {
+    const text = await readFile(join(folder, name), "utf8");
+    assert.doesNotMatch(text, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|localStorage|indexedDB|document\.cookie|\beval\b|new Function/, name);
+  }
 });
 
 test("the fleet is what the API tells, and a name is text whatever stands in it", async () => {
@@ -377,7 +389,6 @@ for (const width of [360, 800, 1440]) {
         await signIn(page, above);
         await page.locator(".card").first().waitFor();
         await fits();
-        if (process.env.SIPAS_PICTURES) await page.screenshot({ path: `${process.env.SIPAS_PICTURES}/staff-${width}-${colorScheme}.png`, fullPage: true });
         await page.getByRole("button", { name: "Mời thiết bị" }).click();
         await fits();
         await page.keyboard.press("Escape");

@@ -77,7 +77,7 @@ export function choice(name, words, chosen = "") {
 
 /** Pairs of a word and what is told under it; without a value nothing is shown. */
 export function facts(...pairs) {
-  const shown = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
+  const shown = pairs.filter(([, value]) => value !== null && value !== undefined && value !== false && value !== "");
   return make("dl", { class: "facts" }, shown.map(([word, value]) => make("div", {}, make("dt", {}, word), make("dd", {}, value))));
 }
 

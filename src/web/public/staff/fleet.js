@@ -41,8 +41,8 @@ export async function fleet(again) {
     question(again),
     summary(items),
     !whole && make("p", { class: "problem" }, say("cut")),
-    invitations,
-    items.length === 0 ? make("p", { class: "empty" }, say("none")) : [searching(items, shown), shown, count, more],
+    make("div", { class: "tools" }, invitations, items.length > 0 && searching(shown)),
+    items.length === 0 ? make("p", { class: "empty" }, say("none")) : [shown, count, more],
   ];
 }
 
@@ -82,8 +82,8 @@ function card(device, again) {
     facts(
       [say("place"), [device.agency, device.service_point].filter(Boolean).join(" · ")],
       [say("heard"), make("span", { title: moment(device.last_seen_at) }, ago(device.last_seen_at))],
-      [say("backlog"), heartbeat && number(heartbeat.backlog)],
-      [say("clock"), heartbeat && make("span", { class: wrong ? "problem" : "" }, offset(drift))],
+      [say("backlog"), heartbeat ? number(heartbeat.backlog) : "–"],
+      [say("clock"), heartbeat ? make("span", { class: wrong ? "problem" : "" }, offset(drift)) : "–"],
       [say("version"), device.app_version],
       [say("survey"), device.survey ?? say("anySurvey")],
       [say("battery"), heartbeat?.battery_percent != null && `${heartbeat.battery_percent} %`],
@@ -107,7 +107,7 @@ function acts(device, again) {
 }
 
 /** A button that looks for gaps in the numbers of every device drawn. */
-function searching(items, shown) {
+function searching(shown) {
   const result = make("p", { role: "status" });
   const look = async () => {
     button.disabled = true;
@@ -131,7 +131,7 @@ function searching(items, shown) {
     button.disabled = false;
   };
   const button = make("button", { type: "button", onclick: look }, say("missingCheck"));
-  return make("div", { class: "search" }, button, result);
+  return [button, result];
 }
 
 /** Says on a card which numbers never arrived; gives how many. */

@@ -17,7 +17,7 @@ export async function inviting(again, devices) {
   const rows = open.map((invitation) => make("li", {},
     facts([say("desk"), invitation.service_point], [say("deviceName"), invitation.name], [say("survey"), invitation.survey], [say("until"), moment(invitation.expires_at)]),
     make("button", { type: "button", onclick: () => takeBack(again, invitation) }, say("takeBack"))));
-  return make("section", { class: "inviting" }, button, open.length > 0 && make("details", {}, make("summary", {}, `${say("invitations")} (${open.length})`), make("ul", { class: "rows" }, rows)));
+  return [button, open.length > 0 && make("details", {}, make("summary", {}, `${say("invitations")} (${open.length})`), make("ul", { class: "rows" }, rows))];
 }
 
 function form(again, desks, surveys) {

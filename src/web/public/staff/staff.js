@@ -50,7 +50,10 @@ async function show({ quiet = false } = {}) {
   }
   try {
     const parts = await VIEWS[view](() => show({ quiet: true }));
-    if (mine === asked) content(quiet ? make("h1", { tabindex: "-1" }, say(view)) : heading, parts);
+    if (mine !== asked) return;
+    content(heading, parts);
+    // What had the focus was drawn anew; reading goes on from the top.
+    if (quiet) heading.focus();
   } catch (error) {
     if (mine !== asked) return;
     if (error instanceof Refusal && error.status === 401) return leave("over");
@@ -100,5 +103,9 @@ addEventListener("hashchange", () => {
   // The address of the link past the head is no view.
   if (location.hash !== "#main") show();
 });
+// A page that was put aside, or a machine that slept, must not go on showing what a session that is over showed.
+const look = () => session.client() && !session.token() && leave("over");
+addEventListener("pageshow", look);
+document.addEventListener("visibilitychange", look);
 session.watch(() => leave("over"));
 show();
