@@ -108,6 +108,7 @@ fn framed(request: &HttpRequest, lang: Lang, page: &Page) -> Markup {
                     a.brand href=(say(lang, "/", "/?lang=en")) { "SIPAS" }
                     nav aria-label=(say(lang, "Các trang", "Pages")) {
                         a href="/docs/" { "API" }
+                        a href="/staff" { (say(lang, "Quản trị", "Administration")) }
                         a href=(in_language(request, say(lang, "en", "vi"))) lang=(say(lang, "en", "vi"))
                             hreflang=(say(lang, "en", "vi")) { (say(lang, "English", "Tiếng Việt")) }
                     }
