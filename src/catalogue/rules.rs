@@ -10,7 +10,7 @@ use crate::domain::agency_event::EventDraft;
 use crate::domain::period::parse_day;
 use crate::domain::questionnaire::{Criterion, Element, Kind, Level, QuestionnaireVersion, Scale, Wording};
 use crate::domain::response::MAX_CRITERIA;
-use crate::domain::survey::NewSurvey;
+use crate::domain::survey::{MAX_SHORT_FORM, NewSurvey};
 use crate::domain::text;
 use crate::domain::visit::VisitRule;
 use crate::error::{FaultKind, Lang};
@@ -275,6 +275,17 @@ impl Rules<'_> {
             window: self.validity(&place, &body.opens_on, body.closes_on.as_deref())?,
             sample: body.sample,
             visits: self.keep(&place, VisitRule::parse(body.visits.as_deref().unwrap_or("optional")))?,
+            short_form: body.short_form.as_ref().map(|codes| self.short_form(&place, codes)),
         })
+    }
+
+    /// Whether its questionnaire has these criteria is seen when it is entered: the version may stand in another file.
+    fn short_form(&mut self, place: &str, codes: &[String]) -> Vec<String> {
+        let place = format!("{place}: short_form");
+        if !(1..=MAX_SHORT_FORM).contains(&codes.len()) {
+            self.broken(&place, format!("{} criteria; 1 to {MAX_SHORT_FORM} are possible", codes.len()));
+        }
+        self.unique(&place, codes.iter().map(String::as_str));
+        codes.to_vec()
     }
 }

@@ -172,4 +172,6 @@ pub(super) struct SurveyBody {
     pub(super) sample: bool,
     /// `optional` (default) or `required`.
     pub(super) visits: Option<String>,
+    /// Codes of criteria.
+    pub(super) short_form: Option<Vec<String>>,
 }

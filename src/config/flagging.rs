@@ -33,9 +33,10 @@ pub struct FlaggingConfig {
           value_parser = clap::value_parser!(u32).range(2..=1000))]
     pub identical_row: u32,
 
-    /// identical: fewest answered criteria of a response that is judged; few are answered alike by many.
+    /// identical: fewest answered criteria of a response that is judged; few are answered alike by many. More than a
+    /// survey's short form may have, which is so never judged by this rule.
     #[arg(long = "flag-identical-answered", env = "SIPAS_FLAG_IDENTICAL_ANSWERED", value_name = "N", default_value_t = 10,
-          value_parser = clap::value_parser!(u16).range(1..=200))]
+          value_parser = clap::value_parser!(u16).range(6..=200))]
     pub identical_answered: u16,
 
     /// speed: least time between two responses of a device, in milliseconds for each answered criterion of the second

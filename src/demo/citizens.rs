@@ -210,6 +210,7 @@ impl Iterator for Citizens {
             rated_agency: rated,
             device_seq: None,
             visit: None,
+            form: None,
             service_point: Some(desk),
             answers,
             channel,

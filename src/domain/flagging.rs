@@ -190,6 +190,7 @@ fn flag_all(stretch: &[Seen], some: &[Seen], rule: Rule, findings: &mut Vec<Find
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::survey::MAX_SHORT_FORM;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
@@ -235,6 +236,23 @@ mod tests {
         let mut few = row(&[7, 7, 7]);
         few.iter_mut().for_each(|one| one.answered = 9);
         assert_eq!(judge(&rules, &few), []);
+    }
+
+    #[test]
+    fn short_forms_alike_and_quick_are_what_people_do() {
+        let rules =
+            Rules { identical: Some((30, 10)), speed: Some(TimeDelta::seconds(1)), ..Rules::default() };
+        let short = |(at, seconds): (usize, &i64)| Seen {
+            answered: 1 + u16::try_from(at % MAX_SHORT_FORM).unwrap(),
+            ..seen(*seconds, 7, true)
+        };
+        // A person every five seconds, and nobody answers otherwise.
+        let times: Vec<i64> = (0..100).map(|one| 5 * one).collect();
+        let mut all: Vec<Seen> = times.iter().enumerate().map(short).collect();
+        assert_eq!(judge(&rules, &all), []);
+        // A full form between them still takes its time.
+        all[50].answered = 19;
+        assert_eq!(of(Rule::Speed, &judge(&rules, &all)), [all[50].id]);
     }
 
     #[test]

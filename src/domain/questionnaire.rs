@@ -158,7 +158,7 @@ impl QuestionnaireVersion {
     }
 
     /// The parts that respondent-level sums are kept for: the whole, the criteria that must be answered (whose
-    /// respondents all answered all of them), then each element.
+    /// respondents all answered all of them, but for those who took a short form), then each element.
     pub fn parts(&self) -> Vec<Vec<usize>> {
         let required =
             self.criteria.iter().enumerate().filter(|(_, criterion)| !criterion.may_be_not_applicable);

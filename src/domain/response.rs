@@ -65,6 +65,16 @@ words! {
 }
 
 words! {
+    /// How much of the questionnaire was put to the citizen.
+    Form {
+        /// All of it.
+        Full = "full",
+        /// What the survey's short form asks.
+        Short = "short",
+    }
+}
+
+words! {
     /// As on the official form (Nam / Nữ); absent if not told.
     Gender {
         /// Nam.
@@ -154,6 +164,8 @@ pub struct ResponseDraft {
     pub device_seq: Option<DeviceSeq>,
     /// The visit token that was shown, as it was sent.
     pub visit: Option<String>,
+    /// Which form was filled in; none is the full one.
+    pub form: Option<Form>,
     /// Answers by criterion code.
     pub answers: Option<Vec<(CompactString, AnswerDraft)>>,
     /// The facets.
@@ -167,15 +179,18 @@ pub struct ResponseDraft {
 pub struct Answers(Vec<u8>);
 
 impl Answers {
-    /// Holds what was sent against the questionnaire. An optional criterion that was left out counts as
-    /// not applicable, but something has to be answered. Every fault goes to `faults` under `/answers`; `None` if there was any.
+    /// Holds what was sent against the questionnaire, or against the criteria at `asked` if a short form was filled in. An
+    /// optional criterion that was left out counts as not applicable, and so does one that was not asked, but something
+    /// has to be answered. Every fault goes to `faults` under `/answers`; `None` if there was any.
     pub fn complete(
         version: &QuestionnaireVersion,
+        asked: Option<&[usize]>,
         drafts: &[(CompactString, AnswerDraft)],
         faults: &mut Faults,
     ) -> Option<Self> {
         let mut ordinals = vec![0_u8; version.criteria.len()];
         let mut given = vec![false; version.criteria.len()];
+        let is_asked = |place: &usize| asked.is_none_or(|asked| asked.contains(place));
         let mut next = 0;
         let before = faults.len();
         for (code, draft) in drafts {
@@ -185,6 +200,10 @@ impl Answers {
                 continue;
             };
             next = place + 1;
+            if !is_asked(&place) {
+                faults.push(pointer(), FaultKind::NotInShortForm);
+                continue;
+            }
             if let Some(given) = given.get_mut(place) {
                 *given = true;
             }
@@ -200,8 +219,8 @@ impl Answers {
                 },
             }
         }
-        for (criterion, given) in version.criteria.iter().zip(given) {
-            if !given && !criterion.may_be_not_applicable {
+        for (place, (criterion, given)) in version.criteria.iter().zip(given).enumerate() {
+            if !given && is_asked(&place) && !criterion.may_be_not_applicable {
                 faults.push(
                     Place::Pointer("/answers".into()).member(&criterion.code),
                     FaultKind::MissingAnswer,

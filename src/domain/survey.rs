@@ -8,6 +8,10 @@ use super::visit::VisitRule;
 use chrono::NaiveDate;
 use std::sync::Arc;
 
+/// Most criteria a short form may have: more is no longer short, and fewer answers than the rule `identical` of
+/// [`flagging`](super::flagging) looks at by default.
+pub const MAX_SHORT_FORM: usize = 5;
+
 /// Whether a survey takes responses answered today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SurveyState {
@@ -49,6 +53,8 @@ pub struct Survey {
     pub sample: bool,
     /// Whether who answers has to show a visit.
     pub visits: VisitRule,
+    /// Places of the criteria that its short form asks, in the order of asking.
+    pub short_form: Option<Vec<usize>>,
 }
 
 impl Survey {
@@ -66,6 +72,26 @@ impl Survey {
     /// Whether it is fielded at this agency.
     pub fn covers(&self, tree: &AgencyTree, agency: AgencyId) -> bool {
         self.agencies.iter().any(|root| tree.contains(*root, agency))
+    }
+
+    /// Codes of the criteria that the short form asks, in the order of asking.
+    pub fn short_form_codes(&self) -> Option<Vec<&str>> {
+        let criteria = &self.questionnaire.criteria;
+        let code = |place: &usize| criteria.get(*place).map(|criterion| criterion.code.as_str());
+        self.short_form.as_ref().map(|places| places.iter().filter_map(code).collect())
+    }
+
+    /// Places of the criteria that some response may leave unanswered, in groups whose criteria are all answered by the
+    /// same people: those the short form does not ask although they are required are answered by whoever took the full
+    /// form.
+    pub fn lacking(&self) -> Vec<Vec<usize>> {
+        let asked = |place: &usize| self.short_form.as_ref().is_none_or(|asked| asked.contains(place));
+        let optional = self.questionnaire.optional();
+        let mut groups: Vec<Vec<usize>> = optional.iter().map(|place| vec![*place]).collect();
+        let required = (0..self.questionnaire.criteria.len()).filter(|place| !optional.contains(place));
+        groups.push(required.filter(|place| !asked(place)).collect());
+        groups.retain(|group| !group.is_empty());
+        groups
     }
 }
 
@@ -88,4 +114,6 @@ pub struct NewSurvey {
     pub sample: bool,
     /// See [`Survey::visits`].
     pub visits: VisitRule,
+    /// Codes of the criteria of [`Survey::short_form`].
+    pub short_form: Option<Vec<String>>,
 }

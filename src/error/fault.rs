@@ -137,6 +137,10 @@ pub enum FaultKind {
     UnknownServicePoint,
     /// The questionnaire has no such criterion.
     UnknownCriterion,
+    /// The survey has no short form.
+    NoShortForm,
+    /// The survey's short form does not ask this criterion.
+    NotInShortForm,
     /// A required answer is absent.
     MissingAnswer,
     /// No criterion is answered with a level.
@@ -193,6 +197,8 @@ impl FaultKind {
             Self::AgencyOutsideSurvey,
             Self::UnknownServicePoint,
             Self::UnknownCriterion,
+            Self::NoShortForm,
+            Self::NotInShortForm,
             Self::MissingAnswer,
             Self::NothingAnswered,
             Self::LevelOffScale { allowed: vec![1, 2, 3, 4, 5] },
@@ -234,6 +240,8 @@ impl FaultKind {
             Self::AgencyOutsideSurvey => "agency_outside_survey",
             Self::UnknownServicePoint => "unknown_service_point",
             Self::UnknownCriterion => "unknown_criterion",
+            Self::NoShortForm => "no_short_form",
+            Self::NotInShortForm => "not_in_short_form",
             Self::MissingAnswer => "missing_answer",
             Self::NothingAnswered => "nothing_answered",
             Self::LevelOffScale { .. } => "level_off_scale",
@@ -289,6 +297,8 @@ impl FaultKind {
             Self::AgencyOutsideSurvey => "Đợt khảo sát không triển khai tại cơ quan này.".into(),
             Self::UnknownServicePoint => "Không có bộ phận một cửa này.".into(),
             Self::UnknownCriterion => "Phiếu khảo sát không có tiêu chí này.".into(),
+            Self::NoShortForm => "Đợt khảo sát không có phiếu ngắn.".into(),
+            Self::NotInShortForm => "Phiếu ngắn không hỏi tiêu chí này.".into(),
             Self::MissingAnswer => "Thiếu câu trả lời cho tiêu chí bắt buộc.".into(),
             Self::NothingAnswered => "Cần trả lời ít nhất một tiêu chí.".into(),
             Self::LevelOffScale { allowed } => {
@@ -336,6 +346,8 @@ impl FaultKind {
             Self::AgencyOutsideSurvey => "The survey is not fielded at this agency.".into(),
             Self::UnknownServicePoint => "There is no such service point.".into(),
             Self::UnknownCriterion => "The questionnaire has no such criterion.".into(),
+            Self::NoShortForm => "The survey has no short form.".into(),
+            Self::NotInShortForm => "The short form does not ask this criterion.".into(),
             Self::MissingAnswer => "The answer to a required criterion is missing.".into(),
             Self::NothingAnswered => "At least one criterion has to be answered.".into(),
             Self::LevelOffScale { allowed } => {

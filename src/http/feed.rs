@@ -59,7 +59,7 @@ pub struct FeedItemBody {
     age_band: Option<&'static str>,
     /// Whether staff helped to fill the form.
     assisted_by_staff: Option<bool>,
-    /// Level by criterion code in the questionnaire's order; `null` for not applicable.
+    /// Level by criterion code in the questionnaire's order; `null` for not applicable, or not asked by a short form.
     #[schema(value_type = BTreeMap<String, Option<i16>>, example = json!({"access.signage": 4, "feedback.notified": null}))]
     answers: AnswersBody,
     /// What it counts as at the moment of asking: `counted`, `flagged` (see `GET /v1/flags`) or `void`. That may change

@@ -151,7 +151,7 @@ pub struct ValueBody {
     pub(super) denominator: Option<u64>,
     /// Answers per level, from the worst; `null` if suppressed.
     pub(super) levels: Option<Vec<LevelCount>>,
-    /// Answers "not applicable"; `null` if suppressed.
+    /// Answers "not applicable", and those who took a short form that does not ask it; `null` if suppressed.
     pub(super) not_applicable: Option<u64>,
     /// Withheld because too few people answered, or because it would tell what too few answered.
     pub(super) suppressed: bool,

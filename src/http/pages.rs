@@ -1,5 +1,6 @@
-//! Pages for people: the public dashboard at `/`, the kiosk at `/kiosk`, and their files. Not part of the contract:
-//! programs use the API, and a page shows nothing that the API would not tell the same reader.
+//! Pages for people: the public dashboard at `/`, the kiosk at `/kiosk`, the page for administrators at `/staff`, and
+//! their files. Not part of the contract: programs use the API, and a page shows nothing that the API would not tell the
+//! same reader.
 
 mod bars;
 mod breakdowns;
@@ -46,6 +47,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(comparison::show_comparison)
         .service(search::find_agencies)
         .service(method::show_method)
-        .service(web::redirect("/kiosk/", "/kiosk"));
+        .service(web::redirect("/kiosk/", "/kiosk"))
+        .service(web::redirect("/staff/", "/staff"));
     files::routes(config);
 }

@@ -8,7 +8,7 @@ use super::visits::SentJson;
 use crate::domain::agency::AgencyCode;
 use crate::domain::ids::DeviceSeq;
 use crate::domain::response::{
-    AgeBand, AnswerDraft, Channel, Facets, Gender, MAX_COMMENT, ProcedureCode, ResponseDraft,
+    AgeBand, AnswerDraft, Channel, Facets, Form, Gender, MAX_COMMENT, ProcedureCode, ResponseDraft,
 };
 use crate::domain::text;
 use crate::error::{FaultKind, Faults, Place};
@@ -61,6 +61,11 @@ pub struct ResponseBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 191)]
     pub visit: Option<String>,
+    /// `full` (default) or `short`: which form was filled in. A survey with a `short_form` takes both. Of a short one the
+    /// other criteria may not be named; they are stored as not applicable. Which form it was is not stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "full")]
+    pub form: Option<String>,
     /// Level by criterion code; `null` (or leaving it out) for not applicable where the criterion allows it.
     #[schema(example = json!({"access.signage": 4, "feedback.notified": null}))]
     pub answers: BTreeMap<String, Option<i16>>,
@@ -143,6 +148,7 @@ pub fn read_draft(node: Node) -> (ResponseDraft, Faults) {
         service_point: fields.optional("service_point", code(40)),
         device_seq: device_seq(&mut fields),
         visit: fields.optional("visit", code(MAX_TOKEN)),
+        form: fields.optional("form", Form::parse),
         answers: fields.required_node("answers").map(|node| answers(node, &mut fields)),
         facets: Facets {
             channel: fields.optional("channel", Channel::parse),

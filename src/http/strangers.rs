@@ -33,6 +33,7 @@ fn name() -> impl Strategy<Value = Name> {
         "service_point",
         "device_seq",
         "answers",
+        "form",
         "channel",
         "procedure",
         "gender",
@@ -233,11 +234,13 @@ fn response() -> impl Strategy<Value = ResponseBody> {
         "[A-Y][0-9]{2}(\\.[A-Z0-9]{1,4}){0,3}",
         prop::option::of("[A-Z0-9-]{1,20}"),
         prop::option::of(1..=9_007_199_254_740_991_i64),
+        words(&["full", "short"]),
     );
     (identity, answers, known).prop_map(|(identity, answers, known)| {
         let owned = |word: Option<&str>| word.map(str::to_owned);
         ResponseBody {
             visit: None,
+            form: owned(identity.5),
             id: identity.0.map(uuid::Uuid::from_u128),
             survey: identity.1,
             rated_agency: identity.2,

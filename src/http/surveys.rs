@@ -108,6 +108,10 @@ pub struct SurveyBody {
     source: String,
     /// The groups of criteria, in order.
     elements: Vec<ElementBody>,
+    /// Codes of the criteria that the short form asks, in the order of asking, at most five; `null` if there is no short form.
+    /// A response with `form` = `short` answers these alone.
+    #[schema(example = json!(["official.polite"]))]
+    short_form: Option<Vec<String>>,
 }
 
 /// A group of criteria.
@@ -204,12 +208,13 @@ pub async fn get_survey(
 ) -> Result<HttpResponse, Problem> {
     query.read(&app, |_| ())?;
     let view = surveys::fetch(&app, &code).await?;
-    let version = &view.survey.questionnaire;
+    let (version, codes) = (&view.survey.questionnaire, view.survey.short_form_codes());
     let body = SurveyBody {
         summary: (&view).into(),
         title: (&version.name).into(),
         source: version.source.clone(),
         elements: version.elements.iter().map(|item| element(version, item)).collect(),
+        short_form: codes.map(|codes| codes.into_iter().map(str::to_owned).collect()),
     };
     cached(&request, &body, vec![CacheDirective::Public, CacheDirective::MaxAge(60)])
 }

@@ -295,19 +295,21 @@ impl<'a> Sheet<'a> {
     }
 
     /// Exact where everybody of the part answered all of `shown`; otherwise the exact error of the required
-    /// criteria and those of the others, added with their weights.
+    /// criteria, if whoever answered one of them answered all (not so where some took a short form), and those of the
+    /// others, added with their weights.
     fn error_of(&self, shown: &[usize], part: usize) -> Option<StandardError> {
         if self.is_complete(shown, part) {
             return self.error_of_part(part);
         }
         let required = self.evidence.parts().get(1).map(Vec::as_slice).unwrap_or_default();
-        let covered = part == 0 && !required.is_empty() && self.is_complete(required, 1);
+        let block: Vec<usize> = required.iter().copied().filter(|place| shown.contains(place)).collect();
+        let covered = part == 0 && !block.is_empty() && self.is_complete(&block, 1);
         let weight = |count: usize| Some(count.to_f64()? / shown.len().to_f64()?);
         let mut parts = Vec::new();
         if covered {
-            parts.push((weight(required.len())?, self.error_of_part(1)));
+            parts.push((weight(block.len())?, self.error_of_part(1)));
         }
-        for place in shown.iter().filter(|place| !covered || !required.contains(place)) {
+        for place in shown.iter().filter(|place| !covered || !block.contains(place)) {
             parts.push((weight(1)?, self.error(*place)));
         }
         StandardError::bound(parts)

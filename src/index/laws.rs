@@ -144,6 +144,27 @@ proptest! {
         prop_assert_eq!(before.not_applicable + 1, after.not_applicable);
     }
 
+    /// Some took a short form that asks one criterion, which need not be answered; of the others too few took the full one.
+    #[test]
+    fn what_few_answered_in_full_is_no_part_of_what_more_answered_in_short(
+        full in vec(vec(1..=5_u8, 19), 1..9), short in vec(1..=5_u8, 10..20), place in 0..19_usize,
+    ) {
+        let version = version(0);
+        let one = |level: &u8| (0..19).map(|at| if at == place { *level } else { 0 }).collect();
+        let people: Vec<Vec<u8>> = full.into_iter().chain(short.iter().map(one)).collect();
+        let everybody = u64::try_from(people.len()).ok();
+        for formula in Formula::of_kind(Kind::Sipas) {
+            let question = Question { min_n: 10, ..ask(formula) };
+            let found = figures(&version, &evidence(&version, &people), &question);
+            let shown: Vec<_> = cells(&found).into_iter().filter(|cell| !cell.suppressed).cloned().collect();
+            prop_assert_eq!(shown.len(), 3);
+            for cell in shown {
+                prop_assert_eq!((cell.n, cell.value), (everybody, found.whole.value));
+                prop_assert_eq!(cell.interval, found.whole.interval);
+            }
+        }
+    }
+
     #[test]
     fn a_single_criterion_is_the_plain_rule(levels in proptest::array::uniform5(0..1000_u64)) {
         let version = version(0);

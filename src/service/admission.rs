@@ -7,7 +7,7 @@ use crate::domain::client::Client;
 use crate::domain::ids::ResponseId;
 use crate::domain::period::day_of;
 use crate::domain::redaction::redact;
-use crate::domain::response::{Answers, Facets, Response, ResponseDraft};
+use crate::domain::response::{Answers, Facets, Form, Response, ResponseDraft};
 use crate::domain::survey::Survey;
 use crate::domain::tree::AgencyScope;
 use crate::domain::visit::{Visit, VisitRule};
@@ -54,9 +54,7 @@ impl Admission<'_> {
         if let Some(visit) = &visit {
             hold_against(visit, id, (survey, desk, rater), &mut draft.facets, &mut faults);
         }
-        let answers = survey
-            .zip(draft.answers.as_ref())
-            .and_then(|(survey, answers)| Answers::complete(&survey.questionnaire, answers, &mut faults));
+        let answers = survey.and_then(|survey| answers(&draft, survey, &mut faults));
         match (id, survey, rated, answers) {
             (Some(id), Some(survey), Some((agency, scope)), Some(answers)) if faults.is_empty() => {
                 Admitted::new(
@@ -183,6 +181,24 @@ impl Admission<'_> {
         }
         Some((agency, scope))
     }
+}
+
+/// The answers, held against the form that was filled in; against none if it is not known which.
+fn answers(draft: &ResponseDraft, survey: &Survey, faults: &mut Faults) -> Option<Answers> {
+    if faults.any_at("/form") {
+        return None;
+    }
+    let asked = match draft.form {
+        None | Some(Form::Full) => None,
+        Some(Form::Short) => match &survey.short_form {
+            Some(asked) => Some(asked.as_slice()),
+            None => {
+                faults.at("/form", FaultKind::NoShortForm);
+                return None;
+            }
+        },
+    };
+    Answers::complete(&survey.questionnaire, asked, draft.answers.as_ref()?, faults)
 }
 
 /// A survey may demand that a visit is shown. A token that nobody looked at counts for nothing.

@@ -82,10 +82,10 @@ pub async fn read(
     };
     // In no slice of the public: where too few of a slice answered one, the slices of other months, in which enough did,
     // would tell what they said.
-    let optional = survey.questionnaire.optional();
+    let lacking = survey.lacking().concat();
     let slice = |(value, counted): (&CompactString, &Counted)| {
         let mut hidden =
-            public.as_ref().map_or_else(Withheld::default, |sight| sight.withheld(facet, value, &optional));
+            public.as_ref().map_or_else(Withheld::default, |sight| sight.withheld(facet, value, &lacking));
         hidden.and(withheld.clone());
         let (code, name) = named(&setting, facet, value);
         Slice { value: code, name, whole: setting.figures(Some(counted), hidden).0.whole }

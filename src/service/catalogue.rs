@@ -7,13 +7,14 @@
 use super::Services;
 use super::audit::record;
 use super::catalogue_agencies::enter_agencies;
+use super::catalogue_surveys::enter_surveys;
 use super::clock::Clock;
 use crate::catalogue::{Catalogue as Entries, NewQuestionnaire, Source, parse};
 use crate::domain::agency::{AgencyCode, ServicePoint};
 use crate::domain::audit::{Action, By, Entry};
 use crate::domain::ids::{AgencyId, ServicePointId, SurveyId};
 use crate::domain::period::day_of;
-use crate::domain::survey::{NewSurvey, Survey};
+use crate::domain::survey::Survey;
 use crate::domain::tree::AgencyTree;
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::dossier_counts::dossier_reporters_all;
@@ -256,7 +257,9 @@ impl Loading {
         self.conflicts.extend(entered.conflicts);
         self.agencies = entered.ids;
         self.service_points(conn, files).await?;
-        self.surveys(conn, files).await?;
+        let (entered, conflicts) = enter_surveys(conn, files, &self.agencies).await?;
+        self.loaded.surveys = entered;
+        self.conflicts.extend(conflicts);
         if self.conflicts.is_empty() {
             Ok(self.loaded)
         } else {
@@ -314,47 +317,5 @@ impl Loading {
             }
         }
         Ok(())
-    }
-
-    async fn surveys(&mut self, conn: &mut Conn, files: &[Entries]) -> Result<()> {
-        let mut known = surveys::surveys_all(conn).await?;
-        for new in files.iter().flat_map(|file| &file.surveys) {
-            if let Some(survey) = known.get(&new.code) {
-                if !self.same_survey(survey, new) {
-                    self.conflicts
-                        .push(format!("survey {} is in the catalogue with other content", new.code));
-                }
-                continue;
-            }
-            let roots: Vec<AgencyId> =
-                new.agencies.iter().filter_map(|code| self.agencies.get(code)).copied().collect();
-            let version = questionnaires::version_find(conn, &new.questionnaire, new.version).await?;
-            match version {
-                Some((version, _)) if roots.len() == new.agencies.len() => {
-                    surveys::survey_insert(conn, new, version, &roots).await?;
-                    known = surveys::surveys_all(conn).await?;
-                    self.loaded.surveys += 1;
-                }
-                _ => self.conflicts.push(format!(
-                    "survey {}: its questionnaire version or one of its agencies is not in the catalogue",
-                    new.code
-                )),
-            }
-        }
-        Ok(())
-    }
-
-    fn same_survey(&self, known: &Survey, new: &NewSurvey) -> bool {
-        let mut roots: Vec<AgencyId> =
-            new.agencies.iter().filter_map(|code| self.agencies.get(code)).copied().collect();
-        roots.sort_unstable();
-        known.name == new.name
-            && known.questionnaire.code == new.questionnaire
-            && known.questionnaire.version == new.version
-            && known.window == new.window
-            && known.sample == new.sample
-            && known.visits == new.visits
-            && known.agencies == roots
-            && roots.len() == new.agencies.len()
     }
 }

@@ -12,6 +12,7 @@ pub mod breakdowns;
 pub mod bulk;
 pub mod catalogue;
 mod catalogue_agencies;
+mod catalogue_surveys;
 pub mod clients;
 pub mod clock;
 pub mod comments;

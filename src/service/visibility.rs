@@ -1,8 +1,8 @@
 //! What the public may see. The rule is [`crate::index::suppression`]; here it is held against the tallies as they are
 //! at the moment of the question.
 //!
-//! A mask is made from where anybody answered (agency alone x month), and for each criterion that may be left out another one
-//! from where anybody answered that: what is shown of it tells nothing of how many answered at all, nor the other way
+//! A mask is made from where anybody answered (agency alone x month), and for each criterion that may be left out, and for
+//! those together that a short form does not ask, another one from where anybody answered that: what is shown of it tells nothing of how many answered at all, nor the other way
 //! round, since how many did not have a case of it is told only where it is shown. A mask stays right while only counts grow, so it is kept until somebody answers where
 //! nobody had. It is made by the tree the question is asked by; what subtracting figures of different trees tells is
 //! not covered, nor is what a figure tells that is read before and after one more response.
@@ -59,8 +59,8 @@ struct Held {
     years: (NaiveDate, NaiveDate),
     /// Of everybody.
     mask: Mask,
-    /// Of those who answered each criterion that may be left out, by its place.
-    criteria: Vec<(usize, Mask)>,
+    /// Of those who answered the criteria that may lack an answer, see [`Survey::lacking`].
+    criteria: Vec<(Vec<usize>, Mask)>,
 }
 
 impl Held {
@@ -71,7 +71,7 @@ impl Held {
             let Some(month) = Unit::month(leaf.month.year(), leaf.month.month()) else { return false };
             let knows = |mask: &Mask, people: u64| people == 0 || mask.knows(leaf.agency, month, None);
             knows(&self.mask, leaf.tally.people())
-                && self.criteria.iter().all(|(place, mask)| knows(mask, answered(leaf, *place)))
+                && self.criteria.iter().all(|(places, mask)| knows(mask, answered(leaf, places)))
         };
         let fresh = self.shape.taken_in == shape.taken_in
             || (self.leaves > FEW_LEAVES && self.made.elapsed() < MOST_AGE);
@@ -149,7 +149,7 @@ async fn current(
     let fetch = async |conn: &mut Conn| leaves_fetch(conn, survey, years).await;
     let (shape, leaves) = services.db.within(SILENCE, fetch).await?;
     let (min_n, made, count) = (key.min_n, Instant::now(), leaves.len());
-    let (optional, parents) = (survey.questionnaire.optional(), parents(&setting.catalogue.tree, day));
+    let (lacking, parents) = (survey.lacking(), parents(&setting.catalogue.tree, day));
     let masks_of = move || {
         let mask = |people: &dyn Fn(&Leaf) -> u64| {
             let mut counts = PeopleCounts::new(parents.iter().copied());
@@ -160,8 +160,12 @@ async fn current(
             }
             counts.mask(min_n)
         };
-        let criteria = optional.into_iter().map(|place| (place, mask(&|leaf| answered(leaf, place))));
-        (mask(&|leaf| leaf.tally.people()), criteria.collect())
+        let mut criteria = Vec::new();
+        for places in lacking {
+            let mask = mask(&|leaf| answered(leaf, &places));
+            criteria.push((places, mask));
+        }
+        (mask(&|leaf| leaf.tally.people()), criteria)
     };
     let made_of = tokio::task::spawn_blocking(masks_of).await;
     let (mask, criteria) = made_of.map_err(crate::error::Error::internal)?;
@@ -174,9 +178,10 @@ async fn current(
     Ok(fresh)
 }
 
-/// How many answered a criterion.
-fn answered(leaf: &Leaf, place: usize) -> u64 {
-    leaf.tally.counts.get(place).map_or(0, Distribution::answered)
+/// How many answered criteria that are all answered by the same people.
+fn answered(leaf: &Leaf, places: &[usize]) -> u64 {
+    let counts = places.first().and_then(|place| leaf.tally.counts.get(*place));
+    counts.map_or(0, Distribution::answered)
 }
 
 /// What is below what on a day: who ended counts below the first who goes on, everything below the country.
@@ -222,7 +227,10 @@ impl Sight {
             })
         };
         let hidden = held.criteria.iter().filter(|(_, mask)| !shows(mask));
-        Withheld { everything: !shows(&held.mask), criteria: hidden.map(|(place, _)| *place).collect() }
+        Withheld {
+            everything: !shows(&held.mask),
+            criteria: hidden.flat_map(|(places, _)| places.iter().copied()).collect(),
+        }
     }
 }
 

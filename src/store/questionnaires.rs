@@ -22,6 +22,12 @@ pub async fn version_find(conn: &mut Conn, code: &str, version: i16) -> Result<O
     Ok(row)
 }
 
+/// Codes of a version's criteria.
+pub async fn criteria_codes(conn: &mut Conn, version: i32) -> Result<Vec<String>> {
+    let codes = criteria::table.filter(criteria::version_id.eq(version)).select(criteria::code);
+    Ok(codes.load(conn).await?)
+}
+
 /// Kind of a questionnaire, if it is there.
 pub async fn kind_find(conn: &mut Conn, code: &str) -> Result<Option<Kind>> {
     let kind: Option<String> = questionnaires::table

@@ -466,6 +466,7 @@ diesel::table! {
         closes_on -> Nullable<Date>,
         sample -> Bool,
         visits -> Text,
+        short_form -> Nullable<Array<Nullable<Text>>>,
     }
 }
 

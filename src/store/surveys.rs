@@ -1,8 +1,8 @@
 //! Surveys and the agencies they are fielded at.
 
-use super::Conn;
 use super::questionnaires::versions_all;
 use super::schema::{survey_agencies, surveys, tallies};
+use super::{Conn, corrupt};
 use crate::domain::agency::Validity;
 use crate::domain::ids::{AgencyId, SurveyId};
 use crate::domain::questionnaire::Wording;
@@ -17,7 +17,8 @@ use std::sync::Arc;
 
 /// Every survey with its questionnaire and agencies, by code.
 pub async fn surveys_all(conn: &mut Conn) -> Result<HashMap<String, Arc<Survey>>> {
-    type Row = (i32, String, i32, String, String, NaiveDate, Option<NaiveDate>, bool, String);
+    type Codes = Vec<Option<String>>;
+    type Row = (i32, String, i32, String, String, NaiveDate, Option<NaiveDate>, bool, String, Option<Codes>);
     let versions = versions_all(conn).await?;
     let rows: Vec<Row> = surveys::table
         .select((
@@ -30,6 +31,7 @@ pub async fn surveys_all(conn: &mut Conn) -> Result<HashMap<String, Arc<Survey>>
             surveys::closes_on,
             surveys::sample,
             surveys::visits,
+            surveys::short_form,
         ))
         .load(conn)
         .await?;
@@ -41,20 +43,27 @@ pub async fn surveys_all(conn: &mut Conn) -> Result<HashMap<String, Arc<Survey>>
     for (survey, agency) in pairs {
         roots.entry(survey).or_default().push(AgencyId(agency));
     }
-    let read = |(id, code, version, vi, en, from, to, sample, visits): Row| {
+    let read = |(id, code, version, vi, en, from, to, sample, visits, short_form): Row| {
+        let questionnaire = versions.get(&version).ok_or_else(|| corrupt("surveys.version_id"))?.clone();
+        let place = |code: Option<String>| {
+            let place = code.and_then(|code| questionnaire.place_of(&code, 0));
+            place.ok_or_else(|| corrupt("surveys.short_form"))
+        };
+        let short_form = short_form.map(|codes| codes.into_iter().map(place).collect()).transpose()?;
         let survey = Survey {
             id: SurveyId(id),
             code: code.clone(),
             name: Wording { vi, en },
-            questionnaire: versions.get(&version)?.clone(),
+            questionnaire,
             window: Validity { from, to },
             agencies: roots.remove(&id).unwrap_or_default(),
             sample,
-            visits: VisitRule::parse(&visits).ok()?,
+            visits: VisitRule::parse(&visits).map_err(|_| corrupt("surveys.visits"))?,
+            short_form,
         };
-        Some((code, Arc::new(survey)))
+        Ok((code, Arc::new(survey)))
     };
-    Ok(rows.into_iter().filter_map(read).collect())
+    rows.into_iter().map(read).collect()
 }
 
 /// Surveys that somebody answered; what is not folded yet is not looked at.
@@ -82,6 +91,7 @@ pub async fn survey_insert(
             surveys::closes_on.eq(new.window.to),
             surveys::sample.eq(new.sample),
             surveys::visits.eq(new.visits.as_str()),
+            surveys::short_form.eq(new.short_form.as_ref()),
         ))
         .returning(surveys::id)
         .get_result(conn)

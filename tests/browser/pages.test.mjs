@@ -16,7 +16,7 @@ after(async () => {
   await service?.end();
 });
 
-const PAGES = ["/", "/?lang=en", "/kiosk"];
+const PAGES = ["/", "/?lang=en", "/kiosk", "/staff"];
 
 /** Addresses of the files that a page names. */
 const filesOf = (html) => [...html.matchAll(/ (?:href|src)="(\/(?:assets|kiosk|staff)\/[^"]*)"/g)].map((found) => found[1]);

@@ -119,6 +119,7 @@ async fn every_documented_field_is_read_and_every_read_field_documented() {
         "service_point",
         "device_seq",
         "visit",
+        "form",
         "answers",
         "channel",
         "procedure",

@@ -20,21 +20,29 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
-use world::{FIRST, SERVICE, SHORT, Survey, TODAY, World, raw_rows, second_version};
+use world::{FIRST, SERVICE, SHORT, SHORT_FORMS, Survey, TODAY, World, raw_rows, second_version};
 
 /// Responses of a history.
 const RESPONSES: usize = 260;
 
-fn form(survey: Survey, agency: &str, on: NaiveDate, chance: &mut StdRng) -> Value {
+/// Of a survey with a short form every third is a short one.
+fn form(survey: Survey, short: &[&str], agency: &str, on: NaiveDate, chance: &mut StdRng) -> Value {
     // Any moment of the day in Viet Nam, but for today's, which is young.
     let most = if on == day(TODAY) { 10 } else { 24 };
     let midnight = on.and_hms_opt(0, 0, 0).unwrap().and_utc() - TimeDelta::hours(7);
     let at = midnight + TimeDelta::milliseconds(chance.random_range(0..most * 3_600_000));
     let mood = chance.random_range(1..=5_u8);
     let mut body = json!({ "id": id(at), "survey": survey.code, "rated_agency": agency, "answers": {} });
+    let short = Some(short).filter(|_| survey.code == SHORT.code && chance.random_range(0..3) == 0);
+    if short.is_some() {
+        body["form"] = json!("short");
+    }
     for (place, code) in survey.criteria.iter().enumerate() {
+        if short.is_some_and(|asked| !asked.contains(code)) {
+            continue;
+        }
         let level = (mood + chance.random_range(0..3)).clamp(2, 6) - 1;
-        let skipped = place >= survey.paper.required && chance.random_range(0..3) > 0;
+        let skipped = place >= survey.paper.required && short.is_none() && chance.random_range(0..3) > 0;
         body["answers"][code] = if skipped { Value::Null } else { json!(level) };
     }
     if let Some(channel) = [None, Some("kiosk"), Some("web")][chance.random_range(0..3)] {
@@ -47,14 +55,14 @@ fn form(survey: Survey, agency: &str, on: NaiveDate, chance: &mut StdRng) -> Val
 }
 
 /// Sends random forms about agencies that are there on the day of answering; an hour ago or half a year.
-async fn answer(system: &Client, tree: &Tree, count: usize, chance: &mut StdRng) {
+async fn answer(system: &Client, tree: &Tree, short: &[&str], count: usize, chance: &mut StdRng) {
     let mut forms = Vec::new();
     while forms.len() < count {
         let on = day(FIRST) + Days::new(chance.random_range(0..=207));
         let there = tree.there_on(on);
         let agency = &there[chance.random_range(0..there.len())];
         let survey = if on >= day("2026-03-01") && chance.random_range(0..3) == 0 { SHORT } else { SERVICE };
-        forms.push(form(survey, agency, on, chance));
+        forms.push(form(survey, short, agency, on, chance));
     }
     let (one_by_one, together) = forms.split_at(count / 4);
     for body in one_by_one {
@@ -85,7 +93,8 @@ async fn history(seed: u64) {
     let database_url = database().await;
     load_catalogue(&database_url).await;
     let db = sipas::store::Db::new(&database_url, 1).unwrap();
-    sipas::service::catalogue::load(&db, &[source("second.toml", &second_version())]).await.unwrap();
+    let short = SHORT_FORMS[chance.random_range(0..SHORT_FORMS.len())];
+    sipas::service::catalogue::load(&db, &[source("second.toml", &second_version(short))]).await.unwrap();
     let app = TestApp::on(database_url, NOW, &["--max-offline-days", "400"]).await;
     let (system, admin, sql) = (app.system(None).await, app.admin(None).await, app.sql().await);
     let mut tree = Tree::demonstration();
@@ -97,7 +106,7 @@ async fn history(seed: u64) {
     days.push(day("2026-08-05"));
     let part = RESPONSES / (days.len() + 1);
     for on in &days {
-        answer(&system, &tree, part, &mut chance).await;
+        answer(&system, &tree, short, part, &mut chance).await;
         let event = tree.happen(*on, &mut chance);
         let reply = admin.post("/v1/agency-events", &event).await;
         assert_eq!(reply.status, 201, "SIPAS_HISTORY_SEED={seed}: {event}: {}", reply.text);
@@ -105,7 +114,7 @@ async fn history(seed: u64) {
     wait_until_folded(&sql).await;
     // No instance folds while this lock is held.
     sql.batch_execute("SELECT pg_advisory_lock(1179601988)").await.unwrap();
-    answer(&system, &tree, part, &mut chance).await;
+    answer(&system, &tree, short, part, &mut chance).await;
     let world = World { tree, rows: raw_rows(&app).await };
     assert_eq!(world.rows.len(), part * (days.len() + 1));
     // The same questions before and after the fold.

@@ -54,6 +54,7 @@ mod retention;
 mod revocation;
 mod schema;
 mod series;
+mod short_forms;
 mod signing_keys;
 mod strangers;
 mod support;

@@ -211,6 +211,7 @@ pub const TABLES: &[Table] = &[
             column("closes_on", "ngày đóng", "first day after the last"),
             column("sample", "dữ liệu mẫu hay không", "whether it is invented"),
             column("visits", "có cần mã lượt giao dịch không", "whether a visit token is demanded"),
+            column("short_form", "tiêu chí của phiếu ngắn", "criteria of the short form"),
         ],
     },
     Table {

@@ -39,7 +39,11 @@ pub const SHORT: Survey = Survey {
     ],
 };
 
-pub fn second_version() -> String {
+/// What the second version's short form may ask: a criterion that must be answered, one that need not, both.
+pub const SHORT_FORMS: [&[&str]; 3] =
+    [&["access.signage"], &["feedback.handled"], &["feedback.handled", "access.signage"]];
+
+pub fn second_version(short_form: &[&str]) -> String {
     let level = |value: u8| {
         let satisfied = value >= 4;
         format!(
@@ -81,6 +85,7 @@ version = 2
 opens_on = "2026-03-01"
 agencies = ["H56", "H21", "H15"]
 sample = true
+short_form = {short_form:?}
 "#,
         levels.join(", "),
         criteria[..2].join(", "),

@@ -87,8 +87,8 @@ fn parts(formula: &str, answer: u8) -> Fraction {
 
 /// Standard error of the mean over `places` from people one by one, and the fewest people it comes from (those who
 /// count with different shares by (Σw)²/Σw²).
-/// Complete answers: the spread of the persons' means. Otherwise the spreads of the block that everybody
-/// answered and of the single other criteria, added with their weights.
+/// Complete answers: the spread of the persons' means. Otherwise the spreads of the block that must be answered, if whoever
+/// answered some of it answered all (not so after a short form), and of the single other criteria, added with their weights.
 fn standard_error(paper: Paper, formula: &str, people: &[Person], places: &[usize]) -> Option<(f64, f64)> {
     let score = |answer: u8| {
         if formula == "satisfied-share" { f64::from(u8::from(answer >= 4)) } else { f64::from(answer) }
@@ -121,6 +121,11 @@ fn standard_error(paper: Paper, formula: &str, people: &[Person], places: &[usiz
     let whole = places.len() == paper.elements.iter().sum::<usize>();
     let (block, others): (Vec<usize>, Vec<usize>) =
         answered.into_iter().partition(|place| whole && *place < paper.required);
+    let complete = people.iter().all(|person| {
+        let given = block.iter().filter(|place| person.answers[**place] > 0).count();
+        given == 0 || given == block.len()
+    });
+    let (block, others) = if complete { (block, others) } else { (vec![], [block, others].concat()) };
     let count = (block.len() + others.len()) as f64;
     let mut parts = Vec::new();
     for place in others {
