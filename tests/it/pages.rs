@@ -172,7 +172,7 @@ async fn nobody_and_not_here_are_said_in_words() {
     let seen = async |path: &str| text(&page(&app.anonymous(), path).await.expect(200).text);
     let nobody = seen("/?agency=H56&survey=demo-service&period=2026-02").await;
     assert!(nobody.contains("Chưa có ai trả lời") && decimals(&nobody).is_empty(), "{nobody}");
-    let elsewhere = seen("/?agency=H08&survey=demo-service&period=2024&as_of=then").await;
+    let elsewhere = seen("/?agency=H42&survey=demo-service&period=2026").await;
     assert!(elsewhere.contains("không diễn ra tại đây"), "{elsewhere}");
 }
 
