@@ -216,22 +216,23 @@ fn figure(view: &View, body: &SeriesBody, limits: (f64, f64)) -> Markup {
         }
         (table(view.say("Giá trị theo thời gian", "Values over time"), &head, &rows))
         @if shown.iter().any(|point| point.value.suppressed) { (withheld(&body.head, view)) }
-        (confidence(&body.head, view))
+        @if shown.iter().any(|point| point.value.interval.is_some()) { (confidence(&body.head, view)) }
     }
 }
 
-/// Why a point has no value, if that is no secret; such points in a row share one line of the table.
+/// Why a point has no value; such points in a row share one line of the table.
 fn told(view: &View, point: &PointBody) -> Option<&'static str> {
     match point {
         point if point.from > view.around.today => Some(view.say("chưa đến", "not begun")),
-        PointBody { value, .. } if value.value.is_none() && !value.suppressed => {
+        PointBody { value, .. } if value.suppressed => Some(view.say("không công bố*", "withheld*")),
+        PointBody { value, .. } if value.value.is_none() => {
             Some(view.say("chưa có người trả lời", "nobody answered"))
         }
         _ => None,
     }
 }
 
-/// The line of points that nobody answered in.
+/// The line of points without a value.
 fn empty(view: &View, run: &[&PointBody], columns: usize) -> Markup {
     let period = |point: &PointBody| codes::period(&point.code, view.lang);
     html! {
