@@ -94,7 +94,7 @@ test("by keyboard one skips to the content, opens an element and chooses another
     await page.getByText(index.elements[0].criteria[0].text.vi).waitFor();
     await page.locator(".choose > summary").focus();
     await page.keyboard.press("Enter");
-    await page.getByLabel("Kỳ", { exact: true }).selectOption("2025");
+    await page.locator("select[name=period]").selectOption("2025");
     await page.getByRole("button", { name: "Xem", exact: true }).focus();
     await page.keyboard.press("Enter");
     await page.waitForURL(/period=2025/);
