@@ -63,8 +63,8 @@ mod tests {
     #[test]
     fn ticks_are_round_numbers() {
         let scale = Scale::around([70.24, 77.91, 79.61], (0.0, 100.0));
-        assert_eq!(scale.ticks(), [68.0, 70.0, 72.0, 74.0, 76.0, 78.0, 80.0, 82.0]);
-        assert_eq!((scale.decimals(), scale.share(68.0), scale.share(82.0)), (0, 0.0, 1.0));
+        assert_eq!(scale.ticks(), [65.0, 70.0, 75.0, 80.0, 85.0]);
+        assert_eq!((scale.decimals(), scale.share(65.0), scale.share(85.0)), (0, 0.0, 1.0));
         assert_eq!(Scale::around([], (0.0, 100.0)).ticks(), [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]);
     }
 

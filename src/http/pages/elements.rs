@@ -88,7 +88,11 @@ fn row(view: &View, body: &IndexBody, text: &str, value: &ValueBody, most: f64) 
                 None if value.suppressed => td.number { span.hint { (view.say("giữ lại vì ít người trả lời", "not shown: too few people")) } },
                 None => td.number { span.hint { (view.say("không ai trả lời", "nobody answered")) } },
             }
-            td.number { @if let Some(n) = value.n { (count(n, view.lang)) } @else { "–" } }
+            td.number {
+                @if let Some(n) = value.n {
+                    (count(n, view.lang)) " " span.narrow aria-hidden="true" { (view.say("người", "people")) }
+                } @else { "–" }
+            }
         }
     }
 }
