@@ -171,6 +171,30 @@ test("back shows what was chosen, and two touches at once are one", async () => 
   });
 });
 
+test("a form without any answer is not sent: there is nothing in it", async () => {
+  await browser.visit(service, {}, async ({ page }) => {
+    const device = await enrol(page, service);
+    await begin(page);
+    await answer(page, () => null);
+    await page.getByRole("button", { name: "Gửi đánh giá" }).click();
+    await heading(page, "Ông/bà chưa đánh giá câu nào").waitFor();
+    await axe(page);
+    await page.getByRole("button", { name: "Quay lại" }).click();
+    await page.getByText("Câu 1/4").waitFor();
+    await page.waitForTimeout(320);
+    await page.locator(".level").nth(2).click();
+    for (let number = 2; number <= 4; number++) {
+      await page.getByText(`Câu ${number}/4`).waitFor();
+      await page.waitForTimeout(320);
+      await page.getByRole("button", { name: "Tiếp tục" }).click();
+    }
+    await page.waitForTimeout(320);
+    await send(page);
+    const [item] = await storedAre(service, device, 1);
+    assert.deepEqual(Object.values(item.answers), [2, null, null, null]);
+  });
+});
+
 test("a short form is three touches, and the rest is asked on request", async () => {
   await browser.visit(service, { serviceWorkers: "block" }, async ({ page, watch }) => {
     watch.tolerate(/ERR_FAILED/);

@@ -16,7 +16,7 @@ async function start() {
   // Without it a browser has neither service workers nor locks.
   if (!isSecureContext) return frame.screen(frame.notice("insecure"));
   addEventListener("hashchange", () => location.reload());
-  register().catch(() => {});
+  const registered = register().catch(() => null);
   const link = new URLSearchParams(location.hash.slice(1));
   const [visit, code] = [link.get("visit"), link.get("enrol")];
   try {
@@ -29,6 +29,7 @@ async function start() {
     await onlyPage(async () => {
       // Asked for again and again: browsers grant it once the page is installed or used enough.
       navigator.storage?.persist?.().catch(() => {});
+      registered.then(renew);
       staff.watch((typed) => enrol.ask(typed, desk.serve));
       if (!device || code) await enrol.ask(code, desk.serve);
       else if (visit) await desk.serveVisit(visit);
@@ -52,9 +53,13 @@ async function onlyPage(work) {
 }
 
 async function register() {
-  if (!("serviceWorker" in navigator)) return;
-  const registration = await navigator.serviceWorker.register("/kiosk/sw.js", { scope: "/kiosk" });
-  // A new version takes over while nobody is answering, by a reload of the welcome.
+  if (!("serviceWorker" in navigator)) return null;
+  return navigator.serviceWorker.register("/kiosk/sw.js", { scope: "/kiosk" });
+}
+
+/** A new version takes over while nobody is answering, by a reload of the welcome; on a citizen's phone, when it is opened anew. */
+function renew(registration) {
+  if (!registration) return;
   setInterval(() => {
     if (desk.isBusy()) return;
     if (registration.waiting) {
