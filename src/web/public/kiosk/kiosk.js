@@ -20,13 +20,14 @@ async function start() {
   const link = new URLSearchParams(location.hash.slice(1));
   const [visit, code] = [link.get("visit"), link.get("enrol")];
   try {
-    await clock.begin();
     const device = await db.kept("device");
     // What a link holds is worth something: it goes from the address and the history.
     if (visit || code) history.replaceState(null, "", location.pathname);
     if (visit && !device) return await own.rate(visit);
     if (!device && !code && await own.resume()) return;
     await onlyPage(async () => {
+      // Not before: two pages at once would each tell their own story of one clock.
+      await clock.begin();
       // Asked for again and again: browsers grant it once the page is installed or used enough.
       navigator.storage?.persist?.().catch(() => {});
       registered.then(renew);
