@@ -150,6 +150,12 @@ test("whoever walks away leaves nothing to be seen", async () => {
     await page.getByText("Câu 1/4").waitFor();
     assert.equal(await page.locator("main [aria-pressed=true]").count(), 0, "the answer of whoever walked away");
     await storedAre(service, device, 0);
+    await page.getByRole("button", { name: "Quay lại" }).click();
+    await pass(1);
+    await page.getByRole("button", { name: "English" }).click();
+    await page.getByRole("button", { name: "Start" }).waitFor();
+    await pass(61);
+    await page.getByRole("button", { name: "Bắt đầu" }).waitFor();
   });
 });
 
