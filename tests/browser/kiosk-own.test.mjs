@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { axe } from "./support/axe.mjs";
 import { startBrowser } from "./support/browser.mjs";
-import { answer, begin, enrol, kept, rate, send, stored, storedAre, welcome } from "./support/kiosk.mjs";
+import { answer, begin, enrol, kept, nextPerson, rate, stored, storedAre, welcome } from "./support/kiosk.mjs";
 import { startService } from "./support/service.mjs";
 
 const PHONE = { width: 360, height: 640, hasTouch: true, isMobile: true };
@@ -132,7 +132,7 @@ test("a kiosk that opens a receipt's link rates that visit and goes on with its 
     await page.goto(link);
     await page.getByText("Phường Hòa Sơn (mẫu)").last().waitFor();
     await rate(page, () => 2);
-    await page.getByRole("button", { name: "Người tiếp theo" }).click();
+    await nextPerson(page);
     await page.getByText("Phường Bình Minh (mẫu)").last().waitFor();
     await rate(page, () => 2);
     const items = (await storedAre(service, undefined, before_ + 2)).slice(-2);

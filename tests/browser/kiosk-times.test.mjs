@@ -55,6 +55,16 @@ test("a jump that was watched says by how much the clock was set", () => {
   }
 });
 
+test("also where nothing else would tell, days after the last contact", () => {
+  for (const ahead of [-DAY, -HOUR / 2, 3 * HOUR]) {
+    right([
+      { from: 0, to: HOUR, ahead: 0, contact: HOUR },
+      { from: 100 * HOUR, to: 101 * HOUR, ahead },
+      { from: 101 * HOUR, to: 102 * HOUR, ahead: 0, contact: 102 * HOUR, watched: true },
+    ]);
+  }
+});
+
 test("a clock that begins anew in 1970, and is right again after the next start, is placed before that start", () => {
   const from = 56 * 365 * DAY;
   const stretches = [

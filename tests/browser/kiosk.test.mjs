@@ -150,6 +150,12 @@ test("whoever walks away leaves nothing to be seen", async () => {
     await page.getByText("Câu 1/4").waitFor();
     assert.equal(await page.locator("main [aria-pressed=true]").count(), 0, "the answer of whoever walked away");
     await storedAre(service, device, 0);
+    await page.getByRole("button", { name: "Quay lại" }).click();
+    await pass(1);
+    await page.getByRole("button", { name: "English" }).click();
+    await page.getByRole("button", { name: "Start" }).waitFor();
+    await pass(61);
+    await page.getByRole("button", { name: "Bắt đầu" }).waitFor();
   });
 });
 
@@ -168,6 +174,30 @@ test("back shows what was chosen, and two touches at once are one", async () => 
     await page.waitForTimeout(320);
     await page.getByRole("button", { name: "Tiếp tục" }).click();
     await page.getByText("Câu 2/4").waitFor();
+  });
+});
+
+test("a form without any answer is not sent: there is nothing in it", async () => {
+  await browser.visit(service, {}, async ({ page }) => {
+    const device = await enrol(page, service);
+    await begin(page);
+    await answer(page, () => null);
+    await page.getByRole("button", { name: "Gửi đánh giá" }).click();
+    await heading(page, "Ông/bà chưa đánh giá câu nào").waitFor();
+    await axe(page);
+    await page.getByRole("button", { name: "Quay lại" }).click();
+    await page.getByText("Câu 1/4").waitFor();
+    await page.waitForTimeout(320);
+    await page.locator(".level").nth(2).click();
+    for (let number = 2; number <= 4; number++) {
+      await page.getByText(`Câu ${number}/4`).waitFor();
+      await page.waitForTimeout(320);
+      await page.getByRole("button", { name: "Tiếp tục" }).click();
+    }
+    await page.waitForTimeout(320);
+    await send(page);
+    const [item] = await storedAre(service, device, 1);
+    assert.deepEqual(Object.values(item.answers), [2, null, null, null]);
   });
 });
 

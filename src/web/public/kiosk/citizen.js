@@ -3,7 +3,7 @@
 // only until it is sent: whoever walks away leaves nothing.
 
 import { randomness } from "./ids.js";
-import { screen } from "./frame.js";
+import { notice, screen } from "./frame.js";
 import * as views from "./views.js";
 
 /** A second touch so soon after a new screen was meant for the one before. */
@@ -50,6 +50,11 @@ export function ask(survey, { leave, finish }) {
     });
   };
 
+  const again = () => {
+    visit.place = 0;
+    draw();
+  };
+
   const more = () => {
     visit.asked = [...first, ...rest];
     draw();
@@ -59,7 +64,9 @@ export function ask(survey, { leave, finish }) {
     draft: visit.draft, left: rest.length, back: () => step(-1),
     more: visit.asked.length === first.length && rest.length > 0 ? more : null,
     finish: () => {
-      if (performance.now() - shown >= BOUNCE) finish({ random: visit.random, body: body(survey, visit, first.length + rest.length) });
+      if (performance.now() - shown < BOUNCE) return;
+      if (Object.values(visit.answers).every((level) => level === null)) return screen(notice("nothing", { action: "back", run: again }));
+      finish({ random: visit.random, body: body(survey, visit, first.length + rest.length) });
     },
   });
 

@@ -13,8 +13,9 @@ let anchor = null;
 let hidden = false;
 let turn = Promise.resolve();
 
-/** Begins; resolves when responses can be taken. */
+/** Begins, once; resolves when responses can be taken. */
 export async function begin() {
+  if (stretch) return;
   document.addEventListener("visibilitychange", () => { hidden ||= document.hidden; });
   await open(null);
   setInterval(() => look().catch(() => {}), LOOK);

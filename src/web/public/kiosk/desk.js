@@ -11,7 +11,7 @@ import * as sync from "./sync.js";
 import * as views from "./views.js";
 import { read } from "./api.js";
 import { make } from "./dom.js";
-import { say, told } from "./words.js";
+import { current, say, told } from "./words.js";
 
 const THANKS = 8000;
 
@@ -26,7 +26,7 @@ export async function serve() {
   idle.rest();
   answering = false;
   clearTimeout(thanked);
-  await sync.begin(() => { if (!answering) welcome(); });
+  await sync.begin(() => { if (!answering) welcome(current()); });
   if (await db.kept("survey")) return welcome();
   frame.screen(frame.notice("loading"));
   try {
@@ -59,13 +59,15 @@ async function choose(survey) {
   await welcome();
 }
 
-async function welcome() {
+/** Welcomes whoever comes next; `language` is kept where somebody may be reading already. */
+async function welcome(language) {
   idle.rest();
+  idle.lull(() => { if (!answering && current() !== "vi") welcome(); });
   answering = false;
   clearTimeout(thanked);
   const [survey, agency] = await Promise.all([db.kept("survey"), db.kept("agency")]);
   if (answering) return;
-  frame.begin(agency?.name);
+  frame.begin(agency?.name, language);
   if (sync.contact.state === "suspended") return frame.screen(frame.notice("suspended"));
   if (sync.contact.state === "ended") return frame.screen(frame.notice("revoked"));
   if (!survey) return serve();

@@ -2,7 +2,7 @@
 // drawn again.
 
 import { make, show } from "./dom.js";
-import { current, say, setLanguage } from "./words.js";
+import { say, setLanguage } from "./words.js";
 
 let draw = () => [];
 let place = "";
@@ -13,10 +13,10 @@ export function screen(made) {
   show(...[made()].flat());
 }
 
-/** Begins again in Vietnamese; `name` says whose desk it is. */
-export function begin(name) {
+/** Begins again, in Vietnamese unless another language is given; `name` says whose desk it is. */
+export function begin(name, language = "vi") {
   place = name ?? "";
-  change("vi");
+  change(language);
 }
 
 function change(language) {
@@ -38,6 +38,3 @@ export const notice = (key, { hint, action, run } = {}) => () => make("div", { c
   make("h1", {}, say(key)),
   hint && make("p", { class: "lead" }, typeof hint === "function" ? hint() : say(hint)),
   action && make("button", { class: "primary large", type: "button", onclick: run }, say(action)));
-
-/** The language shown. */
-export { current };

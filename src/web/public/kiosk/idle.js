@@ -8,6 +8,7 @@ const QUIET = 60000;
 const WARNING = 20;
 
 let timer = null;
+let lulled = null;
 let counting = null;
 let leave = null;
 
@@ -26,8 +27,15 @@ export function rest() {
   stop();
 }
 
+/** Calls back each time nobody has touched anything for a while, unless somebody is answering. */
+export function lull(quiet) {
+  lulled = quiet;
+  touched();
+}
+
 function touched() {
   clearTimeout(timer);
+  if (!leave && lulled) timer = setTimeout(lulled, QUIET);
   if (leave && !counting) timer = setTimeout(warn, QUIET);
 }
 

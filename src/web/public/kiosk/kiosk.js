@@ -16,19 +16,21 @@ async function start() {
   // Without it a browser has neither service workers nor locks.
   if (!isSecureContext) return frame.screen(frame.notice("insecure"));
   addEventListener("hashchange", () => location.reload());
-  register().catch(() => {});
+  const registered = register().catch(() => null);
   const link = new URLSearchParams(location.hash.slice(1));
   const [visit, code] = [link.get("visit"), link.get("enrol")];
   try {
-    await clock.begin();
     const device = await db.kept("device");
     // What a link holds is worth something: it goes from the address and the history.
     if (visit || code) history.replaceState(null, "", location.pathname);
     if (visit && !device) return await own.rate(visit);
     if (!device && !code && await own.resume()) return;
     await onlyPage(async () => {
+      // Not before: two pages at once would each tell their own story of one clock.
+      await clock.begin();
       // Asked for again and again: browsers grant it once the page is installed or used enough.
       navigator.storage?.persist?.().catch(() => {});
+      registered.then(renew);
       staff.watch((typed) => enrol.ask(typed, desk.serve));
       if (!device || code) await enrol.ask(code, desk.serve);
       else if (visit) await desk.serveVisit(visit);
@@ -52,9 +54,13 @@ async function onlyPage(work) {
 }
 
 async function register() {
-  if (!("serviceWorker" in navigator)) return;
-  const registration = await navigator.serviceWorker.register("/kiosk/sw.js", { scope: "/kiosk" });
-  // A new version takes over while nobody is answering, by a reload of the welcome.
+  if (!("serviceWorker" in navigator)) return null;
+  return navigator.serviceWorker.register("/kiosk/sw.js", { scope: "/kiosk" });
+}
+
+/** A new version takes over while nobody is answering, by a reload of the welcome; on a citizen's phone, when it is opened anew. */
+function renew(registration) {
+  if (!registration) return;
   setInterval(() => {
     if (desk.isBusy()) return;
     if (registration.waiting) {

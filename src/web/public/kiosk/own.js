@@ -33,6 +33,7 @@ export function refuse(error, retry, onward) {
 
 /** Rates the visit of this token. */
 export async function rate(token) {
+  await clock.begin();
   const record = await db.visit(token);
   if (record?.state && record.state !== "open") return go(record);
   frame.screen(frame.notice("loading"));
@@ -54,6 +55,7 @@ export async function resume() {
   const unsent = all.find((one) => one.state === "waiting");
   const last = unsent ?? all.toSorted((one, other) => other.since - one.since)[0];
   if (!last) return false;
+  await clock.begin();
   if (last.state === "open") await rate(last.token); else go(last);
   return true;
 }
