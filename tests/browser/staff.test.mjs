@@ -386,6 +386,7 @@ for (const width of [360, 800, 1440]) {
         await page.goto("/staff");
         await page.getByLabel("Mã ứng dụng").waitFor();
         await fits();
+        assert.equal(await page.locator("header").innerText(), "SIPAS\nTrang công khai\nEnglish");
         await signIn(page, above);
         await page.locator(".card").first().waitFor();
         await fits();

@@ -65,9 +65,9 @@ export async function listed(path, parameters) {
   }
 }
 
-/** An input with its label; an explanation stands under it. */
+/** An input with its label; an explanation stands between them. */
 export function field(label, input, hint) {
-  return make("label", {}, make("span", {}, label), input, hint && make("small", { class: "hint" }, hint));
+  return make("label", {}, make("span", {}, label, hint && make("small", { class: "hint" }, ` ${hint}`)), input);
 }
 
 /** A choice of values with their words. */

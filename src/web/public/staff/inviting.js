@@ -15,7 +15,7 @@ export async function inviting(again, devices) {
   const desks = [...new Set(devices.map((device) => device.service_point).filter(Boolean))].sort();
   const button = make("button", { type: "button", class: "primary", onclick: () => form(again, desks, surveys.items) }, say("invite"));
   const rows = open.map((invitation) => make("li", {},
-    facts([say("desk"), invitation.service_point], [say("deviceName"), invitation.name], [say("survey"), invitation.survey], [say("until"), moment(invitation.expires_at)]),
+    facts([say("desk"), invitation.service_point], [say("called"), invitation.name], [say("survey"), invitation.survey], [say("until"), moment(invitation.expires_at)]),
     make("button", { type: "button", onclick: () => takeBack(again, invitation) }, say("takeBack"))));
   return [button, open.length > 0 && make("details", {}, make("summary", {}, `${say("invitations")} (${open.length})`), make("ul", { class: "rows" }, rows))];
 }

@@ -22,9 +22,10 @@ function frame() {
   const link = (view) => make("a", { href: `#${view}`, "aria-current": view === here() ? "page" : undefined }, say(view));
   document.title = `${say("title")} – SIPAS`;
   document.querySelector(".skip").textContent = say("skip");
+  const views = session.token() && make("nav", { "aria-label": say("title") }, Object.keys(VIEWS).map(link));
   document.querySelector("header").replaceChildren(
     make("span", { class: "brand" }, "SIPAS"),
-    session.token() && make("nav", { "aria-label": say("title") }, Object.keys(VIEWS).map(link)),
+    ...(views ? [views] : []),
     make("nav", { class: "aside", "aria-label": say("pages") },
       make("a", { href: current() === "vi" ? "/" : "/?lang=en" }, say("dashboard")),
       make("button", { type: "button", lang: other, onclick: change }, say("other")),

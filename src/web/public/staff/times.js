@@ -5,10 +5,10 @@ import { current, say } from "./words.js";
 const ZONE = "Asia/Ho_Chi_Minh";
 const locale = () => (current() === "vi" ? "vi-VN" : "en-GB");
 
-/** `22/11/2026 19:05`. */
+/** `19:05 22/11/2026`. */
 export function moment(text) {
   if (!text) return "–";
-  const parts = { dateStyle: "short", timeStyle: "short", timeZone: ZONE };
+  const parts = { day: "2-digit", month: "2-digit", year: "numeric", hour: "2-digit", minute: "2-digit", timeZone: ZONE };
   return new Intl.DateTimeFormat(locale(), parts).format(new Date(text));
 }
 
