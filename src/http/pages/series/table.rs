@@ -53,14 +53,18 @@ fn told(view: &View, point: &PointBody) -> Option<&'static str> {
     }
 }
 
+/// The period of a point, with a star if it is not all of it.
+fn period(view: &View, point: &PointBody) -> String {
+    codes::period(&point.code, view.lang) + if point.partial { "*" } else { "" }
+}
+
 /// The line of points without a value.
 fn empty(view: &View, run: &[&PointBody], columns: usize) -> Markup {
-    let period = |point: &PointBody| codes::period(&point.code, view.lang);
     html! {
         tr {
             th scope="row" {
-                @if let [first, ..] = run { (period(first)) }
-                @if let [_, .., last] = run { " – " (period(last)) }
+                @if let [first, ..] = run { (period(view, first)) }
+                @if let [_, .., last] = run { " – " (period(view, last)) }
             }
             td colspan=(columns - 1) {
                 span.hint { (run.first().and_then(|point| told(view, point)).unwrap_or_default()) }
@@ -70,11 +74,10 @@ fn empty(view: &View, run: &[&PointBody], columns: usize) -> Markup {
 }
 
 fn row(view: &View, body: &SeriesBody, point: &PointBody, several: bool) -> Markup {
-    let star = if point.partial { "*" } else { "" };
     let asked = body.segments.get(point.segment);
     html! {
         tr {
-            th scope="row" { (codes::period(&point.code, view.lang)) (star) }
+            th scope="row" { (period(view, point)) }
             td.number { (value(&point.value, body.head.formula.unit, view)) }
             td.number { (interval(point.value.interval.as_ref(), view)) }
             td.number { (people(&point.value, view)) }
