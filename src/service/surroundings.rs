@@ -17,7 +17,6 @@ use crate::store::surveys::surveys_answered;
 use crate::store::{Conn, SILENCE};
 use chrono::NaiveDate;
 use std::cmp::Reverse;
-use std::collections::HashSet;
 use std::sync::Arc;
 
 /// What stands around a subject today.
@@ -29,8 +28,10 @@ pub struct Surroundings {
     pub above: Vec<Agency>,
     /// The agencies right below it, by code; those at the top for the whole country, none for several together.
     pub below: Vec<Agency>,
-    /// Every survey, the one that is shown if none is named first.
+    /// Every survey, those that are fielded here and open before others. What people answered does not change the order.
     pub surveys: Vec<Nearby>,
+    /// The one that is shown if none is named; `None` if there is none at all.
+    pub usual: Option<Arc<Survey>>,
     /// Today in Viet Nam.
     pub today: NaiveDate,
 }
@@ -69,22 +70,23 @@ pub async fn fetch(services: &Services, code: &SubjectCode) -> Result<Surroundin
     let answered = services.db.within(SILENCE, answered).await?;
     let mut surveys: Vec<Nearby> =
         catalogue.surveys.values().map(|s| nearby(&catalogue, s, &roots, today)).collect();
-    surveys.sort_by_cached_key(|nearby| usual_first(nearby, &answered));
-    Ok(Surroundings { agencies, above, below, surveys, today })
+    surveys.sort_by_cached_key(|nearby| (Reverse(here(nearby)), liked(nearby)));
+    let usual = surveys
+        .iter()
+        .min_by_key(|nearby| (Reverse((here(nearby), answered.contains(&nearby.survey.id))), liked(nearby)));
+    let usual = usual.map(|nearby| nearby.survey.clone());
+    Ok(Surroundings { agencies, above, below, surveys, usual, today })
 }
 
-/// The order in which surveys are offered: where people can answer now and have answered before others, real ones
-/// before samples, SIPAS before desk ratings, then the newest.
-fn usual_first(nearby: &Nearby, answered: &HashSet<crate::domain::ids::SurveyId>) -> impl Ord + use<> {
+/// Where people can answer now.
+fn here(nearby: &Nearby) -> (bool, bool) {
+    (nearby.fielded, nearby.state == SurveyState::Open)
+}
+
+/// Real ones before samples, SIPAS before desk ratings, then the newest.
+fn liked(nearby: &Nearby) -> impl Ord + use<> {
     let survey = &nearby.survey;
-    let good = (
-        nearby.fielded,
-        nearby.state == SurveyState::Open,
-        answered.contains(&survey.id),
-        !survey.sample,
-        survey.questionnaire.kind == Kind::Sipas,
-        survey.window.from,
-    );
+    let good = (!survey.sample, survey.questionnaire.kind == Kind::Sipas, survey.window.from);
     (Reverse(good), survey.code.clone())
 }
 

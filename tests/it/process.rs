@@ -253,7 +253,8 @@ async fn the_demonstration_shows_figures_and_lines_that_work_also_the_second_tim
         let page = anonymous.get("/").await.expect(200).text;
         assert!(page.contains("demo-service") && page.contains("Cả nước"), "{page}");
         let code = shown("Kiosk ").strip_prefix(&format!("{address}/kiosk#enrol=")).unwrap();
-        let enrol = json!({"code": code, "attempt": uuid::Uuid::from_u128(rand::random())});
+        let attempt = uuid::Uuid::from_u128(rand::random());
+        let enrol = json!({"code": code, "attempt": attempt, "model": "Tablet", "app_version": "1"});
         anonymous.post("/v1/devices/enrol", &enrol).await.expect(201);
         // The lines are for a shell; so a shell runs them.
         let script: Vec<&str> = lines

@@ -86,8 +86,8 @@ impl View {
         let subject = figures::subject(&agency)?;
         let around = surroundings::fetch(app, &subject).await?;
         let survey_named = value(&query, "survey").is_some();
-        let usual = around.surveys.first().ok_or_else(|| Error::new(ErrorCode::SurveyNotFound))?;
-        let query = with_defaults(query, &usual.survey.code, around.today.year());
+        let usual = around.usual.clone().ok_or_else(|| Error::new(ErrorCode::SurveyNotFound))?;
+        let query = with_defaults(query, &usual.code, around.today.year());
         let ((lang, asked, own), mut faults) = query.draft(|fields| {
             fields.take("agency");
             (super::layout::lang(fields), figures::asked(subject, fields), own(fields))
