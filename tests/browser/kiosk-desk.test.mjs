@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { axe } from "./support/axe.mjs";
 import { startBrowser } from "./support/browser.mjs";
-import { enrol, invite, rate, storedAre, welcome } from "./support/kiosk.mjs";
+import { enrol, invite, otherSurvey, rate, storedAre, welcome } from "./support/kiosk.mjs";
 import { startService } from "./support/service.mjs";
 
 let service, browser;
@@ -40,11 +40,7 @@ for (const [name, change, words] of [
 ]) {
   test(`a survey that ${name} is not asked, until it may be`, async () => {
     await browser.visit(service, { serviceWorkers: "block" }, async ({ page }) => {
-      const survey = "**/v1/surveys/demo-desk";
-      await page.route(survey, async (route) => {
-        const answer = await route.fetch();
-        await route.fulfill({ response: answer, json: { ...(await answer.json()), ...change } });
-      });
+      const restore = await otherSurvey(page, "demo-desk", change);
       const { code } = await invite(service);
       await page.goto(`/kiosk#enrol=${code}`);
       await page.getByRole("button", { name: "Đăng ký" }).click();
@@ -52,7 +48,7 @@ for (const [name, change, words] of [
       await axe(page);
       assert.equal(await welcome(page).count(), 0);
       if (!change.state) return;
-      await page.unroute(survey);
+      await restore();
       await page.reload();
       await welcome(page).waitFor();
     });
