@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { axe } from "./support/axe.mjs";
 import { startBrowser } from "./support/browser.mjs";
-import { answer, begin, emptied, enrol, invite, nextPerson, rate, send, staff, storedAre, welcome } from "./support/kiosk.mjs";
+import { answer, begin, emptied, enrol, invite, nextPerson, otherSurvey, send, staff, storedAre, welcome } from "./support/kiosk.mjs";
 import { startService } from "./support/service.mjs";
 
 let service, browser;
@@ -205,10 +205,7 @@ test("a short form is three touches, and the rest is asked on request", async ()
   await browser.visit(service, { serviceWorkers: "block" }, async ({ page, watch }) => {
     watch.tolerate(/ERR_FAILED/);
     const code = "official.polite";
-    await page.route("**/v1/surveys/demo-service", async (route) => {
-      const answer = await route.fetch();
-      await route.fulfill({ response: answer, json: { ...(await answer.json()), short_form: [code] } });
-    });
+    await otherSurvey(page, "demo-service", { short_form: [code] });
     const sent = [];
     await page.route("**/v1/responses/batch", async (route) => {
       sent.push(...route.request().postDataJSON());

@@ -149,3 +149,15 @@ export async function wrongClock(context, ahead) {
 
 /** Sets the clock of a page under way. */
 export const turn = (page, ahead) => page.evaluate((to) => { globalThis.ahead = to; localStorage.setItem("ahead", String(to)); }, ahead);
+
+/** Tells the page that a survey is other than it is; gives how to end that. The context has to block service workers. */
+export async function otherSurvey(page, code, change) {
+  const path = `**/v1/surveys/${code}`;
+  const pass = async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), ...change } });
+  };
+  // A page that is closed meanwhile wants no answer.
+  await page.route(path, (route) => pass(route).catch((error) => assert.match(error.message, /closed|disposed/)));
+  return () => page.unrouteAll({ behavior: "wait" });
+}

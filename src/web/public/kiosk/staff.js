@@ -1,5 +1,5 @@
-// What staff may see: whether responses wait, and why. Opened by holding the lower right corner for three seconds or by
-// Ctrl+Alt+S; never an answer, since who is rated may be reading.
+// What staff may see: whether responses wait, and why. Opened by holding the upper left corner, where citizens have nothing
+// to touch, for three seconds, or by Ctrl+Alt+S; never an answer, since who is rated may be reading.
 
 import * as db from "./db.js";
 import * as clock from "./clock.js";
@@ -16,7 +16,7 @@ let enrol = () => {};
 export function watch(enrolAnew) {
   enrol = enrolAnew;
   let held = null;
-  const isCorner = (event) => event.clientX > innerWidth - CORNER && event.clientY > innerHeight - CORNER;
+  const isCorner = (event) => event.clientX < CORNER && event.clientY < CORNER;
   addEventListener("pointerdown", (event) => { if (isCorner(event)) held = setTimeout(open, HOLD); });
   for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => clearTimeout(held));
   addEventListener("contextmenu", (event) => { if (isCorner(event)) event.preventDefault(); });
