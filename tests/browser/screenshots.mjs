@@ -11,7 +11,16 @@ import { eventually } from "./support/waiting.mjs";
 
 const SIZES = [[360, 740], [800, 1280], [1440, 900]];
 const KIOSK_SIZES = [...SIZES, [1280, 800]];
-const PAGES = { country: "/", province: "/?agency=H56&survey=demo-service", desk: "/?agency=H56.C1&survey=demo-service&lang=en" };
+const PAGES = {
+  country: "/",
+  province: "/?agency=H56&survey=demo-service",
+  desk: "/?agency=H56.C1&survey=demo-service&lang=en",
+  series: "/series?agency=H56&survey=demo-service",
+  ranking: "/ranking?agency=H56&survey=demo-service",
+  breakdown: "/breakdown?agency=H56&survey=demo-service&by=age_band",
+  comparison: "/comparison?agency=H56&with=H21&survey=demo-service",
+  method: "/method",
+};
 
 const directory = process.argv[2];
 if (!directory) {
@@ -19,19 +28,19 @@ if (!directory) {
   process.exit(1);
 }
 
-/** The whole page, as far as it goes down. */
-async function picture(page, name, [width, height], colorScheme) {
+/** `fullPage`: as far as it goes down, not only what a screen shows of it. */
+async function picture(page, name, [width, height], colorScheme, fullPage = false) {
   const path = join(directory, `${name}-${width}x${height}-${colorScheme}.png`);
   // A page that fades in or has fonts to load is waited for.
   await page.evaluate(() => Promise.all([document.fonts.ready, ...document.getAnimations().map((animation) => animation.finished)]));
-  await page.screenshot({ path, fullPage: true });
+  await page.screenshot({ path, fullPage });
   console.log(path);
 }
 
 async function pages({ page }, ...look) {
   for (const [name, address] of Object.entries(PAGES)) {
     await page.goto(address, { waitUntil: "networkidle" });
-    await picture(page, name, ...look);
+    await picture(page, name, ...look, true);
   }
 }
 

@@ -77,10 +77,13 @@ export async function seed(service, options = {}) {
   return sent;
 }
 
-/** Mostly content; `gloom` in [0, 1) makes it less so. */
+/** How likely a level is, from the worst; a scale with fewer levels has the upper ones. `gloom` is in [0, 1). */
+const likelihoods = (gloom) => [1 + 3 * gloom, 3 + 5 * gloom, 10 + 8 * gloom, 50, 36 - 16 * gloom];
+
 function answer(criterion, gloom, roll) {
   if (criterion.may_be_not_applicable && roll() < 0.1) return null;
-  const levels = criterion.levels.map((level) => level.value).sort((one, other) => one - other);
-  const place = 1 - roll() ** (2.5 - 1.5 * gloom);
-  return levels[Math.min(levels.length - 1, Math.floor(place * levels.length))];
+  const weights = likelihoods(gloom).slice(-criterion.levels.length);
+  let left = roll() * weights.reduce((sum, weight) => sum + weight, 0);
+  const place = weights.findIndex((weight) => (left -= weight) < 0);
+  return criterion.levels.at(place).value;
 }
