@@ -47,7 +47,9 @@ impl Choices {
         let years = (first_year..=last.year()).rev();
         let spans = |codes: Vec<String>| {
             let known = codes.iter().filter_map(|code| Period::parse(code).ok());
-            known.filter(|period| period.from() <= last && window.from < period.to()).collect()
+            known
+                .filter(|period| window.from <= last && period.from() <= last && window.from < period.to())
+                .collect()
         };
         let quarter = |year: i32| (1..=4).rev().map(move |quarter| format!("{year}-Q{quarter}"));
         let month = |year: i32| (1..=12).rev().map(move |month| format!("{year}-{month:02}"));
