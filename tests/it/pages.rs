@@ -287,6 +287,10 @@ async fn every_link_leads_somewhere_and_keeps_the_question() {
     let start = "/?agency=H56&survey=demo-service&period=2026-06&confidence=99&lang=en";
     let shown = page(&anonymous, start).await.expect(200).text;
     let found = links(&shown);
+    // Another measurement has other formulas: the one that was chosen does not go along.
+    let rescaled = page(&anonymous, &format!("{start}&formula=mean-rescaled")).await.expect(200).text;
+    let desk = "/?agency=H56&period=2026-06&confidence=99&lang=en&survey=demo-desk";
+    assert!(links(&rescaled).contains(desk), "{:#?}", links(&rescaled));
     for wanted in [
         "/?agency=H56&survey=demo-service&confidence=99&lang=en&period=2026-05",
         "/?survey=demo-service&period=2026-06&confidence=99&lang=en&agency=H56.C1",

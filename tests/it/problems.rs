@@ -36,7 +36,7 @@ async fn whatever_cannot_be_read_is_refused_as_a_problem() {
 async fn unknown_paths_and_wrong_methods_are_told_apart() {
     let app = TestApp::start().await;
     for path in
-        ["/", "/v1", "/v2/responses", "/v1/agencies/H56/", "/v1/agencies/H56/index/x", "/%2e%2e/etc/passwd"]
+        ["/v1", "/v2/responses", "/v1/agencies/H56/", "/v1/agencies/H56/index/x", "/%2e%2e/etc/passwd"]
     {
         assert_eq!(app.anonymous().get(path).await.expect(404).problem(), "route_not_found", "{path}");
     }

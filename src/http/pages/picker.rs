@@ -16,7 +16,7 @@ use maud::{Markup, html};
 const MOST_SHOWN: usize = 12;
 
 /// What the form asks for itself; `from` and `to` would contradict the period that is chosen in it.
-const ASKED: [&str; 8] = ["survey", "period", "from", "to", "formula", "confidence", "scope", "as_of"];
+const ASKED: [&str; 7] = ["period", "from", "to", "formula", "confidence", "scope", "as_of"];
 
 /// The agency's own name, with the way up.
 pub fn place(view: &View) -> Markup {
@@ -86,6 +86,7 @@ pub fn question(view: &View) -> Markup {
             details.choose {
                 summary { (view.say("Chọn kỳ, đợt khảo sát, cách tính", "Choose period, survey, method")) }
                 (form(view, &choices))
+                (surveys(view))
             }
         }
     }
@@ -124,10 +125,6 @@ fn form(view: &View, choices: &Choices) -> Markup {
                     (group(view, view.say("Quý", "Quarters"), &choices.quarters))
                     (group(view, view.say("Tháng", "Months"), &choices.months))
                 }
-            }
-            label {
-                span { (view.say("Đợt khảo sát", "Survey")) }
-                select name="survey" { @for nearby in surveys(view) { (survey(view, nearby)) } }
             }
             label {
                 span { (view.say("Cách tính", "Method")) }
@@ -181,16 +178,29 @@ fn group(view: &View, label: &str, periods: &[Period]) -> Markup {
     }
 }
 
-/// The surveys that are fielded here, or all if none is; always the one that is shown.
-fn surveys(view: &View) -> impl Iterator<Item = &Nearby> {
+/// The other surveys that are fielded here, or all others if none is. Links, not a field of the form: a survey of another
+/// kind has other formulas, and the form would send one that does not fit.
+fn surveys(view: &View) -> Markup {
     let none = !view.around.surveys.iter().any(|nearby| nearby.fielded);
-    let shown = move |nearby: &&Nearby| none || nearby.fielded || nearby.survey.code == view.survey.code;
-    view.around.surveys.iter().filter(shown)
+    let others = view.around.surveys.iter().filter(|nearby| none || nearby.fielded);
+    let others: Vec<&Nearby> = others.filter(|nearby| nearby.survey.code != view.survey.code).collect();
+    html! {
+        @if !others.is_empty() {
+            p.others { (view.say("Đợt khảo sát khác:", "Other surveys:")) }
+            ul.others {
+                @for nearby in others { li { a href=(with_survey(view, nearby)) { (nearby.survey.name.get(view.lang)) } } }
+            }
+        }
+    }
 }
 
-fn survey(view: &View, nearby: &Nearby) -> Markup {
-    let survey = &nearby.survey;
-    choice(&survey.code, survey.name.get(view.lang), survey.code == view.survey.code)
+fn with_survey(view: &View, nearby: &Nearby) -> String {
+    let survey = ("survey", Some(nearby.survey.code.as_str()));
+    if nearby.survey.questionnaire.kind == view.survey.questionnaire.kind {
+        view.link(&[survey])
+    } else {
+        view.link(&[survey, ("formula", None)])
+    }
 }
 
 fn choice(value: &str, label: &str, selected: bool) -> Markup {
