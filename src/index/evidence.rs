@@ -93,6 +93,16 @@ impl Evidence {
         }
     }
 
+    /// The same as [`Self::add`]; what is the first is kept instead of added to nothing.
+    pub fn take(&mut self, tally: Tally, share: Share) {
+        if share.is_one() && self.full.is_empty() {
+            let watermark = self.full.watermark.max(tally.watermark);
+            self.full = Tally { watermark, ..tally };
+        } else {
+            self.add(&tally, share);
+        }
+    }
+
     /// Withholds what the reader may not see.
     pub fn withhold(&mut self, withheld: Withheld) {
         self.withheld = withheld;

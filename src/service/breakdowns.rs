@@ -13,6 +13,7 @@ use crate::domain::period::{Grain, units};
 use crate::error::{Error, FaultKind, Faults, FigureFault, Place, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use compact_str::CompactString;
+use std::borrow::Cow;
 
 /// A figure broken down.
 #[derive(Debug, Clone)]
@@ -67,10 +68,8 @@ pub async fn read(
     let by = setting.count(&survey, Some(facet), std::slice::from_ref(&cell)).await?;
     let by = by.into_iter().next().unwrap_or_default();
     // Everybody is in one slice or another, the one of those who told nothing included.
-    let everything = by.values().fold(Counted::new(), |mut sum, counted| {
-        for (share, tally) in counted {
-            sum.entry(*share).and_modify(|held| held.add(tally)).or_insert_with(|| tally.clone());
-        }
+    let everything = by.values().flatten().fold(Counted::default(), |mut sum, (share, tally)| {
+        sum.add(*share, Cow::Borrowed(tally));
         sum
     });
     let sight = setting.sight(&survey, &[days]).await?;

@@ -12,7 +12,7 @@ use crate::store::kept_totals::digest;
 use crate::store::tallies::{Fetched, Of, Reach, Tallied, TallyRow, Wanted, tallies_fetch};
 use crate::store::{Db, SILENCE};
 use compact_str::CompactString;
-use std::collections::btree_map::Entry;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// One figure's worth of responses: whose and when.
@@ -24,8 +24,43 @@ pub struct Cell {
     pub root: Option<i32>,
 }
 
-/// What was counted for a cell, by the share that counts of it; one entry unless agencies were split.
-pub type Counted = BTreeMap<Share, Tally>;
+/// What was counted for a cell, by the share that counts of it: one entry unless agencies were split. A list and not a
+/// tree, whose nodes have room for eleven: a ranking has thousands of these.
+#[derive(Debug, Clone, Default)]
+pub struct Counted(Vec<(Share, Tally)>);
+
+impl Counted {
+    /// Adds responses of which `share` counts.
+    pub fn add(&mut self, share: Share, tally: Cow<'_, Tally>) {
+        match self.0.binary_search_by(|(held, _)| held.cmp(&share)) {
+            Ok(place) => self.0.get_mut(place).into_iter().for_each(|(_, held)| held.add(&tally)),
+            Err(place) => self.0.insert(place, (share, tally.into_owned())),
+        }
+    }
+
+    /// People, each counted once whatever the share.
+    pub fn people(&self) -> u64 {
+        self.0.iter().map(|(_, tally)| tally.people()).sum()
+    }
+}
+
+impl IntoIterator for Counted {
+    type Item = (Share, Tally);
+    type IntoIter = std::vec::IntoIter<(Share, Tally)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'c> IntoIterator for &'c Counted {
+    type Item = &'c (Share, Tally);
+    type IntoIter = std::slice::Iter<'c, (Share, Tally)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
 
 /// What was counted for a cell by value of the facet; the value is empty if it was not told, or without facet.
 pub type CountedBy = BTreeMap<CompactString, Counted>;
@@ -51,20 +86,11 @@ impl Counts {
             for (value, counted) in flagged {
                 let held = cell.entry(value).or_default();
                 for (share, tally) in counted {
-                    add(held, share, tally);
+                    held.add(share, Cow::Owned(tally));
                 }
             }
         }
         all
-    }
-}
-
-fn add(counted: &mut Counted, share: Share, tally: Tally) {
-    match counted.entry(share) {
-        Entry::Occupied(mut sum) => sum.get_mut().add(&tally),
-        Entry::Vacant(none) => {
-            none.insert(tally);
-        }
     }
 }
 
@@ -144,23 +170,24 @@ impl Plan {
 
     fn add_up(&self, cells: &[Cell], fetched: Fetched) -> Counts {
         let mut counts = Counts::none(cells.len());
-        let mut put = |tallied: Tallied, place: usize, value: &CompactString, share: Share, tally: Tally| {
-            let side = match tallied {
-                Tallied::Counted => &mut counts.counted,
-                Tallied::Flagged => &mut counts.flagged,
+        let mut put =
+            |tallied: Tallied, place: usize, value: &CompactString, share: Share, tally: Cow<'_, Tally>| {
+                let side = match tallied {
+                    Tallied::Counted => &mut counts.counted,
+                    Tallied::Flagged => &mut counts.flagged,
+                };
+                if let Some(cell) = side.get_mut(place) {
+                    cell.entry(value.clone()).or_default().add(share, tally);
+                }
             };
-            if let Some(cell) = side.get_mut(place) {
-                add(cell.entry(value.clone()).or_default(), share, tally);
-            }
-        };
         for TallyRow { unit, reach, tallied, agency, value, tally } in fetched.rows {
             // Nearly every row is of one cell: it is moved there, not copied.
             let places = self.places.get(&(reach, agency, unit)).map(Vec::as_slice);
             let Some(((place, share), others)) = places.and_then(<[_]>::split_first) else { continue };
             for (place, share) in others {
-                put(tallied, *place, &value, *share, tally.clone());
+                put(tallied, *place, &value, *share, Cow::Borrowed(&tally));
             }
-            put(tallied, *place, &value, *share, tally);
+            put(tallied, *place, &value, *share, Cow::Owned(tally));
         }
         // Which cells each agency of the tail is in: a ranking has thousands.
         let mut held: HashMap<AgencyId, Vec<(usize, &Span)>> =
@@ -185,7 +212,7 @@ impl Plan {
                     && let Some((_, share)) = span.members.get(at)
                 {
                     // Only what is folded can be flagged.
-                    put(Tallied::Counted, *place, &row.value, *share, row.tally.clone());
+                    put(Tallied::Counted, *place, &row.value, *share, Cow::Borrowed(&row.tally));
                 }
             }
         }

@@ -5,7 +5,6 @@ use super::counting::{Counted, CountedBy};
 use super::figures::{Asked, Flagged, Head, IndexValue, Setting, evidence};
 use crate::auth::Actor;
 use crate::auth::policy::Audience;
-use crate::domain::tally::Tally;
 use crate::error::{Faults, Result};
 use crate::index::combine::{Question, whole_of};
 use crate::index::rounding::Rounded;
@@ -91,7 +90,7 @@ pub async fn read(services: &Services, actor: &Actor, asked: &Asked, faults: Fau
         whole_of(&survey.questionnaire, &evidence(survey, counted), &setting.question(None))
     };
     let both = (setting.audience() == Audience::InCharge).then(|| BothWholes {
-        flagged: flagged.iter().flat_map(Counted::values).map(Tally::people).sum(),
+        flagged: flagged.as_ref().map_or(0, Counted::people),
         excluded: whole(without.as_ref()),
         included: whole(with.as_ref()),
     });

@@ -108,7 +108,7 @@ async fn add(
                 facet: u8::try_from(facet.number()).unwrap_or(u8::MAX),
                 value: next,
             });
-            people.add(*top, unit, Some(*value), counted.values().map(|tally| tally.people()).sum());
+            people.add(*top, unit, Some(*value), counted.people());
         }
     }
     Ok(())
