@@ -7,7 +7,7 @@ use super::problem::Problem;
 use super::sheet::{Sheet, SheetFormat, Written};
 use crate::auth::Actor;
 use crate::error::{Error, Lang};
-use actix_web::body::{BoxBody, MessageBody, SizedStream};
+use actix_web::body::{BodySize, BoxBody, MessageBody, SizedStream};
 use actix_web::http::header::{
     self, CacheControl, CacheDirective, ContentDisposition, DispositionParam, DispositionType, ETag,
     EntityTag, Header, IfNoneMatch,
@@ -17,7 +17,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use std::convert::Infallible;
 use std::io::Read;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use tempfile::SpooledTempFile;
 
 /// Bytes of the digest that go into the tag; 128 bits are beyond chance.
@@ -30,7 +33,7 @@ const MAX_AGE_SECONDS: u32 = 60;
 /// Seconds for which a cache may show the old figure while it fetches the new one (RFC 5861).
 const STALE_SECONDS: u32 = 300;
 
-/// Bytes of a file on disk that are sent at once.
+/// Bytes of a file on disk, or of a large answer, that are sent at once.
 const PIECE_BYTES: usize = 1 << 16;
 
 /// Writes `body` as JSON with its ETag, or 304 if the client holds the same. `directives` say who may keep
@@ -95,6 +98,30 @@ pub fn render(body: &impl Serialize) -> Result<Rendered, Problem> {
     Ok(Rendered { digest: Sha256::digest(&text).to_vec(), text: text.into() })
 }
 
+/// A body that many may share, handed over piece by piece. Whole, the server would copy a megabyte into each connection's
+/// buffer, which grows to it and stays.
+struct Pieces(web::Bytes);
+
+impl MessageBody for Pieces {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Sized(u64::try_from(self.0.len()).unwrap_or(u64::MAX))
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<web::Bytes, Self::Error>>> {
+        let next = self.0.len().min(PIECE_BYTES);
+        Poll::Ready((next > 0).then(|| Ok(self.0.split_to(next))))
+    }
+
+    fn try_into_bytes(self) -> Result<web::Bytes, Self> {
+        if self.0.len() <= PIECE_BYTES { Ok(self.0) } else { Err(self) }
+    }
+}
+
 /// How figures are wanted: format, language, and who may keep the answer.
 pub struct Wanted<'r> {
     request: &'r HttpRequest,
@@ -138,7 +165,7 @@ impl<'r> Wanted<'r> {
     /// Sends JSON that was written before, perhaps for somebody else who asked the same.
     pub fn rendered(&self, rendered: Rendered) -> HttpResponse {
         let (mut response, known) = self.begin(&rendered.digest, None);
-        if known { response.finish() } else { response.body(rendered.text) }
+        if known { response.finish() } else { response.body(Pieces(rendered.text)) }
     }
 
     /// Writes an SVG document, shown in place. `name` is the file's without ending, see [`file_name`].
@@ -240,8 +267,9 @@ mod tests {
     use super::*;
     use crate::http::format::CHARTS;
     use crate::http::sheet::Column;
-    use actix_web::body::{BodySize, to_bytes};
+    use actix_web::body::to_bytes;
     use actix_web::test::TestRequest;
+    use std::future::poll_fn;
 
     fn sheet(rows: u64) -> Sheet {
         Sheet {
@@ -269,6 +297,25 @@ mod tests {
                 assert_eq!(response.body().size(), length);
                 assert!(to_bytes(response.into_body()).await.unwrap() == expected);
             }
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_large_answer_goes_out_whole_in_pieces() {
+        let request = TestRequest::get().to_http_request();
+        for length in [0, 1, PIECE_BYTES, PIECE_BYTES + 1, 5 * PIECE_BYTES] {
+            let text: String = ('a'..='z').cycle().take(length).collect();
+            let wanted = Wanted::new(&request, &Actor::Anonymous, Some(Format::Json), CHARTS).unwrap();
+            let rendered = render(&text).unwrap();
+            let mut body = Box::pin(wanted.rendered(rendered.clone()).into_body());
+            assert_eq!(body.size(), BodySize::Sized(u64::try_from(rendered.text.len()).unwrap()));
+            let mut received = Vec::new();
+            while let Some(piece) = poll_fn(|context| body.as_mut().poll_next(context)).await {
+                let piece = piece.unwrap();
+                assert!(piece.len() <= PIECE_BYTES);
+                received.extend_from_slice(&piece);
+            }
+            assert!(received == rendered.text);
         }
     }
 
