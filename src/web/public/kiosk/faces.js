@@ -19,6 +19,6 @@ export function face(place, count) {
   for (const x of [22, 42]) svg.append(part("circle", { cx: x, cy: 26, r: 3.4, class: "face-dot" }));
   // Brows say the ends twice: for the strongest levels only.
   if (mood < -0.7) svg.append(part("path", { d: "M15 17 L25 21 M49 17 L39 21", class: "face-line" }));
-  if (mood > 0.7) svg.append(part("path", { d: "M18 40.5 Q32 43.5 46 40.5", class: "face-line" }));
+  if (mood > 0.7) svg.append(part("path", { d: "M18 38.5 Q32 41.5 46 38.5", class: "face-line" }));
   return svg;
 }
