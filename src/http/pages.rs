@@ -37,6 +37,14 @@ const POLICY: HeaderValue = HeaderValue::from_static(
      worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 );
 
+/// Paths of the pages that are written here; the others are files.
+const WRITTEN: [&str; 7] = ["/", "/series", "/ranking", "/breakdown", "/comparison", "/agencies", "/method"];
+
+/// Whether a page or one of its files is at this path.
+pub fn is_page(path: &str) -> bool {
+    WRITTEN.contains(&path) || crate::web::files().contains_key(path)
+}
+
 /// The pages.
 pub fn routes(config: &mut web::ServiceConfig) {
     config
@@ -47,6 +55,12 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(comparison::show_comparison)
         .service(search::find_agencies)
         .service(method::show_method)
+        .service(web::redirect("/series/", "/series"))
+        .service(web::redirect("/ranking/", "/ranking"))
+        .service(web::redirect("/breakdown/", "/breakdown"))
+        .service(web::redirect("/comparison/", "/comparison"))
+        .service(web::redirect("/agencies/", "/agencies"))
+        .service(web::redirect("/method/", "/method"))
         .service(web::redirect("/kiosk/", "/kiosk"))
         .service(web::redirect("/staff/", "/staff"));
     files::routes(config);

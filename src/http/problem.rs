@@ -3,6 +3,7 @@
 
 use super::extract::language;
 use super::guard;
+use super::pages;
 use crate::domain::ids::uuid_v7;
 use crate::error::{Error, ErrorCode, Fault, Lang, Place, Reached};
 use crate::service::Services;
@@ -345,10 +346,14 @@ impl Paths {
     }
 }
 
+/// How pages are asked for.
+static PAGE_METHODS: [Method; 2] = [Method::GET, Method::HEAD];
+
 /// Whatever no route takes: 405 with `Allow` if the path is known, otherwise 404.
 pub async fn no_such_route(request: HttpRequest) -> HttpResponse {
     let allowed = request.app_data::<web::Data<Paths>>().and_then(|paths| paths.methods(request.path()));
-    match allowed {
+    let of_pages = pages::is_page(request.path()).then_some(&PAGE_METHODS[..]);
+    match allowed.or(of_pages) {
         Some(methods) => {
             let methods: Vec<&str> = methods.iter().map(Method::as_str).collect();
             let problem = Problem(Error::new(ErrorCode::MethodNotAllowed));

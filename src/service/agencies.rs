@@ -4,12 +4,14 @@ use super::Services;
 use super::catalogue::current;
 use crate::domain::agency::{Agency, AgencyCode, AgencyHistory, AgencyLevel};
 use crate::domain::ids::AgencyId;
+use crate::domain::period::day_of;
 use crate::domain::text::folded;
 use crate::domain::tree::{AgencyTree, Share};
 use crate::error::{Error, ErrorCode, FaultKind, Faults, Place, Result};
 use crate::store::paging::Page;
 pub use crate::store::paging::{DEFAULT_LIMIT, MAX_LIMIT};
 use chrono::NaiveDate;
+use std::collections::HashMap;
 
 /// What a list of agencies is narrowed to; codes as they came.
 #[derive(Debug, Clone)]
@@ -119,6 +121,20 @@ pub async fn names_above(services: &Services, places: &[AgencyPlace]) -> Result<
     let catalogue = current(services).await?;
     let above = |place: &AgencyPlace| Some(catalogue.tree.find(place.parent.as_ref()?)?.name.clone());
     Ok(places.iter().map(above).collect())
+}
+
+/// What the agencies right above these are called today, by code: every province has a department of the same name.
+///
+/// # Errors
+/// [`ErrorCode::Unavailable`] if the database is away.
+pub async fn called_above(services: &Services, codes: &[&str]) -> Result<HashMap<String, String>> {
+    let (catalogue, today) = (current(services).await?, day_of(services.clock.now()));
+    let above = |code: &&str| {
+        let id = catalogue.tree.find(&AgencyCode::parse(code).ok()?)?.id;
+        let parent = catalogue.tree.get(catalogue.tree.parent_on(id, today)?)?;
+        Some(((*code).to_owned(), parent.name.clone()))
+    };
+    Ok(codes.iter().filter_map(above).collect())
 }
 
 /// One agency with its past.

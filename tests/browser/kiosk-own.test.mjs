@@ -114,6 +114,9 @@ test("a link that is none says so, and a network that is away can be tried again
     await page.goto(`/kiosk#visit=V1${"A".repeat(180)}`);
     await page.getByText("Không mở được phiếu đánh giá").waitFor();
     await axe(page);
+    await page.goto("about:blank");
+    await page.goto("/kiosk#visit=%E0%A4%A");
+    await page.getByText("Không mở được phiếu đánh giá").waitFor();
     await kept(page);
     const link = await receipt();
     await context.setOffline(true);
@@ -137,5 +140,38 @@ test("a kiosk that opens a receipt's link rates that visit and goes on with its 
     await rate(page, () => 2);
     const items = (await storedAre(service, undefined, before_ + 2)).slice(-2);
     assert.deepEqual(items.map((item) => [item.client, item.rated_agency, item.channel]), [[device, "H56.C2", "kiosk"], [device, "H56.C1", "kiosk"]]);
+  });
+});
+
+test("a kiosk says at once that a visit is not for its desk or survey", async () => {
+  const before_ = await count();
+  const other = await receipt();
+  await browser.visit(service, {}, async ({ page }) => {
+    await enrol(page, service, { survey: "demo-service" });
+    await page.goto(other);
+    await page.getByText("Đường dẫn này dành cho nơi khác").waitFor();
+    await axe(page);
+    await page.getByRole("button", { name: "Người tiếp theo" }).click();
+    await welcome(page).waitFor();
+  });
+  await storedAre(service, undefined, before_);
+});
+
+test("what waits of one visit is sent while another is opened", async () => {
+  const [first, second, before_] = [await receipt(), await receipt(), await count()];
+  await browser.visit(service, PHONE, async ({ page, context, watch }) => {
+    watch.tolerate(AWAY);
+    await page.goto(first);
+    await begin(page);
+    await kept(page);
+    await answer(page);
+    await context.setOffline(true);
+    await page.getByRole("button", { name: "Gửi đánh giá" }).click();
+    await page.getByText("đã được lưu trên máy này").waitFor();
+    await context.setOffline(false);
+    await page.goto("about:blank");
+    await page.goto(second);
+    await welcome(page).waitFor();
+    await storedAre(service, undefined, before_ + 1);
   });
 });

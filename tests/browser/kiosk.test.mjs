@@ -223,6 +223,12 @@ test("a short form is three touches, and the rest is asked on request", async ()
     await page.locator(".level").nth(2).click();
     await page.getByRole("button", { name: "Trả lời thêm 18 câu" }).click();
     await page.getByText("Câu 2/19").waitFor();
+    // Whoever regrets it is back where sending was one touch away.
+    await page.waitForTimeout(320);
+    await page.getByRole("button", { name: "Quay lại" }).click();
+    await heading(page, "Góp ý thêm").waitFor();
+    await page.getByRole("button", { name: "Trả lời thêm 18 câu" }).click();
+    await page.getByText("Câu 2/19").waitFor();
     await page.waitForTimeout(320);
     await answer(page, () => 4);
     await send(page);

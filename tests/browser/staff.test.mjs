@@ -130,7 +130,7 @@ test("the fleet is what the API tells, and a name is text whatever stands in it"
       assert.equal(await shown.getByRole("heading").innerText(), device.name);
       assert.equal(await fact(shown, "Nơi đặt"), `${device.agency} · ${device.service_point}`);
       assert.equal(await fact(shown, "Phiên bản"), device.app_version);
-      assert.equal(await fact(shown, "Phiếu hôm nay"), String(device.responses_today));
+      assert.equal(await fact(shown, "Phiếu nhận hôm nay"), String(device.responses_today));
       assert.equal(await shown.getByText("Im lặng", { exact: true }).count(), device.silent ? 1 : 0);
       assert.equal(await shown.getByText("Đang hoạt động", { exact: true }).count(), 1);
     }

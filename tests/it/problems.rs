@@ -46,6 +46,8 @@ async fn unknown_paths_and_wrong_methods_are_told_apart() {
         (Method::PUT, "/v1/agencies/H56", "GET, HEAD"),
         (Method::PATCH, "/v1/agencies/H56/index", "GET, HEAD"),
         (Method::GET, "/oauth/token", "POST"),
+        (Method::POST, "/", "GET, HEAD"),
+        (Method::DELETE, "/kiosk", "GET, HEAD"),
     ] {
         let reply = app.anonymous().send(method, path, &[], None::<String>).await.expect(405);
         assert_eq!(

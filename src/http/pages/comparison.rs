@@ -4,7 +4,7 @@ mod table;
 
 use self::table::figure;
 use super::layout;
-use super::parts::choices;
+use super::parts::{choices, tell_apart};
 use super::view::View;
 use super::ways::explained;
 use super::{codes, frame, links};
@@ -161,8 +161,12 @@ async fn compared(app: &App, view: &View, other: &Other, extra: (&str, &str)) ->
     Ok(match read {
         Ok(report) => {
             let most = report.head.formula.range(report.head.survey.questionnaire.criteria.len()).1;
+            let mut body = ComparisonBody::from(&report);
+            let both = [&mut body.head.agency, &mut body.other.agency];
+            let one = both.into_iter().filter(|agency| agency.names.len() == 1);
+            tell_apart(app, one.map(|agency| (agency.code.as_str(), &mut agency.name)).collect()).await?;
             html! {
-                (figure(view, &ComparisonBody::from(&report), other.period.is_some(), most))
+                (figure(view, &body, other.period.is_some(), most))
                 (links::under(view, "/comparison", &[extra], false))
             }
         }

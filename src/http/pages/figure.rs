@@ -20,6 +20,7 @@ pub fn section(view: &View, body: &IndexBody, most: f64) -> Markup {
                     p.value { (quantity(value, body.head.formula.unit, view.lang)) }
                     (bar(&body.whole, most))
                     p.interval { (interval_words(view, &body.head, &body.whole)) }
+                    @if body.head.survey.kind == "desk" { p.hint { (tenths(view)) } }
                     (band(view, body))
                 }
                 None => {
@@ -41,6 +42,14 @@ fn title<'t>(view: &View, head: &HeadBody) -> &'t str {
         "desk" => view.say("Điểm đánh giá tại bộ phận một cửa", "Rating at the one-stop desk"),
         _ => view.say("Chỉ số hài lòng", "Satisfaction index"),
     }
+}
+
+/// Why an interval of points need not have its value in the middle.
+fn tenths<'t>(view: &View) -> &'t str {
+    view.say(
+        "Theo quy định, điểm trung bình của từng chỉ số được làm tròn đến một chữ số thập phân rồi mới cộng; khoảng tin cậy tính từ điểm chưa làm tròn.",
+        "The rule rounds the mean points of each indicator to one decimal before adding them; the interval is about the points before that.",
+    )
 }
 
 /// The interval in words that are right: about the way it is made, not about where the truth lies.

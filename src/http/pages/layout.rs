@@ -117,7 +117,7 @@ fn framed(request: &HttpRequest, lang: Lang, page: &Page) -> Markup {
                         a href=(local("/agencies", lang)) { (say(lang, "Cơ quan", "Agencies")) }
                         a href=(local("/method", lang)) { (say(lang, "Cách tính", "Method")) }
                         a href="/docs/" { "API" }
-                        a href="/staff" { (say(lang, "Quản trị", "Administration")) }
+                        a href=(say(lang, "/staff", "/staff?lang=en")) { (say(lang, "Quản trị", "Administration")) }
                         a href=(in_language(request, say(lang, "en", "vi"))) lang=(say(lang, "en", "vi"))
                             hreflang=(say(lang, "en", "vi")) { (say(lang, "English", "Tiếng Việt")) }
                     }

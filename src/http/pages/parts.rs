@@ -3,8 +3,27 @@
 use super::notation::{count, quantity};
 use super::view::View;
 use crate::chart::words::number;
+use crate::http::extract::App;
 use crate::http::figures::{HeadBody, IntervalBody, ValueBody};
+use crate::http::problem::Problem;
+use crate::service::agencies::called_above;
 use maud::{Markup, html};
+use std::collections::HashMap;
+
+/// Adds the agency above to names that several of these have; `named` are codes and names.
+pub async fn tell_apart(app: &App, mut named: Vec<(&str, &mut String)>) -> Result<(), Problem> {
+    let mut often: HashMap<String, usize> = HashMap::new();
+    named.iter().for_each(|(_, name)| *often.entry((*name).clone()).or_default() += 1);
+    named.retain(|(_, name)| often.get(*name).is_some_and(|times| *times > 1));
+    let codes: Vec<&str> = named.iter().map(|(code, _)| *code).collect();
+    let above = called_above(app, &codes).await?;
+    for (code, name) in named {
+        if let Some(above) = above.get(code) {
+            *name = format!("{name} ({above})");
+        }
+    }
+    Ok(())
+}
 
 /// A choice between links; the one that holds is marked for everybody, not by colour alone.
 pub fn choices(label: &str, choices: &[(String, String, bool)]) -> Markup {

@@ -5,7 +5,7 @@ mod table;
 use self::table::{row, unranked};
 use super::layout;
 use super::notation::count;
-use super::parts::{choices, confidence, not_fielded, table};
+use super::parts::{choices, confidence, not_fielded, table, tell_apart};
 use super::view::View;
 use super::ways::explained;
 use super::{codes, frame, links};
@@ -68,7 +68,9 @@ async fn section(app: &App, view: &View, own: &Own) -> Result<Markup, Problem> {
     let shown = match rankings::read(app, &view.actor, &query, Faults::default()).await {
         Ok(report) => {
             let most = report.head.formula.range(report.head.survey.questionnaire.criteria.len()).1;
-            let body = RankingBody::from(&report);
+            let mut body = RankingBody::from(&report);
+            let named = body.entries.iter_mut().map(|entry| (entry.code.as_str(), &mut entry.name));
+            tell_apart(app, named.collect()).await?;
             let level = own.level.map(|level| ("level", level.as_str()));
             let against = own.against.as_ref().and_then(|period| Some(("against", period.code()?)));
             let extra: Vec<(&str, &str)> = level.into_iter().chain(against).collect();

@@ -78,7 +78,7 @@ async fn found(app: &App, wanted: &Wanted) -> Result<Page, Error> {
             h1 { (title) }
             (form(lang, wanted.name.as_deref().unwrap_or_default()))
             @if places.is_empty() {
-                p { (say(lang, "Không tìm thấy cơ quan nào có tên này. Hãy thử ít chữ hơn.", "No agency has this in its name. Try fewer words.")) }
+                p { (say(lang, "Không tìm thấy cơ quan hiện có nào mang tên này. Hãy thử ít chữ hơn; cơ quan đã kết thúc thì tìm bằng mã.", "No agency of today has this in its name. Try fewer words; agencies that ended are found by their code.")) }
             } @else {
                 ul.found { @for (place, above) in places.iter().zip(&above) { (result(lang, place, above.as_ref())) } }
             }

@@ -28,6 +28,11 @@ export function ask(survey, { leave, finish }) {
   const step = (by) => {
     if (performance.now() - shown < BOUNCE) return;
     visit.place += by;
+    // Back from what was asked on request: what was ready to be sent is ready again.
+    if (by < 0 && visit.asked.length > first.length && visit.place < first.length) {
+      visit.asked = first;
+      visit.place = first.length;
+    }
     if (visit.place < 0) leave(); else draw();
   };
 
@@ -76,7 +81,8 @@ export function ask(survey, { leave, finish }) {
 /** The response without what the place adds to it. */
 function body(survey, visit, all) {
   const { comment, gender, age_band, assisted_by_staff } = visit.draft;
-  const content = { survey: survey.code, answers: visit.answers };
+  const asked = visit.asked.map(({ criterion }) => criterion.code).filter((code) => code in visit.answers);
+  const content = { survey: survey.code, answers: Object.fromEntries(asked.map((code) => [code, visit.answers[code]])) };
   if (visit.asked.length < all) content.form = "short";
   // No control characters and no half character at the end of a full field: the service could not read the whole batch.
   const words = comment?.trim().replace(/\p{Cs}|[^\P{Cc}\n\r\t]/gu, "");

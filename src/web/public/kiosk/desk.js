@@ -96,8 +96,13 @@ export async function serveVisit(token) {
   await sync.begin(() => {});
   try {
     const { visit, survey, agency } = await own.look(token);
-    answering = true;
+    const device = await db.kept("device");
     idle.watch(serve);
+    // The service would take it from this device for its own desk and survey only; better told now than after the thanks.
+    if (visit.service_point !== device.servicePoint || (device.survey && visit.survey !== device.survey)) {
+      return frame.screen(frame.notice("visitElsewhere", { hint: "visitElsewhereHint", action: "again", run: serve }));
+    }
+    answering = true;
     frame.begin(agency.name);
     const begin = () => citizen.ask(survey, { leave: serve, finish: (said) => finish(said, { ...own.bound(visit), visit: token }) });
     frame.screen(() => views.welcome({ survey, agency, count: citizen.forms(survey).first.length, begin }));

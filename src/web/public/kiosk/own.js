@@ -16,6 +16,8 @@ let timer = null;
 
 /** What a visit token is for, with all that is needed to ask: `token`, `visit`, `survey`, `agency`. */
 export async function look(token) {
+  // What no header can carry was never a token.
+  if (!/^[\x21-\x7e]+$/.test(token)) throw new Refusal(422, null, 0);
   const visit = await read("/v1/visits/current", token);
   const survey = await read(`/v1/surveys/${encodeURIComponent(visit.survey)}`);
   const { name, sample } = await read(`/v1/agencies/${encodeURIComponent(visit.rated_agency)}`);
@@ -34,6 +36,7 @@ export function refuse(error, retry, onward) {
 /** Rates the visit of this token. */
 export async function rate(token) {
   await clock.begin();
+  sendOthers(token).catch(() => {});
   const record = await db.visit(token);
   if (record?.state && record.state !== "open") return go(record);
   frame.screen(frame.notice("loading"));
@@ -95,23 +98,31 @@ const attempt = (token, pause) => navigator.locks.request("sipas-visit", async (
   const record = await db.visit(token);
   if (record.state !== "waiting") return go(record);
   try {
-    const named = await name(record);
-    await post("/v1/responses", { ...named.content, id: named.id }, token);
-    const { response, ...rest } = record;
-    await settle({ ...rest, state: "done" });
-  } catch (error) {
-    if (error instanceof Refusal && !error.isPassing) {
-      return settle({ ...record, state: error.code === "visit_used" ? "used" : "refused", problem: error.message });
-    }
+    go(await deliver(record));
+  } catch {
     frame.screen(frame.notice("unsent", { hint: "unsentHint", action: "retry", run: () => attempt(token, PAUSE.least) }));
     timer = setTimeout(() => attempt(token, Math.min(pause * 2, PAUSE.most)), Math.random() * pause + 1000);
   }
 });
 
-async function settle(record) {
-  await db.putVisit(record);
-  go(record);
+/** Sends what was answered and writes down what the service said; gives the visit as it stands then. */
+async function deliver(record) {
+  const settle = async (settled) => { await db.putVisit(settled); return settled; };
+  try {
+    const named = await name(record);
+    await post("/v1/responses", { ...named.content, id: named.id }, record.token);
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.isPassing) throw error;
+    return settle({ ...record, state: error.code === "visit_used" ? "used" : "refused", problem: error.message });
+  }
+  const { response, ...rest } = record;
+  return settle({ ...rest, state: "done" });
 }
+
+/** Sends what waits of other visits, while this one is looked at. */
+const sendOthers = (token) => navigator.locks.request("sipas-visit", async () => {
+  for (const other of await db.visits()) if (other.state === "waiting" && other.token !== token) await deliver(other);
+});
 
 /** The id is made once, when the service's time is known, and kept before it is sent. */
 async function name(record) {

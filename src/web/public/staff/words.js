@@ -35,7 +35,7 @@ const WORDS = {
     count: "Thiết bị",
     silentCount: "Im lặng",
     backlogSum: "Phiếu chờ gửi",
-    today: "Phiếu hôm nay",
+    today: "Phiếu nhận hôm nay",
     place: "Nơi đặt",
     heard: "Lần cuối liên lạc",
     never: "chưa bao giờ",
@@ -144,7 +144,7 @@ const WORDS = {
     count: "Devices",
     silentCount: "Silent",
     backlogSum: "Responses waiting",
-    today: "Responses today",
+    today: "Received today",
     place: "Place",
     heard: "Last heard",
     never: "never",
@@ -223,7 +223,8 @@ const WORDS = {
 
 const PLACE = "staff-language";
 
-let language = sessionStorage.getItem(PLACE) === "en" ? "en" : "vi";
+// A link from an English page asks for English; what was chosen here holds until then.
+let language = (new URLSearchParams(location.search).get("lang") ?? sessionStorage.getItem(PLACE)) === "en" ? "en" : "vi";
 document.documentElement.lang = language;
 
 export const current = () => language;
