@@ -8,6 +8,7 @@ import { axe } from "./support/axe.mjs";
 import { startBrowser } from "./support/browser.mjs";
 import { idAt } from "./support/seed.mjs";
 import { ROOT, startService } from "./support/service.mjs";
+import { card, fact, kept, settled, signIn } from "./support/staff.mjs";
 import { eventually } from "./support/waiting.mjs";
 
 const HOSTILE = "<img src=x onerror=alert(1)>";
@@ -48,28 +49,6 @@ async function post(device, { seconds = 60, seq } = {}) {
   await ok("/v1/responses", { token: device.token, json: { id, survey: "demo-short", rated_agency: "H56.C1", answers, ...(seq && { device_seq: seq }) } });
   return id;
 }
-
-async function signIn(page, { id, secret }, path = "/staff") {
-  await page.goto(path);
-  await page.getByLabel("Mã ứng dụng").fill(id);
-  await page.getByLabel("Mật khẩu ứng dụng").fill(secret);
-  await page.getByRole("button", { name: "Đăng nhập" }).click();
-  await page.getByRole("button", { name: "Đăng xuất" }).waitFor();
-  await settled(page);
-}
-
-/** Until the view is there. */
-async function settled(page) {
-  await page.waitForFunction(() => !document.querySelector("main").textContent.includes("Đang tải"));
-}
-
-const card = (page, id) => page.locator(`.card[data-id="${id}"]`);
-
-/** What is told on a card under a word. */
-const fact = (shown, word) => shown.locator("dl > div").filter({ has: shown.page().locator("dt", { hasText: new RegExp(`^${word}$`) }) }).locator("dd").innerText();
-
-/** Everything that a page or the browser keeps of it. */
-const kept = (page) => page.evaluate(() => ({ local: JSON.stringify(localStorage), session: JSON.stringify(sessionStorage), cookie: document.cookie, address: location.href, text: document.documentElement.outerHTML }));
 
 test("a wrong secret is refused in plain words; a right one is kept nowhere, and its token in this tab alone", async () => {
   await browser.visit(service, {}, async ({ page, context, watch }) => {
