@@ -26,6 +26,12 @@ pub fn section(view: &View, body: &IndexBody) -> Markup {
                 p.hint {
                     (count(answers, view.lang)) " "
                     (view.say("câu trả lời cho mọi tiêu chí gộp lại; mỗi người trả lời nhiều câu.", "answers to all criteria together; each person gives many."))
+                    @if body.head.survey.kind != "desk" {
+                        " " (view.say(
+                            "Chỉ số là trung bình của các tiêu chí, nên có thể khác đôi chút so với tỷ lệ tính từ bảng này.",
+                            "The index is the mean of the criteria, so shares worked out from this table may differ from it a little.",
+                        ))
+                    }
                 }
                 (stacked(levels, answers))
                 (table(view, body, levels, answers))

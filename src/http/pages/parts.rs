@@ -102,6 +102,18 @@ pub fn not_fielded(head: &HeadBody, view: &View) -> Markup {
     }
 }
 
+/// Why a figure beside others may differ from the one on its own page.
+pub fn alike(view: &View) -> Markup {
+    html! {
+        p.hint {
+            (view.say(
+                "Các kết quả đặt cạnh nhau được tính từ cùng những tiêu chí: tiêu chí nào phải giữ lại ở một nơi thì bỏ ở mọi nơi. Vì vậy có thể khác với trang riêng của cơ quan hoặc của kỳ đó.",
+                "Results beside each other are made of the same criteria: what has to be withheld in one of them is left out in all. So they may differ from the page of the agency or the period alone.",
+            ))
+        }
+    }
+}
+
 /// What an interval says, once for each page.
 pub fn confidence(head: &HeadBody, view: &View) -> Markup {
     let percent = head.confidence_percent;

@@ -5,7 +5,7 @@ mod table;
 use self::table::{row, unranked};
 use super::layout;
 use super::notation::count;
-use super::parts::{choices, confidence, not_fielded, table, tell_apart};
+use super::parts::{alike, choices, confidence, not_fielded, table, tell_apart};
 use super::view::View;
 use super::ways::explained;
 use super::{codes, frame, links};
@@ -149,6 +149,7 @@ fn figure(view: &View, own: &Own, body: &RankingBody, most: f64) -> Markup {
                 ))
             }
             (confidence(&body.head, view))
+            (alike(view))
         }
         @if !others.is_empty() { (unranked(view, body, &others)) }
         (pages(view, own, total))
@@ -159,12 +160,18 @@ fn figure(view: &View, own: &Own, body: &RankingBody, most: f64) -> Markup {
 fn counted(view: &View, body: &RankingBody) -> String {
     let (ranked, least) = (count(body.ranked, view.lang), body.ranked_from_n);
     let total = count(u64::try_from(body.entries.len()).unwrap_or(u64::MAX), view.lang);
+    let before = body.ranked_before.map_or_else(String::new, |before| match view.lang {
+        Lang::Vi => format!(" Kỳ trước có {} cơ quan được xếp hạng.", count(before, view.lang)),
+        Lang::En => format!(" In the earlier period {} were.", count(before, view.lang)),
+    });
     match view.lang {
         Lang::Vi => format!(
-            "{ranked} trong {total} cơ quan được xếp hạng: những cơ quan có từ {least} người trả lời."
+            "{ranked} trong {total} cơ quan được xếp hạng: những cơ quan có từ {least} người trả lời và số liệu không bị giữ lại.{before}"
         ),
         Lang::En => {
-            format!("{ranked} of {total} agencies are ranked: those with answers of {least} people or more.")
+            format!(
+                "{ranked} of {total} agencies are ranked: those with answers of {least} people or more whose figures are not withheld.{before}"
+            )
         }
     }
 }

@@ -24,18 +24,18 @@ pub fn formula_sentence(id: &str, lang: Lang) -> &'static str {
     match id {
         "satisfied-share" => say(
             lang,
-            "Trong 100 câu trả lời có bao nhiêu câu ở hai mức cao nhất: hài lòng và rất hài lòng.",
-            "How many of 100 answers are at the two highest levels, satisfied and very satisfied.",
+            "Với từng tiêu chí: trong 100 câu trả lời có bao nhiêu câu ở hai mức cao nhất; rồi lấy trung bình của các tiêu chí.",
+            "For each criterion, how many of 100 answers are at the two highest levels; then the mean of the criteria.",
         ),
         "mean-normalised" => say(
             lang,
-            "Mức trung bình của các câu trả lời (từ 1 đến 5), chia cho 5. Thấp nhất là 20 %.",
-            "The mean level of the answers (1 to 5) divided by 5. The lowest possible value is 20%.",
+            "Với từng tiêu chí: mức trung bình (từ 1 đến 5) chia cho 5; rồi lấy trung bình của các tiêu chí. Thấp nhất là 20 %.",
+            "For each criterion, the mean level (1 to 5) divided by 5; then the mean of the criteria. The lowest possible value is 20%.",
         ),
         "mean-rescaled" => say(
             lang,
-            "Mức trung bình của các câu trả lời, đặt trên thang từ 0 (mọi người chọn mức 1) đến 100 (mọi người chọn mức 5).",
-            "The mean level of the answers on a scale from 0 (everybody chose level 1) to 100 (everybody chose level 5).",
+            "Với từng tiêu chí: mức trung bình, đặt trên thang từ 0 (mọi người chọn mức 1) đến 100 (mọi người chọn mức 5); rồi lấy trung bình của các tiêu chí.",
+            "For each criterion, the mean level on a scale from 0 (everybody chose level 1) to 100 (everybody chose level 5); then the mean of the criteria.",
         ),
         "desk-points" => say(
             lang,

@@ -7,7 +7,7 @@ use crate::http::figures::{AgencyReference, PeriodBody, ValueBody};
 use crate::http::pages::bars::bar;
 use crate::http::pages::codes;
 use crate::http::pages::notation::quantity;
-use crate::http::pages::parts::{confidence, interval, not_fielded, people, table, value, withheld};
+use crate::http::pages::parts::{alike, confidence, interval, not_fielded, people, table, value, withheld};
 use crate::http::pages::view::View;
 use maud::{Markup, html};
 
@@ -46,6 +46,7 @@ pub fn figure(view: &View, body: &ComparisonBody, by_period: bool, most: f64) ->
         (table(view.say("Hai số liệu", "Two figures"), &head, &rows))
         @if body.first.suppressed || body.second.suppressed { (withheld(&body.head, view)) }
         (confidence(&body.head, view))
+        (alike(view))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Picture and table of a series.
 
 use crate::http::pages::codes;
-use crate::http::pages::parts::{confidence, interval, not_fielded, people, table, value, withheld};
+use crate::http::pages::parts::{alike, confidence, interval, not_fielded, people, table, value, withheld};
 use crate::http::pages::plot::{Plot, legend};
 use crate::http::pages::view::View;
 use crate::http::series::{PointBody, SeriesBody};
@@ -37,7 +37,7 @@ pub fn figure(view: &View, body: &SeriesBody, limits: (f64, f64)) -> Markup {
         }
         (table(view.say("Giá trị theo thời gian", "Values over time"), &head, &rows))
         @if shown.iter().any(|point| point.value.suppressed) { (withheld(&body.head, view)) }
-        @if shown.iter().any(|point| point.value.interval.is_some()) { (confidence(&body.head, view)) }
+        @if shown.iter().any(|point| point.value.interval.is_some()) { (confidence(&body.head, view)) (alike(view)) }
     }
 }
 
