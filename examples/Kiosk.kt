@@ -70,9 +70,12 @@ fun send(path: String, authorization: String, type: String, body: String): Strin
         try {
             val answer = client.send(request, BodyHandlers.ofString())
             val status = answer.statusCode()
-            if (status in 200..299) return answer.body()
-            if (status != 408 && status != 429 && status < 500) throw Refused(status, answer.body())
-            why = "status $status"
+            // A network that wants a login answers anything with a page of its own and 200: that is no answer.
+            val isOurs = answer.headers().firstValue("Content-Type").orElse("").startsWith("application/") &&
+                answer.body().trimStart().startsWith("{")
+            if (status in 200..299 && isOurs) return answer.body()
+            if (status in 400..499 && status != 408 && status != 429) throw Refused(status, answer.body())
+            why = if (isOurs) "status $status" else "status $status, not from the service"
             retryAfter = answer.headers().firstValue("Retry-After").orElse(null)
         } catch (error: IOException) {
             why = error.toString() // no network, or the answer was lost: it may be stored, so the same id again
@@ -130,7 +133,8 @@ fun sendBacklog(lines: List<String>): Boolean {
     for (some in lines.map(::withId).chunked(BULK)) {
         val answer = post("/v1/responses/batch", "application/x-ndjson", some.joinToString("\n"))
         println(answer)
-        if (Regex("\"outcome\":\"(conflict|rejected)\"").containsMatchIn(answer)) good = false
+        val outcomes = Regex("\"outcome\":\"([a-z]+)\"").findAll(answer).map { it.groupValues[1] }.toList()
+        if (outcomes.size != some.size || outcomes.any { it != "created" && it != "replayed" }) good = false
     }
     return good
 }
