@@ -99,7 +99,7 @@ pub fn render(body: &impl Serialize) -> Result<Rendered, Problem> {
 }
 
 /// A body that many may share, handed over piece by piece. Whole, the server would copy a megabyte into each connection's
-/// buffer, which grows to it and stays.
+/// buffer.
 struct Pieces(web::Bytes);
 
 impl MessageBody for Pieces {
