@@ -55,13 +55,10 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(comparison::show_comparison)
         .service(search::find_agencies)
         .service(method::show_method)
-        .service(web::redirect("/series/", "/series"))
-        .service(web::redirect("/ranking/", "/ranking"))
-        .service(web::redirect("/breakdown/", "/breakdown"))
-        .service(web::redirect("/comparison/", "/comparison"))
-        .service(web::redirect("/agencies/", "/agencies"))
-        .service(web::redirect("/method/", "/method"))
         .service(web::redirect("/kiosk/", "/kiosk"))
         .service(web::redirect("/staff/", "/staff"));
+    for path in WRITTEN.into_iter().filter(|path| *path != "/") {
+        config.service(web::redirect(format!("{path}/"), path));
+    }
     files::routes(config);
 }

@@ -28,7 +28,7 @@ const TAG_BYTES: usize = 16;
 
 /// Seconds for which a public figure may be shown without asking again: open data are refreshed within months
 /// (NĐ 47/2020/NĐ-CP), but whoever watches a survey wants to see it move.
-const MAX_AGE_SECONDS: u32 = 60;
+pub const MAX_AGE_SECONDS: u32 = 60;
 
 /// Seconds for which a cache may show the old figure while it fetches the new one (RFC 5861).
 const STALE_SECONDS: u32 = 300;

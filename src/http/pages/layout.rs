@@ -4,14 +4,11 @@ use super::{POLICY, refusals, search};
 use crate::error::{ErrorCode, FaultKind, Lang};
 use crate::http::fields::Fields;
 use crate::http::problem::Problem;
-use crate::http::reply::bytes;
+use crate::http::reply::{MAX_AGE_SECONDS, bytes};
 use actix_web::http::header::{self, CONTENT_SECURITY_POLICY, CacheDirective};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
 use maud::{DOCTYPE, Markup, html};
 use sha2::{Digest, Sha256};
-
-/// Seconds for which a page may be shown without asking again, as figures themselves.
-const MAX_AGE_SECONDS: u32 = 60;
 
 /// A page before its frame is put around it.
 pub struct Page {
@@ -117,7 +114,7 @@ fn framed(request: &HttpRequest, lang: Lang, page: &Page) -> Markup {
                         a href=(local("/agencies", lang)) { (say(lang, "Cơ quan", "Agencies")) }
                         a href=(local("/method", lang)) { (say(lang, "Cách tính", "Method")) }
                         a href="/docs/" { "API" }
-                        a href=(say(lang, "/staff", "/staff?lang=en")) { (say(lang, "Quản trị", "Administration")) }
+                        a href=(local("/staff", lang)) { (say(lang, "Quản trị", "Administration")) }
                         a href=(in_language(request, say(lang, "en", "vi"))) lang=(say(lang, "en", "vi"))
                             hreflang=(say(lang, "en", "vi")) { (say(lang, "English", "Tiếng Việt")) }
                     }

@@ -1,16 +1,15 @@
-//! Numbers and days as the reader writes them: `83,94 %` in Vietnamese, `83.94%` in English.
+//! Figures and days as the reader writes them: `83,94 %` in Vietnamese, `83.94%` in English. Plain numbers are written as
+//! in charts.
 
+pub use crate::chart::words::count;
+use crate::chart::words::number;
 use crate::domain::period::ZONE;
 use crate::error::Lang;
 use chrono::{DateTime, NaiveDate, Utc};
 
 /// A value with two decimals.
 pub fn decimal(value: f64, lang: Lang) -> String {
-    let plain = format!("{value:.2}");
-    match lang {
-        Lang::Vi => plain.replace('.', ","),
-        Lang::En => plain,
-    }
+    number(value, 2, lang)
 }
 
 /// A value in a formula's unit, `percent` or `points`.
@@ -23,23 +22,6 @@ pub fn quantity(value: f64, unit: &str, lang: Lang) -> String {
         (_, Lang::Vi) => format!("{number}\u{a0}điểm"),
         (_, Lang::En) => format!("{number} points"),
     }
-}
-
-/// A whole number with its thousands set apart: `1.234` or `1,234`.
-pub fn count(number: u64, lang: Lang) -> String {
-    let digits = number.to_string();
-    let mark = match lang {
-        Lang::Vi => '.',
-        Lang::En => ',',
-    };
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(mark);
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// A day: `31/12/2026`, in both languages.
