@@ -136,6 +136,10 @@ actions! {
     AgenciesImported = "agencies_imported",
     /// A number of dossiers was reported.
     DossierCountReported = "dossier_count_reported",
+    /// A target was set or changed.
+    TargetSet = "target_set",
+    /// A target was ended.
+    TargetEnded = "target_ended",
     /// A page of single responses was read.
     ResponsesRead = "responses_read",
     /// Single responses were exported.

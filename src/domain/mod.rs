@@ -36,6 +36,7 @@ mod strangers;
 pub mod subject;
 pub mod survey;
 pub mod tally;
+pub mod target;
 pub mod text;
 pub mod tree;
 mod tree_day;

@@ -41,6 +41,8 @@ permissions! {
     ChangeTree = "change_tree",
     /// Say how many dossiers an agency handled.
     ReportDossiers = "report_dossiers",
+    /// Set, change and end targets.
+    SetTargets = "set_targets",
     /// Read what citizens wrote.
     ReadComments = "read_comments",
     /// Read who did what.

@@ -61,6 +61,10 @@ pub enum ErrorCode {
     FlagNotFound,
     /// No request to void the response, or it has expired.
     VoidNotFound,
+    /// No target of this agency, subject and period is in force.
+    TargetNotFound,
+    /// Two changed a target at the same moment.
+    TargetConflict,
     /// The caller belongs to the rated agency itself, which must not decide about its own figures.
     NotAbove,
     /// Who asked may not decide.
@@ -166,6 +170,8 @@ impl ErrorCode {
         Self::ResponseNotFound,
         Self::FlagNotFound,
         Self::VoidNotFound,
+        Self::TargetNotFound,
+        Self::TargetConflict,
         Self::NotAbove,
         Self::SecondPersonNeeded,
         Self::VoidConflict,
@@ -226,6 +232,8 @@ impl ErrorCode {
             Self::ResponseNotFound => row("response_not_found", 404, "Không tìm thấy phiếu trả lời.", "There is no such response.", "Check the id; administrators see those of their own subtree."),
             Self::FlagNotFound => row("flag_not_found", 404, "Phiếu trả lời này không bị đánh dấu.", "The response has no flag.", "Nothing to review; `GET /v1/flags` lists flags."),
             Self::VoidNotFound => row("void_not_found", 404, "Không có yêu cầu hủy phiếu nào đang chờ.", "Nobody asked that this response be void, or too long ago.", "Ask by `POST /v1/responses/{id}/void`."),
+            Self::TargetNotFound => row("target_not_found", 404, "Không có mục tiêu này.", "There is no such target.", "`GET /v1/agencies/{code}/targets?period=` lists those that hold."),
+            Self::TargetConflict => row("target_conflict", 409, "Mục tiêu vừa được người khác thay đổi.", "Somebody else changed the target at the same moment.", "Read it again, then decide."),
             Self::NotAbove => row("not_above", 403, "Chỉ cơ quan cấp trên của cơ quan được đánh giá mới được quyết định.", "Only an administrator above the rated agency may decide this.", "Ask the agency above."),
             Self::SecondPersonNeeded => row("second_person_needed", 403, "Người yêu cầu không được tự quyết định; cần người thứ hai.", "Who asked may not decide; a second person has to.", "Have another administrator decide, with a credential of their own."),
             Self::VoidConflict => row("void_conflict", 409, "Phiếu đã có yêu cầu hủy khác hoặc đã được quyết định khác.", "Another request is open, or it was decided otherwise.", "Read `GET /v1/voids`; a refused request may be made anew."),

@@ -16,6 +16,7 @@ mod credentials;
 mod device_changes;
 mod devices;
 mod dossier_counts;
+mod drags;
 mod enrolments;
 mod extract;
 mod feed;
@@ -50,6 +51,7 @@ mod signing_keys;
 #[cfg(test)]
 mod strangers;
 mod surveys;
+mod targets;
 mod visits;
 mod voids;
 
@@ -86,6 +88,12 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(agency_events::record_agency_event)
         .service(agency_imports::import_agencies)
         .service(dossier_counts::put_dossier_count)
+        // Targets
+        .service(targets::put_target)
+        .service(targets::end_target)
+        .service(targets::get_target)
+        .service(targets::list_targets)
+        .service(drags::get_drags)
         // Reading
         .service(surveys::list_surveys)
         .service(surveys::get_survey)

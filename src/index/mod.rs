@@ -12,6 +12,7 @@ pub mod combine;
 pub mod comparison;
 pub mod confidence;
 pub mod definitions;
+pub mod drags;
 pub mod error;
 pub mod evidence;
 pub mod formula;
@@ -22,6 +23,7 @@ pub mod ranking;
 pub mod rounding;
 pub mod sample;
 pub mod suppression;
+pub mod target;
 
 pub use combine::{Figures, IndexValue, Question, figures, whole_of};
 pub use confidence::Confidence;

@@ -42,6 +42,7 @@ pub mod standings;
 pub mod surveys;
 pub mod tallies;
 pub mod tally_shapes;
+pub mod targets;
 pub mod visit_keys;
 pub mod visit_uses;
 pub mod voids;

@@ -493,6 +493,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    targets (seq) {
+        seq -> Int8,
+        agency_id -> Int4,
+        survey_id -> Nullable<Int4>,
+        formula -> Nullable<Text>,
+        measure -> Nullable<Text>,
+        period -> Text,
+        from_day -> Date,
+        to_day -> Date,
+        at_least -> Nullable<Int4>,
+        rank_at_most -> Nullable<Int4>,
+        basis -> Nullable<Text>,
+        replaces -> Nullable<Int8>,
+        client_id -> Uuid,
+        set_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     visit_keys (id) {
         id -> Int4,
         public_key -> Bytea,
@@ -539,6 +558,9 @@ diesel::joinable!(service_points -> agencies (agency_id));
 diesel::joinable!(survey_agencies -> agencies (agency_id));
 diesel::joinable!(survey_agencies -> surveys (survey_id));
 diesel::joinable!(surveys -> questionnaire_versions (version_id));
+diesel::joinable!(targets -> agencies (agency_id));
+diesel::joinable!(targets -> clients (client_id));
+diesel::joinable!(targets -> surveys (survey_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     agencies,
@@ -583,6 +605,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     surveys,
     tallies,
     tally_shapes,
+    targets,
     visit_keys,
     visit_uses,
 );

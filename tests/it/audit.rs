@@ -54,6 +54,9 @@ async fn everything(app: &TestApp) -> Vec<String> {
     admin.send(reqwest::Method::POST, path, &headers, Some(table)).await;
     let count = json!({"count": 7, "source": "test"});
     system.put("/v1/agencies/H56.C1/dossier-counts/2026-Q2", &count).await.expect(200);
+    let target = "/v1/agencies/H56.C1/targets/demo-service:satisfied-share/2026";
+    admin.put(target, &json!({"at_least": 90})).await.expect(200);
+    admin.post(&format!("{target}/end"), &json!({})).await.expect(200);
     let db = Db::new(&app.database_url, 2).unwrap();
     clients::revoke(&db, device.parse().unwrap(), app.now).await.unwrap();
     verification::verify(&db, true).await.unwrap();
@@ -77,12 +80,15 @@ async fn every_change_and_every_read_of_responses_has_its_entry_without_secrets_
         "agency_event_recorded",
         "agencies_imported",
         "dossier_count_reported",
+        "target_set",
+        "target_ended",
         "tallies_repair_started",
     ] {
         assert!(found.contains(action), "{action} is not in {found:?}");
     }
     let names = BTreeSet::from([
         "after_seq",
+        "at_least",
         "agencies",
         "agency_events",
         "client",
@@ -96,8 +102,10 @@ async fn every_change_and_every_read_of_responses_has_its_entry_without_secrets_
         "questionnaires",
         "rows",
         "service_points",
+        "subject",
         "survey",
         "surveys",
+        "target",
         "until_seq",
     ]);
     for item in log["items"].as_array().unwrap() {

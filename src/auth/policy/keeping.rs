@@ -43,6 +43,20 @@ pub fn report_dossiers(client: &Client, tree: &AgencyTree, agency: AgencyId) -> 
     alone(client, tree, agency)
 }
 
+/// Which client may set targets at all, before it is known for whom.
+///
+/// # Errors
+/// [`TokenMissing`](crate::error::ErrorCode::TokenMissing) or
+/// [`NotPermitted`](crate::error::ErrorCode::NotPermitted).
+pub fn target_setter(actor: &Actor) -> Result<&Client> {
+    permitted(actor, Permission::SetTargets)
+}
+
+/// May the client set, change and end targets of this agency? `None` looks like not found.
+pub fn set_targets(client: &Client, tree: &AgencyTree, agency: AgencyId) -> Option<AgencyScope> {
+    alone(client, tree, agency)
+}
+
 /// Which client may see, rotate and withdraw signing keys: they are the whole country's, so one that is too.
 ///
 /// # Errors
