@@ -1,5 +1,5 @@
 //! Measures: the indices that provinces are judged by, as others publish them. What a measure is and what of it is
-//! known belongs here; values that somebody entered are in `super::measure_value`. Our own figures are no measures:
+//! known belongs here; values that somebody entered are in [`super::measure_value`]. Our own figures are no measures:
 //! they are computed (`crate::index`), these are entered.
 
 use super::amount::Amount;
@@ -101,6 +101,16 @@ impl Frequency {
         };
         let period = Period::parse(text).ok().filter(|period| self.is_length_of(period));
         period.ok_or(FaultKind::BadFormat { expected })
+    }
+
+    /// Reads the code of a year, quarter or month.
+    ///
+    /// # Errors
+    /// [`FaultKind::BadFormat`] for anything else.
+    pub fn any_period(text: &str) -> Result<Period, FaultKind> {
+        let all = [Self::Year, Self::Quarter, Self::Month];
+        let period = all.into_iter().find_map(|frequency| frequency.parse_period(text).ok());
+        period.ok_or(FaultKind::BadFormat { expected: "2026, 2026-Q3, 2026-07" })
     }
 
     /// Whether a period is as long as those of this frequency.

@@ -22,6 +22,7 @@ pub mod feed;
 pub mod flagging;
 pub mod ids;
 pub mod measure;
+pub mod measure_value;
 pub mod office_hours;
 pub mod period;
 pub mod permission;

@@ -150,6 +150,8 @@ pub struct ReachedIndexBody {
     pub(super) value: Option<f64>,
     pub(super) rank: Option<u32>,
     pub(super) out_of: Option<u32>,
+    /// `verified`: it was read in the source that is named where it was entered; `assumed`: it was not.
+    pub(super) mark: &'static str,
 }
 
 impl From<&Target> for TargetBody {
@@ -233,7 +235,12 @@ impl From<&targets::ReachedFigure> for ReachedFigureBody {
 
 impl From<targets::Entered> for ReachedIndexBody {
     fn from(entered: targets::Entered) -> Self {
-        Self { value: entered.value.map(Amount::to_f64), rank: entered.rank, out_of: entered.out_of }
+        Self {
+            value: entered.value.map(Amount::to_f64),
+            rank: entered.rank,
+            out_of: entered.out_of,
+            mark: entered.mark.as_str(),
+        }
     }
 }
 

@@ -7,12 +7,14 @@ use super::Services;
 use super::catalogue::{Catalogue, current};
 use super::figures::{Asked, Confidence, Flagged, Head, IndexValue, not_in_tree};
 use super::indexes;
+use super::measure_values::value_of;
 use crate::auth::Actor;
 use crate::auth::policy::read_figures;
 use crate::catalogue::measure;
 use crate::domain::agency::{Agency, AgencyCode};
 use crate::domain::ids::AgencyId;
-use crate::domain::measure::{Measure, MeasureCode};
+use crate::domain::measure::{Mark, Measure, MeasureCode};
+use crate::domain::measure_value::Holder;
 use crate::domain::period::{Period, day_of};
 use crate::domain::subject::{Subject, SubjectCode};
 use crate::domain::target::{Aim, Target, TargetSubject};
@@ -117,6 +119,8 @@ pub struct Entered {
     pub rank: Option<u32>,
     /// Among how many.
     pub out_of: Option<u32>,
+    /// Whether it was read in its source or is assumed.
+    pub mark: Mark,
 }
 
 /// An agency, if the reader may read figures of it.
@@ -273,14 +277,20 @@ async fn of_measure(
 }
 
 /// What others published about the agency in a period.
-#[expect(clippy::unused_async, reason = "asks the database once values can be entered")]
 async fn entered(
-    _services: &Services,
-    _agency: &AgencyCode,
-    _code: &MeasureCode,
-    _period: &Period,
+    services: &Services,
+    agency: &AgencyCode,
+    code: &MeasureCode,
+    period: &Period,
 ) -> Result<Option<Entered>> {
-    Ok(None)
+    let holder = Holder::Agency(agency.clone());
+    let value = value_of(services, &holder, code, period).await?;
+    Ok(value.map(|value| Entered {
+        value: value.statement.value,
+        rank: value.statement.rank.and_then(|rank| u32::try_from(rank.rank()).ok()),
+        out_of: value.statement.rank.and_then(|rank| u32::try_from(rank.out_of()).ok()),
+        mark: value.statement.mark(),
+    }))
 }
 
 /// Everything that was ever set for an agency about one subject and period, in the order of setting.

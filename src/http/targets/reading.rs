@@ -53,19 +53,11 @@ pub fn draft(path: &(String, String, String), body: Node) -> (TargetPlace, Targe
     let subject = TargetSubject::parse(&path.1).map_err(|kind| refuse("subject", kind)).ok();
     let period = Target::parse_period(&path.2).map_err(|kind| refuse("period", kind)).ok();
     let mut fields = Fields::of(body, Place::Pointer(String::new()), &mut faults);
-    let aim = Aim { at_least: fields.amount("at_least"), rank_at_most: rank(&mut fields) };
+    let rank = fields.integer("rank_at_most", (1, Aim::MAX_RANK));
+    let rank_at_most = rank.and_then(|rank| u32::try_from(rank).ok());
+    let aim = Aim { at_least: fields.amount("at_least"), rank_at_most };
     let basis = fields.optional("basis", |raw| text::clean(raw, Target::MAX_BASIS)).flatten();
     fields.finish();
     let agency = AgencyCode::parse(&path.0).ok();
     (TargetPlace { agency, subject, period }, TargetDraft { aim, basis }, faults)
-}
-
-fn rank(fields: &mut Fields<'_>) -> Option<u32> {
-    let kind = match fields.take("rank_at_most")? {
-        Node::Integer(rank) if (1..=Aim::MAX_RANK).contains(&rank) => return u32::try_from(rank).ok(),
-        Node::Integer(_) => FaultKind::OutOfRange { min: 1, max: Aim::MAX_RANK },
-        _ => FaultKind::WrongType { expected: "integer" },
-    };
-    fields.fault("rank_at_most", kind);
-    None
 }

@@ -11,7 +11,7 @@ use crate::domain::measure::MeasureCode;
 use crate::domain::period::Period;
 use crate::domain::target::{Aim, Target, TargetSubject};
 use crate::domain::tree::AgencyScope;
-use crate::error::{Error, ErrorCode, FaultKind, Faults, FigureFault, Place, Result};
+use crate::error::{Error, ErrorCode, FaultKind, Faults, FigureFault, MeasureFault, Place, Result};
 use crate::index::Formula;
 use crate::service::Services;
 use crate::service::audit;
@@ -241,18 +241,16 @@ fn check_measure(code: &MeasureCode, period: Option<&Period>, aim: Aim, faults: 
         faults.push(at("/at_least"), FaultKind::Missing);
     }
     let Some(measure) = measure(code) else {
-        let kind = FaultKind::BadFormat { expected: TargetSubject::FORMS };
+        let kind = FaultKind::Measure(MeasureFault::UnknownMeasure);
         return faults.push(Place::Parameter("subject".into()), kind);
     };
     if let Some(Err(kind)) = period.and_then(Period::code).map(|code| measure.frequency.parse_period(code)) {
         faults.push(Place::Parameter("period".into()), kind);
     }
     if aim.at_least.is_some_and(|value| !measure.takes(value)) {
-        let bound = |bound: Option<Amount>, otherwise: i64| {
-            bound.and_then(|bound| bound.to_f64().to_i64()).unwrap_or(otherwise)
-        };
-        let kind =
-            FaultKind::OutOfRange { min: bound(measure.scale.0, 0), max: bound(measure.scale.1, 9999) };
+        let bound = |bound: Option<Amount>| bound.map(|bound| bound.to_string());
+        let (least, most) = (bound(measure.scale.0), bound(measure.scale.1));
+        let kind = FaultKind::Measure(MeasureFault::OffScale { least, most });
         faults.push(at("/at_least"), kind);
     }
 }
