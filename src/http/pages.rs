@@ -24,6 +24,7 @@ mod ranking;
 mod refusals;
 mod search;
 mod series;
+mod targets;
 mod view;
 mod ways;
 mod words;

@@ -256,21 +256,33 @@ async fn what_others_publish_is_held_against_value_and_rank() {
     let refused = async |subject: &str, period: &str, body: Value| {
         put(subject, period, body).await.expect(422).faults()
     };
-    assert_eq!(refused("none", "2025", json!({"at_least": 1})).await, faults(&[("subject", "unknown_measure")]));
+    assert_eq!(
+        refused("none", "2025", json!({"at_least": 1})).await,
+        faults(&[("subject", "unknown_measure")])
+    );
     assert_eq!(refused("par", "2025-Q1", json!({"at_least": 1})).await, faults(&[("period", "bad_format")]));
     assert_eq!(refused("par", "2025", json!({})).await, faults(&[("/at_least", "missing_field")]));
-    assert_eq!(refused("sipas", "2025", json!({"at_least": 100.5})).await, faults(&[("/at_least", "off_scale")]));
+    assert_eq!(
+        refused("sipas", "2025", json!({"at_least": 100.5})).await,
+        faults(&[("/at_least", "off_scale")])
+    );
     put("sipas", "2025", json!({"at_least": 90, "rank_at_most": 20})).await.expect(200);
     put("papi", "2025", json!({"rank_at_most": 10})).await.expect(200);
     let items = held(&public, "H56", "2025-Q3").await["items"].clone();
-    assert_eq!((&items[0]["target"]["subject"], &items[1]["target"]["subject"]), (&json!("papi"), &json!("sipas")));
-    assert_eq!((&items[1]["state"], &items[1]["index"], &items[1]["kind"]), (&json!("no_value"), &Value::Null, &json!("index")));
+    assert_eq!(
+        (&items[0]["target"]["subject"], &items[1]["target"]["subject"]),
+        (&json!("papi"), &json!("sipas"))
+    );
+    assert_eq!(
+        (&items[1]["state"], &items[1]["index"], &items[1]["kind"]),
+        (&json!("no_value"), &Value::Null, &json!("index"))
+    );
     // Values are entered by the tracker's own way in; here straight, as it stores them.
     let enter = async |measure: &str, value: &str, rank: i32, revision: i32| {
         let sql = format!(
-            "INSERT INTO measure_values (measure, version, agency_id, period, from_day, revision, value, rank, out_of,
-                 source_title, entered_by, entered_at)
-             SELECT '{measure}', 1, a.id, '2025', '2025-01-01', {revision}, {value}, {rank}, 34, 'x', c.id, now()
+            "INSERT INTO measure_values (measure, version, agency_id, period, revision, value, rank, out_of,
+                 source_title, client_id, entered_at)
+             SELECT '{measure}', 1, a.id, '2025', {revision}, {value}, {rank}, 34, 'x', c.id, now()
              FROM agencies a, clients c WHERE a.code = 'H56' LIMIT 1"
         );
         app.sql().await.batch_execute(&sql).await.unwrap();
@@ -278,9 +290,15 @@ async fn what_others_publish_is_held_against_value_and_rank() {
     enter("sipas", "89.5", 12, 1).await;
     enter("papi", "NULL", 10, 1).await;
     let items = held(&public, "H56", "2025").await["items"].clone();
-    assert_eq!((&items[0]["state"], &items[0]["places"], &items[0]["distance"]), (&json!("met"), &json!(0), &Value::Null));
+    assert_eq!(
+        (&items[0]["state"], &items[0]["places"], &items[0]["distance"]),
+        (&json!("met"), &json!(0), &Value::Null)
+    );
     let sipas = &items[1];
-    assert_eq!((&sipas["state"], &sipas["places"], &sipas["distance"]), (&json!("missed"), &json!(8), &json!(-0.5)));
+    assert_eq!(
+        (&sipas["state"], &sipas["places"], &sipas["distance"]),
+        (&json!("missed"), &json!(8), &json!(-0.5))
+    );
     assert_eq!(sipas["index"], json!({"value": 89.5, "rank": 12, "out_of": 34, "mark": "verified"}));
     // A commune inherits the target, and nothing was published about it.
     let items = held(&public, "H56.C1", "2025").await["items"].clone();
