@@ -267,3 +267,41 @@ async fn desk_indicators_are_held_against_their_share_of_the_points() {
     // 5 of 8 points are 11.25 of 18; each point that lacks counts 9/4.
     assert_eq!((&scaled["gap"], &scaled["criteria"][0]["contribution"]), (&json!(6.75), &json!(4.5)));
 }
+
+#[tokio::test]
+async fn the_page_of_an_agency_says_what_to_change_first_where_a_target_holds() {
+    let app = TestApp::start().await;
+    let (admin, public) = (app.admin(None).await, app.anonymous());
+    post(&app, &crowd()).await;
+    let page = async |agency: &str, more: &str| {
+        let path = format!("/?agency={agency}&survey=demo-service&period=2026-05{more}");
+        public.get(&path).await.expect(200).text
+    };
+    assert!(!page("H56.C1", "").await.contains("id=\"targets\""), "no target, no section");
+    let path = "/v1/agencies/H56/targets/demo-service:satisfied-share/2026";
+    admin.put(path, &json!({"at_least": 88.5})).await.expect(200);
+    let html = page("H56.C1", "").await;
+    let query = "survey=demo-service&period=2026-05";
+    let drags = figure(&public, "H56.C1", "drags", query).await;
+    let comma = |value: &Value| format!("{:.2}", value.as_f64().unwrap()).replace('.', ",");
+    let section = html.split_once("id=\"drags\"").unwrap().1;
+    let first = section.split_once("<details>").unwrap().0;
+    let mut at = 0;
+    for (place, drag) in drags["criteria"].as_array().unwrap().iter().enumerate() {
+        let text = drag["text"]["vi"].as_str().unwrap();
+        assert_eq!(first.contains(text), place < 5, "{text}");
+        // In the order of contributions, each with its part of the gap.
+        let found = section[at..].find(text).unwrap();
+        at += found;
+        assert!(section[at..].contains(&comma(&drag["contribution"])));
+    }
+    assert!(html.contains("id=\"targets\"") && html.contains("88,50") && html.contains(&comma(&drags["gap"]).replace('-', "")));
+    assert!(html.contains("Năm 2026") && html.contains("Thanh Hóa"), "whose target, and of when");
+    assert!(page("H56.C1", "&lang=en").await.contains("What to change first"));
+    // About another formula the target is told, but not what to change.
+    let other = page("H56.C1", "&formula=mean-rescaled").await;
+    assert!(other.contains("id=\"targets\"") && !other.contains("id=\"drags\""));
+    let few = page("H56.C3", "").await;
+    assert!(few.contains("id=\"targets\"") && !few.contains("id=\"drags\""), "nobody answered there in May");
+    assert!(!page("H56.C1,H56.C2", "").await.contains("id=\"targets\""));
+}

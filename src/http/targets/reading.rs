@@ -3,7 +3,7 @@
 use crate::domain::agency::AgencyCode;
 use crate::domain::target::{Aim, Target, TargetSubject};
 use crate::domain::text;
-use crate::error::{FaultKind, Faults, Place};
+use crate::error::{Faults, Place};
 use crate::http::fields::{Fields, Node};
 use crate::http::figures;
 use crate::service::figures::Confidence;
