@@ -197,9 +197,9 @@ async fn a_target_is_met_missed_or_neither_by_the_interval() {
     let app = TestApp::start().await;
     let (admin, public) = (app.admin(None).await, app.anonymous());
     let mut people = alike("H56.C1", "2026-05-05", &[(5, 15), (2, 5)]);
-    people.extend(alike("H56.C3", "2026-05-06", &[(5, 4)]));
-    people.extend(alike("H56.C2", "2026-05-06", &[(5, 20)]));
+    people.extend(alike("H21.C3", "2026-05-06", &[(5, 4)]));
     post(&app, &people).await;
+    set(&admin, "H21", "2026", 50.0).await;
     let (low, high) = wilson(15, 20, 1.959_963_984_540_054);
     let [low, high] = [low, high].map(percent);
     for (at_least, state) in [
@@ -223,12 +223,12 @@ async fn a_target_is_met_missed_or_neither_by_the_interval() {
             (&json!("figure"), &json!("percent"), &Value::Null)
         );
     }
-    for (agency, state) in [("H56.C3", "suppressed"), ("H56.C4", "no_value")] {
+    for (agency, state) in [("H21.C3", "suppressed"), ("H56.C4", "no_value")] {
         let list = held(&public, agency, "2026-05").await;
         let item = &list["items"][0];
         assert_eq!((&item["state"], &item["distance"]), (&json!(state), &Value::Null), "{agency}");
     }
-    let seen = held(&admin, "H56.C3", "2026-05").await["items"][0].clone();
+    let seen = held(&admin, "H21.C3", "2026-05").await["items"][0].clone();
     assert_eq!((&seen["figure"]["whole"]["value"], &seen["figure"]["min_n"]), (&json!(100.0), &json!(0)));
 
     let list = held(&public, "H56.C1", "2026-05").await["items"][0].clone();
@@ -264,7 +264,7 @@ async fn what_others_publish_is_held_against_value_and_rank() {
     assert_eq!(refused("par", "2025", json!({})).await, faults(&[("/at_least", "missing_field")]));
     assert_eq!(
         refused("sipas", "2025", json!({"at_least": 100.5})).await,
-        faults(&[("/at_least", "off_scale")])
+        faults(&[("/at_least", "value_off_scale")])
     );
     put("sipas", "2025", json!({"at_least": 90, "rank_at_most": 20})).await.expect(200);
     put("papi", "2025", json!({"rank_at_most": 10})).await.expect(200);
