@@ -50,6 +50,7 @@ mod signing_keys;
 #[cfg(test)]
 mod strangers;
 mod surveys;
+mod tables;
 mod visits;
 mod voids;
 
