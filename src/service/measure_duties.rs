@@ -5,7 +5,7 @@ use super::audit;
 use super::catalogue::current;
 use super::measures::known_id;
 use crate::auth::{Actor, policy};
-use crate::domain::agency::AgencyCode;
+use crate::domain::agency::{Agency, AgencyCode};
 use crate::domain::audit::{Action, By, Entry};
 use crate::domain::ids::AgencyId;
 use crate::domain::measure::Measure;
@@ -38,7 +38,7 @@ pub async fn record(
     (holder, measure): (Option<&Holder>, Option<&'static Measure>),
     draft: DutyDraft,
     mut faults: Faults,
-) -> Result<()> {
+) -> Result<Duty<Agency>> {
     let client = policy::measure_enterer(actor)?;
     let catalogue = current(services).await?;
     let not_found = || Error::new(ErrorCode::AgencyNotFound);
@@ -78,5 +78,8 @@ pub async fn record(
         };
         audit::record(conn, By::Client(client), &entry, now).await
     };
-    services.db.within(SILENCE, async |conn| conn.transaction(store).await).await
+    services.db.within(SILENCE, async |conn| conn.transaction(store).await).await?;
+    let Duty { measure, from, unit_vi, unit_en, agency: unit } = duty;
+    let agency = unit.and_then(|unit| catalogue.tree.get(unit).cloned());
+    Ok(Duty { measure, from, unit_vi, unit_en, agency })
 }

@@ -284,3 +284,8 @@ pub(super) async fn all_of(services: &Services, agency: Option<AgencyId>) -> Res
     let all = services.db.within(SILENCE, read).await?;
     Ok(all.into_iter().map(|(_, value)| value).collect())
 }
+
+/// Whether the reader is shown which client entered a value: those who may enter some.
+pub fn may_see_enterer(actor: &Actor) -> bool {
+    policy::may_see_enterer(actor)
+}

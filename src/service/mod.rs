@@ -39,6 +39,7 @@ pub mod installation;
 pub mod issuers;
 pub mod judging;
 pub mod measure_duties;
+pub mod measure_imports;
 pub mod measure_values;
 pub mod measures;
 pub mod metrics;

@@ -297,7 +297,11 @@ async fn the_page_of_an_agency_says_what_to_change_first_where_a_target_holds() 
         at += found;
         assert!(section[at..].contains(&comma(&drag["contribution"])));
     }
-    assert!(html.contains("id=\"targets\"") && html.contains("88,50") && html.contains(&comma(&drags["gap"]).replace('-', "")));
+    assert!(
+        html.contains("id=\"targets\"")
+            && html.contains("88,50")
+            && html.contains(&comma(&drags["gap"]).replace('-', ""))
+    );
     assert!(html.contains("Năm 2026") && html.contains("Thanh Hóa"), "whose target, and of when");
     assert!(page("H56.C1", "&lang=en").await.contains("What to change first"));
     // About another formula the target is told, but not what to change.

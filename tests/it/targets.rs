@@ -277,18 +277,13 @@ async fn what_others_publish_is_held_against_value_and_rank() {
         (&items[1]["state"], &items[1]["index"], &items[1]["kind"]),
         (&json!("no_value"), &Value::Null, &json!("index"))
     );
-    // Values are entered by the tracker's own way in; here straight, as it stores them.
-    let enter = async |measure: &str, value: &str, rank: i32, revision: i32| {
-        let sql = format!(
-            "INSERT INTO measure_values (measure, version, agency_id, period, revision, value, rank, out_of,
-                 source_title, client_id, entered_at)
-             SELECT '{measure}', 1, a.id, '2025', {revision}, {value}, {rank}, 34, 'x', c.id, now()
-             FROM agencies a, clients c WHERE a.code = 'H56' LIMIT 1"
-        );
-        app.sql().await.batch_execute(&sql).await.unwrap();
+    let enter = async |measure: &str, mut value: Value| {
+        value["source"] = json!({"title": "x"});
+        value["mark"] = json!("verified");
+        admin.put(&format!("/v1/agencies/H56/measures/{measure}/2025"), &value).await.expect(201);
     };
-    enter("sipas", "89.5", 12, 1).await;
-    enter("papi", "NULL", 10, 1).await;
+    enter("sipas", json!({"value": 89.5, "rank": 12, "out_of": 34})).await;
+    enter("papi", json!({"rank": 10, "out_of": 34})).await;
     let items = held(&public, "H56", "2025").await["items"].clone();
     assert_eq!(
         (&items[0]["state"], &items[0]["places"], &items[0]["distance"]),

@@ -61,6 +61,11 @@ pub fn enter_measures(client: &Client, tree: &AgencyTree, agency: Option<AgencyI
     }
 }
 
+/// Of whom the client may enter values of measures: its subtree, or everybody and the whole country.
+pub fn enter_tables_of_measures(client: &Client, tree: &AgencyTree) -> Option<AgencyScope> {
+    reach(client, tree, None)
+}
+
 /// May the reader see which client entered a value? Those who may enter some.
 pub fn may_see_enterer(actor: &Actor) -> bool {
     measure_enterer(actor).is_ok()
