@@ -136,6 +136,12 @@ actions! {
     AgenciesImported = "agencies_imported",
     /// A number of dossiers was reported.
     DossierCountReported = "dossier_count_reported",
+    /// A value of a measure was entered or corrected.
+    MeasureValueEntered = "measure_value_entered",
+    /// A table of values of measures was entered.
+    MeasureValuesImported = "measure_values_imported",
+    /// Who is responsible for a measure was recorded.
+    MeasureDutyRecorded = "measure_duty_recorded",
     /// A page of single responses was read.
     ResponsesRead = "responses_read",
     /// Single responses were exported.

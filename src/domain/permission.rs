@@ -41,6 +41,8 @@ permissions! {
     ChangeTree = "change_tree",
     /// Say how many dossiers an agency handled.
     ReportDossiers = "report_dossiers",
+    /// Enter values of indices that others publish, and who is responsible for them.
+    EnterMeasures = "enter_measures",
     /// Read what citizens wrote.
     ReadComments = "read_comments",
     /// Read who did what.

@@ -18,6 +18,7 @@ pub mod formula;
 pub mod interval;
 #[cfg(test)]
 mod laws;
+pub mod not_dissatisfied;
 pub mod ranking;
 pub mod rounding;
 pub mod sample;

@@ -27,6 +27,8 @@ pub mod issuers;
 pub mod judging;
 pub mod kept_totals;
 pub mod listening;
+pub mod measure_duties;
+pub mod measure_values;
 pub mod migrations;
 pub mod paging;
 pub mod partitions;

@@ -327,6 +327,41 @@ diesel::table! {
 }
 
 diesel::table! {
+    measure_duties (id) {
+        id -> Int8,
+        measure -> Text,
+        agency_id -> Nullable<Int4>,
+        from_day -> Date,
+        unit_vi -> Nullable<Text>,
+        unit_en -> Nullable<Text>,
+        unit_agency_id -> Nullable<Int4>,
+        client_id -> Uuid,
+        recorded_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    measure_values (id) {
+        id -> Int8,
+        measure -> Text,
+        version -> Int2,
+        agency_id -> Nullable<Int4>,
+        period -> Text,
+        revision -> Int4,
+        value -> Nullable<Numeric>,
+        rank -> Nullable<Int4>,
+        out_of -> Nullable<Int4>,
+        source_title -> Text,
+        source_number -> Nullable<Text>,
+        source_date -> Nullable<Date>,
+        source_link -> Nullable<Text>,
+        assumed_because -> Nullable<Text>,
+        client_id -> Uuid,
+        entered_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     questionnaire_versions (id) {
         id -> Int4,
         questionnaire_id -> Int4,
@@ -531,6 +566,9 @@ diesel::joinable!(enrolments -> service_points (service_point_id));
 diesel::joinable!(enrolments -> surveys (survey_id));
 diesel::joinable!(flag_reviews -> clients (client_id));
 diesel::joinable!(foreign_subjects -> clients (client_id));
+diesel::joinable!(measure_duties -> clients (client_id));
+diesel::joinable!(measure_values -> agencies (agency_id));
+diesel::joinable!(measure_values -> clients (client_id));
 diesel::joinable!(questionnaire_versions -> questionnaires (questionnaire_id));
 diesel::joinable!(response_flags -> agencies (agency_id));
 diesel::joinable!(response_voids -> agencies (agency_id));
@@ -569,6 +607,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     judging,
     kept_totals,
     levels,
+    measure_duties,
+    measure_values,
     questionnaire_versions,
     questionnaires,
     receipts,

@@ -197,6 +197,26 @@ pub async fn drive(
             client.put(&format!("/v1/agencies/{agency}/dossier-counts/2026-Q2"), &body).await
         }
         "list_dossier_counts" => client.get(&format!("/v1/agencies/{agency}/dossier-counts")).await,
+        "put_measure_value" => {
+            let body = json!({"value": 82.66, "source": {"title": "test"}, "mark": "verified"});
+            client.put(&format!("/v1/agencies/{agency}/measures/sipas/2025"), &body).await
+        }
+        "put_measure_duty" => {
+            let body = json!({"from": "2026-01-01", "unit_vi": "test"});
+            client.put(&format!("/v1/agencies/{agency}/measure-duties/sipas"), &body).await
+        }
+        "import_measures" => {
+            let table = format!(
+                "agency,measure,period,mark,source_title,value\n{agency},par,2025,verified,test,80\n"
+            );
+            let headers = [("content-type", "text/csv")];
+            let path = "/v1/measure-imports?dry_run=true";
+            client.send(reqwest::Method::POST, path, &headers, Some(table)).await
+        }
+        "get_tracker" => client.get(&format!("/v1/agencies/{agency}/measures")).await,
+        "get_measure_series" => client.get(&format!("/v1/agencies/{agency}/measures/sipas")).await,
+        "list_measures" => client.get("/v1/measures").await,
+        "get_measure" => client.get("/v1/measures/sipas").await,
         "create_client" => {
             // Wrong in itself, so that driving it changes nothing.
             let body = json!({"kind": "device", "name": "x", "agency": agency});
@@ -368,7 +388,7 @@ async fn the_matrix_is_as_checked_in() {
          A bearer token is no credential for the token endpoint, and no code for enrol_device. 404 of withdraw_signing_key,\n\
          which names a key that is none: those who may are told so. \"admin, other issuer\": by a token of an issuer that\n\
          is trusted by configuration. 422 of list_devices, list_invitations, move_device and invite_device: the agency or\n\
-         desk looks unknown; the child has no desk.\n",
+         desk looks unknown; the child has no desk. 422 of import_measures: the agency looks unknown.\n",
     );
     text += &table("Figures open to everybody (default)", &operations, &[]).await;
     let closed =
