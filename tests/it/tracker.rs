@@ -237,3 +237,14 @@ async fn the_page_checks_its_address_and_needs_no_survey() {
         assert!(reply.header("content-type").starts_with("text/html"), "{address}");
     }
 }
+
+#[tokio::test]
+async fn where_figures_are_not_public_what_others_published_still_is() {
+    let app = TestApp::start_with(&["--public-figures", "false"]).await;
+    let body = json!({"value": 88.5, "source": {"title": "x"}, "mark": "verified"});
+    app.admin(Some("H56")).await.put("/v1/agencies/H56/measures/par/2025", &body).await.expect(200);
+    let open = table(&app.anonymous(), "H56/measures?period=2025").await;
+    assert_eq!((&item(&open, "par")["entry"]["value"], &open["computed"]), (&json!(88.5), &json!([])));
+    let own = table(&app.admin(Some("H56")).await, "H56/measures?period=2025").await;
+    assert!(!own["computed"].as_array().unwrap().is_empty());
+}
