@@ -8,7 +8,7 @@ mod code;
 mod fault;
 
 pub use code::ErrorCode;
-pub use fault::{ClientFault, Fault, FaultKind, Faults, FigureFault, Place, TreeFault, VisitFault};
+pub use fault::{ClientFault, Fault, FaultKind, Faults, FigureFault, Place, TreeFault, UndertakingFault, VisitFault};
 
 use chrono::{DateTime, Utc};
 

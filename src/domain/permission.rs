@@ -41,6 +41,8 @@ permissions! {
     ChangeTree = "change_tree",
     /// Say how many dossiers an agency handled.
     ReportDossiers = "report_dossiers",
+    /// Publish what an agency undertakes about what citizens wrote.
+    PublishUndertakings = "publish_undertakings",
     /// Read what citizens wrote.
     ReadComments = "read_comments",
     /// Read who did what.

@@ -61,6 +61,8 @@ pub enum ErrorCode {
     FlagNotFound,
     /// No request to void the response, or it has expired.
     VoidNotFound,
+    /// No such undertaking of the agency.
+    UndertakingNotFound,
     /// The caller belongs to the rated agency itself, which must not decide about its own figures.
     NotAbove,
     /// Who asked may not decide.
@@ -95,6 +97,8 @@ pub enum ErrorCode {
     AgencyEventConflict,
     /// Something happened to the agency after the day of the event.
     AgencyEventOutOfOrder,
+    /// Same undertaking or revision, other content; or it was withdrawn.
+    UndertakingConflict,
     /// Body over the limit.
     BodyTooLarge,
     /// Path and query over the limit.
@@ -166,6 +170,7 @@ impl ErrorCode {
         Self::ResponseNotFound,
         Self::FlagNotFound,
         Self::VoidNotFound,
+        Self::UndertakingNotFound,
         Self::NotAbove,
         Self::SecondPersonNeeded,
         Self::VoidConflict,
@@ -183,6 +188,7 @@ impl ErrorCode {
         Self::OwnClient,
         Self::AgencyEventConflict,
         Self::AgencyEventOutOfOrder,
+        Self::UndertakingConflict,
         Self::BodyTooLarge,
         Self::UriTooLong,
         Self::UnsupportedMediaType,
@@ -226,6 +232,7 @@ impl ErrorCode {
             Self::ResponseNotFound => row("response_not_found", 404, "Không tìm thấy phiếu trả lời.", "There is no such response.", "Check the id; administrators see those of their own subtree."),
             Self::FlagNotFound => row("flag_not_found", 404, "Phiếu trả lời này không bị đánh dấu.", "The response has no flag.", "Nothing to review; `GET /v1/flags` lists flags."),
             Self::VoidNotFound => row("void_not_found", 404, "Không có yêu cầu hủy phiếu nào đang chờ.", "Nobody asked that this response be void, or too long ago.", "Ask by `POST /v1/responses/{id}/void`."),
+            Self::UndertakingNotFound => row("undertaking_not_found", 404, "Cơ quan không có nội dung trả lời này.", "The agency has no such undertaking.", "Read `GET /v1/agencies/{code}/undertakings`."),
             Self::NotAbove => row("not_above", 403, "Chỉ cơ quan cấp trên của cơ quan được đánh giá mới được quyết định.", "Only an administrator above the rated agency may decide this.", "Ask the agency above."),
             Self::SecondPersonNeeded => row("second_person_needed", 403, "Người yêu cầu không được tự quyết định; cần người thứ hai.", "Who asked may not decide; a second person has to.", "Have another administrator decide, with a credential of their own."),
             Self::VoidConflict => row("void_conflict", 409, "Phiếu đã có yêu cầu hủy khác hoặc đã được quyết định khác.", "Another request is open, or it was decided otherwise.", "Read `GET /v1/voids`; a refused request may be made anew."),
@@ -243,6 +250,7 @@ impl ErrorCode {
             Self::OwnClient => row("own_client", 409, "Không thể tự thu hồi hoặc tự thay đổi quyền của chính mình.", "A client cannot end itself or change its own terms.", "Let another administrator do it; the name and the secret may be changed."),
             Self::AgencyEventConflict => row("agency_event_conflict", 409, "Mã sự kiện này đã được lưu với nội dung khác.", "This event id is already stored with other content.", "Do not repeat; the stored event stays. Another event needs an id of its own."),
             Self::AgencyEventOutOfOrder => row("agency_event_out_of_order", 409, "Sự kiện có ngày trước một sự kiện đã ghi của cơ quan.", "Something that happened to the agency later is recorded already.", "Events of an agency are recorded in the order of their days; `detail` names agency and day."),
+            Self::UndertakingConflict => row("undertaking_conflict", 409, "Nội dung trả lời này đã được lưu khác đi, hoặc đã được rút lại.", "This undertaking is stored otherwise already, or was withdrawn.", "Read it; a correction names the revision that it makes, one more than the newest."),
             Self::BodyTooLarge => row("body_too_large", 413, "Nội dung gửi lên vượt quá giới hạn.", "The body is over the limit.", "Send less at once."),
             Self::UriTooLong => row("uri_too_long", 414, "Địa chỉ yêu cầu quá dài.", "Path and query are too long.", "Ask for less at once; `detail` has the limit."),
             Self::UnsupportedMediaType => row("unsupported_media_type", 415, "Kiểu nội dung không được hỗ trợ.", "The content type is not supported.", "Send the content type the operation names."),

@@ -4,6 +4,7 @@ mod client;
 mod figure;
 mod list;
 mod tree;
+mod undertaking;
 mod visit;
 mod words;
 
@@ -11,6 +12,7 @@ pub use client::ClientFault;
 pub use figure::FigureFault;
 pub use list::Faults;
 pub use tree::TreeFault;
+pub use undertaking::UndertakingFault;
 pub use visit::VisitFault;
 
 use super::Lang;
@@ -165,6 +167,8 @@ pub enum FaultKind {
     Tree(TreeFault),
     /// A visit that does not let the response in.
     Visit(VisitFault),
+    /// An undertaking that cannot be published.
+    Undertaking(UndertakingFault),
 }
 
 impl FaultKind {
@@ -209,6 +213,7 @@ impl FaultKind {
         samples.extend(ClientFault::ALL.map(Self::Client));
         samples.extend(TreeFault::samples().into_iter().map(Self::Tree));
         samples.extend(VisitFault::samples().into_iter().map(Self::Visit));
+        samples.extend(UndertakingFault::samples().into_iter().map(Self::Undertaking));
         samples
     }
 
@@ -251,6 +256,7 @@ impl FaultKind {
             Self::Client(fault) => fault.name(),
             Self::Tree(fault) => fault.name(),
             Self::Visit(fault) => fault.name(),
+            Self::Undertaking(fault) => fault.name(),
         }
     }
 
@@ -312,6 +318,7 @@ impl FaultKind {
             Self::Client(fault) => fault.detail(Lang::Vi).into(),
             Self::Tree(fault) => fault.detail(Lang::Vi),
             Self::Visit(fault) => fault.detail(Lang::Vi),
+            Self::Undertaking(fault) => fault.detail(Lang::Vi),
         }
     }
 
@@ -361,6 +368,7 @@ impl FaultKind {
             Self::Client(fault) => fault.detail(Lang::En).into(),
             Self::Tree(fault) => fault.detail(Lang::En),
             Self::Visit(fault) => fault.detail(Lang::En),
+            Self::Undertaking(fault) => fault.detail(Lang::En),
         }
     }
 }

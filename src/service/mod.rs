@@ -48,6 +48,7 @@ pub mod signing_keys;
 pub mod standings;
 pub mod surroundings;
 pub mod surveys;
+pub mod undertakings;
 pub mod uses;
 pub mod verification;
 pub mod visibility;
