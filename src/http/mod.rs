@@ -50,6 +50,7 @@ mod signing_keys;
 #[cfg(test)]
 mod strangers;
 mod surveys;
+mod undertakings;
 mod visits;
 mod voids;
 
@@ -103,6 +104,11 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(feed::list_responses)
         .service(feed::export_responses)
         .service(comments::list_comments)
+        // What agencies make of comments
+        .service(undertakings::list_undertakings)
+        .service(undertakings::publish_undertaking)
+        .service(undertakings::correct_undertaking)
+        .service(undertakings::withdraw_undertaking)
         // Who did what
         .service(audit::list_audit)
         .service(audit::export_audit)
