@@ -23,6 +23,7 @@ use utoipa::{IntoResponses, Modify, OpenApi};
         (name = "devices", description = "Enrolling devices and keeping an eye on them"),
         (name = "figures", description = "How satisfied people are, and how sure that is"),
         (name = "feed", description = "Single responses for those in charge"),
+        (name = "undertakings", description = "What agencies make of comments: you said, we did"),
         (name = "audit", description = "Who did what"),
         (name = "integrity", description = "Which responses do not count, and why"),
         (name = "catalogue", description = "Agencies, surveys, wording"),

@@ -190,6 +190,18 @@ pub async fn drive(
         "list_comments" => {
             client.get(&format!("/v1/comments?agency={agency}&survey=demo-service&month=2026-06")).await
         }
+        "list_undertakings" => client.get(&format!("/v1/agencies/{agency}/undertakings")).await,
+        // Wrong in itself, so that driving it publishes nothing.
+        "publish_undertaking" => client.post(&format!("/v1/agencies/{agency}/undertakings"), &json!({})).await,
+        // Of an agency in reach there is none of this id: the code tells it from an agency out of reach.
+        "correct_undertaking" => {
+            let path = format!("/v1/agencies/{agency}/undertakings/{}/correction", Uuid::nil());
+            client.post(&path, &json!({})).await
+        }
+        "withdraw_undertaking" => {
+            let path = format!("/v1/agencies/{agency}/undertakings/{}/withdrawal", Uuid::nil());
+            client.post(&path, &json!({})).await
+        }
         "list_audit" => client.get(&format!("/v1/audit?agency={agency}")).await,
         "export_audit" => client.get("/v1/audit/export").await,
         "put_dossier_count" => {

@@ -1,7 +1,7 @@
 //! The public dashboard: `GET /`.
 
 use super::view::View;
-use super::{elements, figure, frame, layout, levels, refusals};
+use super::{answers, elements, figure, frame, layout, levels, refusals};
 use crate::error::{ErrorCode, Faults};
 use crate::http::extract::{App, Query};
 use crate::http::indexes::IndexBody;
@@ -28,11 +28,13 @@ async fn page(app: &App, view: &View) -> Result<layout::Page, Problem> {
     let most = |criteria: usize| report.head.formula.range(criteria).1;
     // Criteria that are left out give no points.
     let counted = report.head.survey.questionnaire.criteria.len() - body.left_out.len();
+    let said = answers::section(app, view).await?;
     let sections = html! {
         (figure::section(view, &body, most(counted)))
         (figure::by_formula(view, &body))
         (elements::section(view, &body, most))
         (levels::section(view, &body))
+        (said)
     };
     Ok(frame::page(view, view.say("Chỉ số hài lòng", "Satisfaction index"), sections))
 }
