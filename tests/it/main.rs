@@ -62,5 +62,6 @@ mod suppression;
 mod surveys;
 mod threats;
 mod tls;
+mod undertakings;
 mod visits;
 mod voids;
