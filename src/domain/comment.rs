@@ -31,9 +31,11 @@ impl Standing {
     /// Reads that text.
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.bytes().map(|byte| char::from(byte).to_digit(16));
-        let digits: Vec<u8> = digits.map(|digit| digit.and_then(|digit| u8::try_from(digit).ok())).collect::<Option<_>>()?;
+        let digits: Vec<u8> =
+            digits.map(|digit| digit.and_then(|digit| u8::try_from(digit).ok())).collect::<Option<_>>()?;
         let is_ours = text.len() == 64 && !text.bytes().any(|byte| byte.is_ascii_uppercase());
-        let bytes: Vec<u8> = digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
+        let bytes: Vec<u8> =
+            digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
         is_ours.then(|| Self::from_bytes(&bytes)).flatten()
     }
 
@@ -58,7 +60,8 @@ mod tests {
         let text = standing.text();
         assert_eq!(Standing::parse(&text), Some(standing));
         assert_eq!(Standing::from_bytes(standing.bytes()), Some(standing));
-        for other in ["", "00", &text.to_uppercase(), &format!("{text}0"), &"g".repeat(64), &"é".repeat(32)] {
+        for other in ["", "00", &text.to_uppercase(), &format!("{text}0"), &"g".repeat(64), &"é".repeat(32)]
+        {
             assert!(Standing::parse(other).is_none() || *other == text, "{other}");
         }
     }

@@ -52,7 +52,8 @@ mod tests {
             let cut = comment[at..at + WORDS].join(&join);
             let cut = if upper { cut.to_uppercase() } else { cut };
             let whole = comment.join(" ");
-            prop_assert!(quotes(&format!("Có người nói: \"{cut}\"!"), [whole.as_str()]));
+            let text = format!("Có người nói: \"{cut}\"!");
+            prop_assert!(quotes(&text, [whole.as_str()]));
             // One word less is none, unless the words around it happen to be the same.
             let short = comment[at..at + WORDS - 1].join(" ");
             prop_assert!(!quotes(&short, [whole.as_str()]));

@@ -140,9 +140,7 @@ impl Undertaking {
 
     /// Whether the day of a promise has passed.
     pub fn is_overdue(&self, today: NaiveDate) -> bool {
-        self.said
-            .as_ref()
-            .is_some_and(|said| said.state == UndertakingState::Promised && said.day < today)
+        self.said.as_ref().is_some_and(|said| said.state == UndertakingState::Promised && said.day < today)
     }
 }
 

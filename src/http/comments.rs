@@ -9,7 +9,9 @@ use crate::domain::agency::AgencyCode;
 use crate::domain::redaction;
 use crate::domain::text;
 use crate::error::FaultKind;
-use crate::service::comments::{self, Comment, CommentPage, CommentQuery, DEFAULT_LIMIT, MAX_LIMIT, parse_month};
+use crate::service::comments::{
+    self, Comment, CommentPage, CommentQuery, DEFAULT_LIMIT, MAX_LIMIT, parse_month,
+};
 use actix_web::{HttpResponse, get};
 use serde::Serialize;
 use std::collections::BTreeMap;

@@ -18,8 +18,8 @@ use crate::store::comments::{
     comments_delete_before, comments_fetch, comments_ids, comments_key, comments_redact_some, people_of_month,
 };
 use crate::store::paging::Page;
-use crate::store::undertakings::undertakings_answered;
 pub use crate::store::paging::{DEFAULT_LIMIT, MAX_LIMIT};
+use crate::store::undertakings::undertakings_answered;
 use crate::store::{AsyncConnection, Conn, Db, SILENCE};
 use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
 

@@ -28,7 +28,8 @@ use crate::error::{Error, ErrorCode, FaultKind, Faults, Place, Result, Undertaki
 use crate::store::commented_months::commented_month_add;
 use crate::store::comments::{comments_ids, comments_key, comments_words, people_of_month};
 use crate::store::undertakings::{
-    NewRevision, NewUndertaking, undertaking_find, undertaking_handles, undertaking_insert, undertaking_revise,
+    NewRevision, NewUndertaking, undertaking_find, undertaking_handles, undertaking_insert,
+    undertaking_revise,
 };
 use crate::store::{AsyncConnection, Conn, SILENCE};
 use chrono::NaiveDate;
@@ -48,8 +49,8 @@ pub struct SaidDraft {
     pub state: Option<UndertakingState>,
     /// By when, or when.
     pub day: Option<NaiveDate>,
-    /// The comments that are answered, in the order of the request.
-    pub comments: Vec<Standing>,
+    /// The comments that are answered, with their places in the request.
+    pub comments: Vec<(usize, Standing)>,
 }
 
 /// A new undertaking.
@@ -173,8 +174,7 @@ pub async fn correct(
                 false => Err(Error::new(ErrorCode::UndertakingConflict)),
             };
         }
-        let said =
-            desk.checked(conn, &about, (&draft.said, Some(reason.as_str())), &handles, faults).await?;
+        let said = desk.checked(conn, &about, (&draft.said, Some(reason.as_str())), &handles, faults).await?;
         if newest.said.is_none() || newest.revision.checked_add(1) != Some(revision) {
             return Err(Error::new(ErrorCode::UndertakingConflict));
         }
@@ -249,25 +249,23 @@ impl SaidDraft {
     }
 
     fn handles(&self) -> Handles {
-        self.comments.iter().copied().collect()
+        self.comments.iter().map(|(_, handle)| *handle).collect()
     }
 
     /// Each text that will be public, with its place.
     fn texts(&self) -> Vec<(String, &str)> {
         let each = [("you_said", &self.you_said), ("we_did", &self.we_did)];
         each.into_iter()
-            .flat_map(|(name, words)| words.iter().flat_map(move |words| words.each().map(move |text| (name, text))))
+            .flat_map(|(name, words)| {
+                words.iter().flat_map(move |words| words.each().map(move |text| (name, text)))
+            })
             .map(|(name, (lang, text))| (format!("/{name}/{lang}"), text))
             .collect()
     }
 }
 
 /// Who works on which agency.
-async fn desk<'a>(
-    services: &'a Services,
-    actor: &'a Actor,
-    code: Option<&AgencyCode>,
-) -> Result<Desk<'a>> {
+async fn desk<'a>(services: &'a Services, actor: &'a Actor, code: Option<&AgencyCode>) -> Result<Desk<'a>> {
     let client = policy::undertaker(actor)?;
     let catalogue = current(services).await?;
     let agency = code.and_then(|code| catalogue.tree.find(code)).map(|agency| agency.id);
@@ -309,7 +307,8 @@ impl Desk<'_> {
         if !faults.is_empty() {
             return Err(Error::invalid(faults.into_vec(), self.services.clock.now()));
         }
-        let same = first.agency == self.agency && first.survey == about.survey.id && first.month == about.month;
+        let same =
+            first.agency == self.agency && first.survey == about.survey.id && first.month == about.month;
         let handles = undertaking_handles(conn, first.seq, first.revision).await?;
         if !same || draft.complete() != first.said || draft.handles() != handles {
             return Err(Error::new(ErrorCode::UndertakingConflict));
@@ -363,7 +362,7 @@ impl Desk<'_> {
             let (key, ids) =
                 (comments_key(conn).await?, comments_ids(conn, &self.scope, of, about.days()).await?);
             let there: Handles = ids.into_iter().map(|id| key.standing(id)).collect();
-            for (position, handle) in draft.comments.iter().enumerate() {
+            for (position, handle) in &draft.comments {
                 if !there.contains(handle) && !known.contains(handle) {
                     let place = Place::Pointer(format!("/comments/{position}"));
                     faults.push(place, FaultKind::Undertaking(UndertakingFault::UnknownComment));

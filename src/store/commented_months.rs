@@ -36,10 +36,7 @@ pub async fn comments_oldest_day(conn: &mut Conn) -> Result<Option<NaiveDate>> {
 }
 
 /// Notes on which agencies people commented in the month `from..to`.
-pub async fn commented_month_note(
-    conn: &mut Conn,
-    (from, to): (NaiveDate, NaiveDate),
-) -> Result<()> {
+pub async fn commented_month_note(conn: &mut Conn, (from, to): (NaiveDate, NaiveDate)) -> Result<()> {
     let (first, last) = (floor(from), floor(to));
     let found: Vec<(i32, i32)> = comments::table
         .inner_join(responses::table.on(responses::id.eq(comments::response_id)))
@@ -73,7 +70,9 @@ pub async fn commented_months(
     people: i64,
 ) -> Result<Vec<CommentedMonth>> {
     let mut query = m::table
-        .inner_join(t::table.on(t::survey_id.eq(m::survey_id).and(t::agency_id.eq(m::agency_id)).and(t::starts_on.eq(m::month))))
+        .inner_join(t::table.on(
+            t::survey_id.eq(m::survey_id).and(t::agency_id.eq(m::agency_id)).and(t::starts_on.eq(m::month)),
+        ))
         .filter(t::facet.eq(0).and(t::reach.eq(0)).and(t::grain.eq(Grain::Month.number())))
         .filter(t::people.ge(people))
         .select((m::agency_id, m::survey_id, m::month))
@@ -91,8 +90,7 @@ pub async fn months_first_answered(
     conn: &mut Conn,
     scope: &AgencyScope,
 ) -> Result<HashMap<CommentedMonth, DateTime<Utc>>> {
-    let withdrawn = r::table
-        .filter(r::seq.eq(u::seq).and(r::state.eq(UndertakingState::Withdrawn.as_str())));
+    let withdrawn = r::table.filter(r::seq.eq(u::seq).and(r::state.eq(UndertakingState::Withdrawn.as_str())));
     let mut query = u::table
         .filter(not(exists(withdrawn)))
         .group_by((u::agency_id, u::survey_id, u::month))

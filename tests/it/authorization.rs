@@ -192,7 +192,9 @@ pub async fn drive(
         }
         "list_undertakings" => client.get(&format!("/v1/agencies/{agency}/undertakings")).await,
         // Wrong in itself, so that driving it publishes nothing.
-        "publish_undertaking" => client.post(&format!("/v1/agencies/{agency}/undertakings"), &json!({})).await,
+        "publish_undertaking" => {
+            client.post(&format!("/v1/agencies/{agency}/undertakings"), &json!({})).await
+        }
         // Of an agency in reach there is none of this id: the code tells it from an agency out of reach.
         "correct_undertaking" => {
             let path = format!("/v1/agencies/{agency}/undertakings/{}/correction", Uuid::nil());
@@ -341,7 +343,13 @@ async fn table(title: &str, operations: &[String], flags: &[&str]) -> String {
                 let reply = drive(operation, &app, &senders, client, agency).await;
                 let notes = [("\"min_n\":10", " public"), ("\"rejected\":1", " none")];
                 let note = notes.iter().find(|(text, _)| reply.status == 200 && reply.text.contains(text));
-                let meant = ["into_itself", "enrol_devices", "flag_not_found", "void_not_found", "undertaking_not_found"];
+                let meant = [
+                    "into_itself",
+                    "enrol_devices",
+                    "flag_not_found",
+                    "void_not_found",
+                    "undertaking_not_found",
+                ];
                 let meant = meant.iter().any(|code| reply.text.contains(code));
                 let known = meant && !reply.text.contains("unknown_agency");
                 let note = note.or(known.then_some(&("", " known")));
@@ -384,7 +392,8 @@ async fn the_matrix_is_as_checked_in() {
     );
     text += &table("Figures open to everybody (default)", &operations, &[]).await;
     let closed =
-        ["get_index", "get_series", "get_breakdown", "get_comparison", "get_ranking", "list_undertakings"].map(str::to_owned);
+        ["get_index", "get_series", "get_breakdown", "get_comparison", "get_ranking", "list_undertakings"]
+            .map(str::to_owned);
     text +=
         &table("Figures closed (SIPAS_PUBLIC_FIGURES=false)", &closed, &["--public-figures", "false"]).await;
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/authorization.txt");

@@ -22,7 +22,8 @@ async fn store(app: &TestApp, agency: &str, day: &str, comments: &[Option<&str>]
     let sql = hold_folding(app).await;
     let begin: DateTime<Utc> = format!("{day}T03:00:00Z").parse().unwrap();
     let body = |(minute, comment): (usize, &Option<&str>)| {
-        let body = with(response(id(begin + Duration::minutes(minute as i64)), 4), "/rated_agency", json!(agency));
+        let body =
+            with(response(id(begin + Duration::minutes(minute as i64)), 4), "/rated_agency", json!(agency));
         let body = with(body, "/service_point", Value::Null);
         match comment {
             Some(comment) => with(body, "/comment", json!(comment)),
@@ -83,7 +84,10 @@ async fn everybody_reads_what_was_said_and_nobody_who_had_said_it() {
     assert_eq!(one["agency"]["code"], "H56.C1");
     assert_eq!(one["you_said"], undertaking(1)["you_said"]);
     assert_eq!(one["we_did"], json!({"vi": "Chúng tôi sẽ mở thêm hai quầy từ tháng Tám.", "en": null}));
-    assert_eq!((&one["state"], &one["day"], &one["overdue"]), (&json!("promised"), &json!("2026-08-15"), &json!(false)));
+    assert_eq!(
+        (&one["state"], &one["day"], &one["overdue"]),
+        (&json!("promised"), &json!("2026-08-15"), &json!(false))
+    );
     assert!(one["topic_text"]["vi"].as_str().unwrap().len() > 5);
     // Two are few, ten are not.
     assert_eq!(one["comments"], json!({"count": null, "few": true}));
@@ -108,10 +112,13 @@ async fn everybody_reads_what_was_said_and_nobody_who_had_said_it() {
     assert_eq!(json!(paged), page["items"]);
     assert_eq!(list(&anybody, "state=done").await["items"], json!([]));
     assert_eq!(list(&anybody, "month=2026-05").await["items"], json!([]));
-    assert_eq!(list(&anybody, "survey=demo-service&month=2026-06&state=promised").await["items"], page["items"]);
+    assert_eq!(
+        list(&anybody, "survey=demo-service&month=2026-06&state=promised").await["items"],
+        page["items"]
+    );
     // As a file.
     let csv = anybody.get(&format!("{PATH}?format=csv")).await.expect(200).text;
-    assert!(csv.contains(",promised,official.guidance,"), "{csv}");
+    assert!(csv.contains("\"promised\",\"official.guidance\""), "{csv}");
     assert_eq!(csv.lines().filter(|line| line.contains("2026-06")).count(), 3, "{csv}");
 }
 
@@ -119,7 +126,13 @@ async fn everybody_reads_what_was_said_and_nobody_who_had_said_it() {
 async fn a_text_that_repeats_or_would_name_somebody_is_not_published() {
     let app = TestApp::start().await;
     june(&app).await;
-    store(&app, "H56.C1.X1", "2026-06-11", &[Some("Cán bộ ở đội nói với tôi rất khó nghe và không giải thích")]).await;
+    store(
+        &app,
+        "H56.C1.X1",
+        "2026-06-11",
+        &[Some("Cán bộ ở đội nói với tôi rất khó nghe và không giải thích")],
+    )
+    .await;
     let admin = app.admin(Some("H56.C1")).await;
     let refused = |place: &'static str| faults(&[(place, "quotes_comment")]);
     let eight = "Một người viết: tôi ĐẾN từ bảy, giờ sáng mà đến.";
@@ -134,7 +147,8 @@ async fn a_text_that_repeats_or_would_name_somebody_is_not_published() {
     assert_eq!(admin.post(PATH, &below).await.expect(422).faults(), refused("/we_did/vi"));
     // Seven words are nobody's; numbers are replaced, whoever wrote them.
     let body = with(undertaking(1), "/you_said/vi", json!("Có người đến từ bảy giờ sáng mà phải chờ"));
-    let body = with(body, "/we_did/vi", json!("Xin gọi 0912 345 678 hoặc a.b@gmail.com, hồ sơ H56.14-240823-0001"));
+    let body =
+        with(body, "/we_did/vi", json!("Xin gọi 0912 345 678 hoặc a.b@gmail.com, hồ sơ H56.14-240823-0001"));
     let told = admin.post(PATH, &body).await.expect(201).json();
     assert_eq!(told["we_did"]["vi"], "Xin gọi [điện thoại] hoặc [thư điện tử], hồ sơ [mã hồ sơ]");
     // Neither may a reason.
@@ -149,10 +163,10 @@ async fn a_text_that_repeats_or_would_name_somebody_is_not_published() {
 
 #[tokio::test]
 async fn whatever_is_wrong_with_an_undertaking_is_told_at_once() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_with(&["--max-offline-days", "365"]).await;
     june(&app).await;
-    store(&app, "H56.C1", "2026-07-02", &vec![Some("Chờ lâu"); 12]).await;
-    store(&app, "H56.C1", "2026-05-12", &vec![None; 12]).await;
+    store(&app, "H56.C1", "2026-07-02", &[Some("Chờ lâu"); 12]).await;
+    store(&app, "H56.C1", "2026-05-12", &[None; 12]).await;
     store(&app, "H56.C1", "2026-04-12", &[Some("Chờ lâu"); 3]).await;
     let admin = app.admin(Some("H56")).await;
     let empty = faults(&[
@@ -186,6 +200,7 @@ async fn whatever_is_wrong_with_an_undertaking_is_told_at_once() {
         ("/state", "not_allowed"),
         ("/comments/1", "duplicate_field"),
         ("/comments/2", "unknown_comment"),
+        ("/comments/3", "unknown_comment"),
     ]);
     assert_eq!(admin.post(PATH, &wrong).await.expect(422).faults(), expected);
     for (place, value, at, code) in [
@@ -209,7 +224,8 @@ async fn whatever_is_wrong_with_an_undertaking_is_told_at_once() {
         assert_eq!(reply.faults(), faults(&[("/day", "day_out_of_range")]), "{day}");
     }
     admin.post(PATH, &with(done, "/day", json!("2026-07-15"))).await.expect(201);
-    let query = admin.get(&format!("{PATH}?scope=all&month=2026&state=x&limit=0&survey=none&x=1")).await.expect(422);
+    let query =
+        admin.get(&format!("{PATH}?scope=all&month=2026&state=x&limit=0&survey=none&x=1")).await.expect(422);
     let places = [
         ("scope", "not_allowed"),
         ("month", "bad_format"),
@@ -219,7 +235,10 @@ async fn whatever_is_wrong_with_an_undertaking_is_told_at_once() {
         ("x", "unknown_field"),
     ];
     assert_eq!(query.faults(), faults(&places));
-    assert_eq!(admin.get(&format!("{JUNE}&answered=x")).await.expect(422).faults(), faults(&[("answered", "not_allowed")]));
+    assert_eq!(
+        admin.get(&format!("{JUNE}&answered=x")).await.expect(422).faults(),
+        faults(&[("answered", "not_allowed")])
+    );
 }
 
 #[tokio::test]
@@ -251,7 +270,9 @@ async fn only_administrators_of_the_agency_publish_and_elsewhere_it_looks_unknow
     let reply = admin.post(&elsewhere, &json!({"reason": "x"})).await.expect(404);
     assert_eq!(reply.problem(), "undertaking_not_found");
     // Where figures are not public, neither is this.
-    let closed = TestApp::on(app.database_url.clone(), "2026-07-15T10:00:00+07:00", &["--public-figures", "false"]).await;
+    let closed =
+        TestApp::on(app.database_url.clone(), "2026-07-15T10:00:00+07:00", &["--public-figures", "false"])
+            .await;
     closed.anonymous().get(PATH).await.expect(401);
     closed.admin(Some("H56.C2")).await.get(PATH).await.expect(404);
     closed.admin(Some("H56.C1")).await.get(PATH).await.expect(200);
@@ -286,20 +307,30 @@ async fn a_correction_names_its_reason_and_a_withdrawal_leaves_a_line() {
     assert_eq!(handles(&admin, "&answered=yes").await, all[..1]);
     let page = list(&anybody, "").await;
     let one = &page["items"][0];
-    assert_eq!((&one["state"], &one["reason"], &one["topic"]), (&json!("done"), &json!("Đã xong sớm"), &json!("other")));
+    assert_eq!(
+        (&one["state"], &one["reason"], &one["topic"]),
+        (&json!("done"), &json!("Đã xong sớm"), &json!("other"))
+    );
     assert!(!page.to_string().contains("tháng Tám"), "{page}");
     // The first request once more: what was published stands, corrected as it is.
-    let again = admin.post(PATH, &with(undertaking(1), "/comments", json!(all[..11]))).await.expect(200).json();
+    let again =
+        admin.post(PATH, &with(undertaking(1), "/comments", json!(all[..11]))).await.expect(200).json();
     assert_eq!(again["revision"], 2);
     admin.post(PATH, &undertaking(1)).await.expect(409);
     assert_eq!(page["answering"], json!({"months": 1, "answered": 1, "median_days": 14.0, "overdue": 0}));
     admin.post(&path("withdrawal"), &json!({"reason": "Đăng nhầm"})).await.expect(201);
-    assert_eq!(admin.post(&path("withdrawal"), &json!({"reason": "Đăng nhầm"})).await.expect(200).json()["replayed"], true);
+    assert_eq!(
+        admin.post(&path("withdrawal"), &json!({"reason": "Đăng nhầm"})).await.expect(200).json()["replayed"],
+        true
+    );
     admin.post(&path("withdrawal"), &json!({"reason": "Khác"})).await.expect(409);
     admin.post(&path("correction"), &correction(4, "x")).await.expect(409);
     let page = list(&anybody, "").await;
     let one = &page["items"][0];
-    assert_eq!((&one["state"], &one["reason"], &one["revision"]), (&json!("withdrawn"), &json!("Đăng nhầm"), &json!(3)));
+    assert_eq!(
+        (&one["state"], &one["reason"], &one["revision"]),
+        (&json!("withdrawn"), &json!("Đăng nhầm"), &json!(3))
+    );
     for gone in ["topic", "topic_text", "you_said", "we_did", "day"] {
         assert_eq!(one[gone], Value::Null, "{gone}");
     }
@@ -320,7 +351,11 @@ async fn a_correction_names_its_reason_and_a_withdrawal_leaves_a_line() {
     // The log has it all, and none of the words.
     let log = admin.get("/v1/audit").await.expect(200).json();
     let entries: Vec<&Value> = log["items"].as_array().unwrap().iter().collect();
-    let of: Vec<&Value> = entries.iter().filter(|entry| entry["action"].as_str().unwrap().starts_with("undertaking_")).copied().collect();
+    let of: Vec<&Value> = entries
+        .iter()
+        .filter(|entry| entry["action"].as_str().unwrap().starts_with("undertaking_"))
+        .copied()
+        .collect();
     let actions: Vec<&str> = of.iter().rev().map(|entry| entry["action"].as_str().unwrap()).collect();
     let mut expected = ["undertaking_published", "undertaking_corrected", "undertaking_withdrawn"];
     if actions[0] != expected[0] {
@@ -336,7 +371,7 @@ async fn a_correction_names_its_reason_and_a_withdrawal_leaves_a_line() {
 
 #[tokio::test]
 async fn time_to_answer_goes_from_the_end_of_the_month_to_the_first_answer_that_stands() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_with(&["--max-offline-days", "365"]).await;
     let people = vec![Some("Chờ lâu"); 10];
     for day in ["2026-04-10", "2026-05-10", "2026-06-10", "2026-07-10"] {
         store(&app, "H56.C1", day, &people).await;
@@ -352,7 +387,9 @@ async fn time_to_answer_goes_from_the_end_of_the_month_to_the_first_answer_that_
     assert_eq!(answering(PATH).await, json!({"months": 3, "answered": 0, "median_days": null, "overdue": 0}));
     let at = async |now: &str| TestApp::on(app.database_url.clone(), now, &[]).await;
     // June on the 15th of July, May on its last possible day of zero, and April twice: the first counts.
-    let promise = |number, month: &str, day: &str| with(with(undertaking(number), "/month", json!(month)), "/day", json!(day));
+    let promise = |number, month: &str, day: &str| {
+        with(with(undertaking(number), "/month", json!(month)), "/day", json!(day))
+    };
     app.admin(Some("H56.C1")).await.post(PATH, &promise(1, "2026-06", "2026-07-20")).await.expect(201);
     let early = at("2026-06-01T00:00:00+07:00").await;
     early.admin(Some("H56.C1")).await.post(PATH, &promise(2, "2026-05", "2026-06-02")).await.expect(201);
@@ -389,7 +426,10 @@ async fn the_page_of_an_agency_shows_what_it_makes_of_comments() {
     let path = |what: &str| format!("{PATH}/{}/{what}", Uuid::from_u128(7));
     admin.post(&path("withdrawal"), &json!({"reason": "Đăng nhầm"})).await.expect(201);
     let home = anybody.get("/?agency=H56.C1").await.expect(200).text;
-    assert!(home.contains("Bà con nói, cơ quan làm") && home.contains("một nửa trong vòng 14,0 ngày"), "{home}");
+    assert!(
+        home.contains("Bà con nói, cơ quan làm") && home.contains("một nửa trong vòng 14,0 ngày"),
+        "{home}"
+    );
     assert_eq!(home.matches("Cơ quan làm: ").count(), 4);
     assert!(home.contains("Cơ quan đã rút lại nội dung này") && home.contains("Đăng nhầm"));
     assert!(home.contains("href=\"/answers?agency=H56.C1\""));
@@ -434,7 +474,11 @@ async fn a_browser_gets_a_page_where_there_is_none_and_a_program_a_problem() {
         assert_eq!(page.header("content-type"), "text/html; charset=utf-8", "{page:?}");
         assert!(page.header("content-security-policy").starts_with("default-src 'none'"));
         assert_eq!(page.header("cache-control"), "no-store");
-        assert!(page.text.contains("<html lang=\"vi\">") && page.text.contains("Về trang đầu"), "{}", page.text);
+        assert!(
+            page.text.contains("<html lang=\"vi\">") && page.text.contains("Về trang đầu"),
+            "{}",
+            page.text
+        );
         let english = anybody.get_with(path, &[browser, ("accept-language", "en-GB")]).await.expect(status);
         assert!(english.text.contains("<html lang=\"en\">"), "{}", english.text);
         assert_eq!(anybody.get(path).await.expect(status).problem(), code);

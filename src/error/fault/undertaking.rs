@@ -73,9 +73,7 @@ impl UndertakingFault {
             Self::TooFewWords { least } => format!("Quá ngắn, cần ít nhất {least} tiếng."),
             Self::NoComments => "Tháng này không có góp ý nào được hiển thị để trả lời.".into(),
             Self::UnknownComment => "Không có góp ý này trong tháng, đợt khảo sát và cơ quan đó.".into(),
-            Self::UnknownTopic => {
-                "Phải là mã yếu tố hoặc tiêu chí của phiếu khảo sát, hoặc `other`.".into()
-            }
+            Self::UnknownTopic => "Phải là mã yếu tố hoặc tiêu chí của phiếu khảo sát, hoặc `other`.".into(),
             Self::DayOutOfRange { from, to } => format!("Ngày phải trong khoảng từ {from} đến {to}."),
         }
     }

@@ -74,9 +74,7 @@ async fn page(app: &App, wanted: &Wanted) -> Result<Page, Problem> {
         "Cơ quan đã làm gì với góp ý của người dân.",
         "What the agency did about what people wrote.",
     );
-    let file = |format| {
-        address(&format!("/v1/agencies/{code}/undertakings"), &[("format", format)])
-    };
+    let file = |format| address(&format!("/v1/agencies/{code}/undertakings"), &[("format", format)]);
     Ok(Page {
         main: html! {
             h1 { (self::title(lang)) }
@@ -105,8 +103,7 @@ async fn fetch(
 ) -> Result<UndertakingPageBody, Problem> {
     let depth = Depth::Subtree;
     let query = UndertakingQuery { depth, survey: None, month: None, state: None, limit, cursor };
-    let page =
-        undertakings::list(app, &Actor::Anonymous, Some(code), &query, Faults::default()).await?;
+    let page = undertakings::list(app, &Actor::Anonymous, Some(code), &query, Faults::default()).await?;
     Ok(UndertakingPageBody::new(app, page))
 }
 

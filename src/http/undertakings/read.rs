@@ -136,7 +136,8 @@ fn words(fields: &mut Fields<'_>, name: &str) -> Option<Words> {
     Some(Words { vi: vi?, en })
 }
 
-fn comments(fields: &mut Fields<'_>) -> Vec<Standing> {
+/// The handles with their places.
+fn comments(fields: &mut Fields<'_>) -> Vec<(usize, Standing)> {
     let place = fields.place_of("comments");
     let kind = match fields.take("comments") {
         None => return Vec::new(),
@@ -144,22 +145,24 @@ fn comments(fields: &mut Fields<'_>) -> Vec<Standing> {
             let mut read = Vec::with_capacity(items.len());
             for (position, item) in items.into_iter().enumerate() {
                 match handle(&item, &read) {
-                    Ok(handle) => read.push(handle),
+                    Ok(handle) => read.push((position, handle)),
                     Err(kind) => fields.faults().push(place.member(&position.to_string()), kind),
                 }
             }
             return read;
         }
-        Some(Node::List(_)) => FaultKind::OutOfRange { min: 0, max: i64::try_from(MAX_COMMENTS).unwrap_or(0) },
+        Some(Node::List(_)) => {
+            FaultKind::OutOfRange { min: 0, max: i64::try_from(MAX_COMMENTS).unwrap_or(0) }
+        }
         Some(_) => FaultKind::WrongType { expected: "array" },
     };
     fields.fault("comments", kind);
     Vec::new()
 }
 
-fn handle(item: &Node, read: &[Standing]) -> Result<Standing, FaultKind> {
+fn handle(item: &Node, read: &[(usize, Standing)]) -> Result<Standing, FaultKind> {
     let Node::Text(text) = item else { return Err(FaultKind::WrongType { expected: "string" }) };
     let handle = Standing::parse(text);
     let handle = handle.ok_or(FaultKind::Undertaking(UndertakingFault::UnknownComment))?;
-    if read.contains(&handle) { Err(FaultKind::Duplicate) } else { Ok(handle) }
+    if read.iter().any(|(_, known)| *known == handle) { Err(FaultKind::Duplicate) } else { Ok(handle) }
 }

@@ -98,10 +98,7 @@ pub async fn list(
         let counts = undertakings_counts(conn, &items).await?;
         let count = |one: &Undertaking| counts.get(&one.seq).copied().unwrap_or(0);
         Ok(UndertakingPage {
-            items: items
-                .into_iter()
-                .map(|one| Listed { comments: count(&one), undertaking: one })
-                .collect(),
+            items: items.into_iter().map(|one| Listed { comments: count(&one), undertaking: one }).collect(),
             next_cursor,
             answering: answering(services, conn, &scope).await?,
             overdue: promises_overdue(conn, &scope, day_of(now)).await?,
