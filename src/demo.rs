@@ -2,6 +2,7 @@
 //! lines to paste. Never on a database that holds real responses.
 
 mod citizens;
+mod undertakings;
 
 use crate::app::{self, Stop};
 use crate::catalogue::{built_in, demonstration};
@@ -88,6 +89,7 @@ async fn run_on(config: &DemoConfig, dir: &Path, database: &Database, stop: &Sto
         let device_token = self::token(&http, &url, &device.1).await?;
         let kiosk = invitation(&http, &url, &token, &device.0).await?;
         introduce(&url, dir, (&token, &device_token), &kiosk)?;
+        undertakings::publish(&http, &url, &token, &citizens::desks()).await?;
         std::future::pending().await
     };
     tokio::select! {

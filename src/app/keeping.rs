@@ -4,11 +4,12 @@ use crate::domain::period::day_of;
 use crate::error::Result;
 use crate::http;
 use crate::service::{
-    Services, activity, audit, catalogue, comments, folding, issuers, judging, partitions, receipts, uses,
-    visits,
+    Services, activity, audit, catalogue, comments, folding, issuers, judging, partitions, receipts,
+    undertakings, uses, visits,
 };
 use crate::tls::Certificate;
 use actix_web::web;
+use chrono::TimeDelta;
 use std::time::Duration;
 
 /// How often the tallies are brought up to date; figures are exact in between, see [`folding`].
@@ -95,6 +96,8 @@ pub(super) async fn keep_house(services: web::Data<Services>) {
             tracing::error!("{what}: trying again in an hour: {}", error.chain());
         }
     };
+    // The first round looks at all months, later ones at those that something may still arrive for.
+    let mut since = None;
     loop {
         let (db, now) = (&services.db, services.clock.now());
         told("months ahead", partitions::make(db, day_of(now), services.rules.max_offline_days).await);
@@ -103,6 +106,11 @@ pub(super) async fn keep_house(services: web::Data<Services>) {
         let max_days = services.rules.max_offline_days;
         told("old visits", visits::forget_old(db, now, max_days).await.map(drop));
         told("months of the audit log", audit::make_months(db, day_of(now)).await);
+        let noted = undertakings::note_months(db, day_of(now), since).await;
+        if noted.is_ok() {
+            since = Some(day_of(now - TimeDelta::days(services.rules.max_offline_days)));
+        }
+        told("months with comments", noted);
         told("redaction of old comments", comments::redact_old(db).await.map(drop));
         if let Some(months) = services.rules.comment_retention_months {
             told("old comments", comments::forget_old(db, day_of(now), now, months).await.map(drop));

@@ -1,7 +1,8 @@
 //! The one permission table, and the only maker of [`AgencyScope`]. Everything a request may touch passes
 //! through [`read_figures`], [`read_responses`], [`submit_response`], [`may_read_receipts`], [`tree_changer`],
 //! [`report_dossiers`], [`enter_measures`], [`set_targets`], [`key_keeper`], [`keep_clients`],
-//! [`keep_devices`], [`heartbeat_sender`] or [`visit_issuer`]; the catalogue (agencies, surveys, wording) is open to all.
+//! [`keep_devices`], [`undertake`], [`heartbeat_sender`] or [`visit_issuer`]; the catalogue (agencies, surveys, wording) is
+//! open to all.
 mod intake;
 mod keeping;
 mod reading;
@@ -63,6 +64,7 @@ const TABLE: &[(Permission, [Grant; 5])] = {
         (P::SendHeartbeat,   [No,         Itself,     No,         No,         No        ]),
         (P::IssueVisits,     [No,         No,         No,         OwnSubtree, No        ]),
         (P::ReadComments,    [No,         No,         No,         No,         OwnSubtree]),
+        (P::PublishUndertakings, [No,     No,         No,         No,         OwnSubtree]),
         (P::ReadAudit,       [No,         No,         No,         No,         OwnSubtree]),
         (P::ReviewFlags,     [No,         No,         No,         No,         OwnSubtree]),
         (P::VoidResponses,   [No,         No,         No,         No,         OwnSubtree]),

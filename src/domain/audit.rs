@@ -154,6 +154,12 @@ actions! {
     ResponsesExportEnded = "responses_export_ended",
     /// Comments were read.
     CommentsRead = "comments_read",
+    /// An undertaking was published.
+    UndertakingPublished = "undertaking_published",
+    /// A published undertaking was corrected.
+    UndertakingCorrected = "undertaking_corrected",
+    /// A published undertaking was withdrawn.
+    UndertakingWithdrawn = "undertaking_withdrawn",
     /// The audit log was exported.
     AuditExported = "audit_exported",
     /// Catalogue files were entered.

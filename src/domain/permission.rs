@@ -45,6 +45,8 @@ permissions! {
     SetTargets = "set_targets",
     /// Enter values of indices that others publish, and who is responsible for them.
     EnterMeasures = "enter_measures",
+    /// Publish what an agency undertakes about what citizens wrote.
+    PublishUndertakings = "publish_undertakings",
     /// Read what citizens wrote.
     ReadComments = "read_comments",
     /// Read who did what.

@@ -5,6 +5,7 @@ mod figure;
 mod list;
 mod measure;
 mod tree;
+mod undertaking;
 mod visit;
 mod words;
 
@@ -13,6 +14,7 @@ pub use figure::FigureFault;
 pub use list::Faults;
 pub use measure::MeasureFault;
 pub use tree::TreeFault;
+pub use undertaking::UndertakingFault;
 pub use visit::VisitFault;
 
 use super::Lang;
@@ -169,6 +171,8 @@ pub enum FaultKind {
     Tree(TreeFault),
     /// A visit that does not let the response in.
     Visit(VisitFault),
+    /// An undertaking that cannot be published.
+    Undertaking(UndertakingFault),
 }
 
 impl FaultKind {
@@ -214,6 +218,7 @@ impl FaultKind {
         samples.extend(MeasureFault::samples().into_iter().map(Self::Measure));
         samples.extend(TreeFault::samples().into_iter().map(Self::Tree));
         samples.extend(VisitFault::samples().into_iter().map(Self::Visit));
+        samples.extend(UndertakingFault::samples().into_iter().map(Self::Undertaking));
         samples
     }
 
@@ -257,6 +262,7 @@ impl FaultKind {
             Self::Measure(fault) => fault.name(),
             Self::Tree(fault) => fault.name(),
             Self::Visit(fault) => fault.name(),
+            Self::Undertaking(fault) => fault.name(),
         }
     }
 
@@ -319,6 +325,7 @@ impl FaultKind {
             Self::Measure(fault) => fault.detail(Lang::Vi),
             Self::Tree(fault) => fault.detail(Lang::Vi),
             Self::Visit(fault) => fault.detail(Lang::Vi),
+            Self::Undertaking(fault) => fault.detail(Lang::Vi),
         }
     }
 
@@ -369,6 +376,7 @@ impl FaultKind {
             Self::Measure(fault) => fault.detail(Lang::En),
             Self::Tree(fault) => fault.detail(Lang::En),
             Self::Visit(fault) => fault.detail(Lang::En),
+            Self::Undertaking(fault) => fault.detail(Lang::En),
         }
     }
 }

@@ -58,6 +58,7 @@ mod surveys;
 mod tables;
 mod targets;
 mod tracker;
+mod undertakings;
 mod visits;
 mod voids;
 
@@ -125,6 +126,11 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(feed::list_responses)
         .service(feed::export_responses)
         .service(comments::list_comments)
+        // What agencies make of comments
+        .service(undertakings::list_undertakings)
+        .service(undertakings::publish_undertaking)
+        .service(undertakings::correct_undertaking)
+        .service(undertakings::withdraw_undertaking)
         // Who did what
         .service(audit::list_audit)
         .service(audit::export_audit)

@@ -25,6 +25,7 @@ use utoipa::{IntoResponses, Modify, OpenApi};
         (name = "targets", description = "What agencies shall reach, and what keeps them from it"),
         (name = "tracker", description = "Indices that others publish, as they were entered from documents"),
         (name = "feed", description = "Single responses for those in charge"),
+        (name = "undertakings", description = "What agencies make of comments: you said, we did"),
         (name = "audit", description = "Who did what"),
         (name = "integrity", description = "Which responses do not count, and why"),
         (name = "catalogue", description = "Agencies, surveys, wording"),

@@ -55,6 +55,7 @@ pub mod surroundings;
 pub mod surveys;
 pub mod targets;
 pub mod tracker;
+pub mod undertakings;
 pub mod uses;
 pub mod verification;
 pub mod visibility;

@@ -117,6 +117,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    commented_months (agency_id, survey_id, month) {
+        agency_id -> Int4,
+        survey_id -> Int4,
+        month -> Date,
+    }
+}
+
+diesel::table! {
     comments (response_id) {
         response_id -> Uuid,
         body -> Text,
@@ -547,6 +555,42 @@ diesel::table! {
 }
 
 diesel::table! {
+    undertaking_comments (seq, revision, handle) {
+        seq -> Int8,
+        revision -> Int2,
+        handle -> Bytea,
+    }
+}
+
+diesel::table! {
+    undertaking_revisions (seq, revision) {
+        seq -> Int8,
+        revision -> Int2,
+        state -> Text,
+        topic -> Nullable<Text>,
+        you_said_vi -> Nullable<Text>,
+        you_said_en -> Nullable<Text>,
+        we_did_vi -> Nullable<Text>,
+        we_did_en -> Nullable<Text>,
+        due_on -> Nullable<Date>,
+        reason -> Nullable<Text>,
+        client_id -> Uuid,
+        published_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    undertakings (seq) {
+        seq -> Int8,
+        id -> Uuid,
+        agency_id -> Int4,
+        survey_id -> Int4,
+        month -> Date,
+        published_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     visit_keys (id) {
         id -> Int4,
         public_key -> Bytea,
@@ -571,6 +615,8 @@ diesel::joinable!(client_uses -> clients (client_id));
 diesel::joinable!(clients -> agencies (agency_id));
 diesel::joinable!(clients -> service_points (service_point_id));
 diesel::joinable!(clients -> surveys (survey_id));
+diesel::joinable!(commented_months -> agencies (agency_id));
+diesel::joinable!(commented_months -> surveys (survey_id));
 diesel::joinable!(device_facts -> clients (client_id));
 diesel::joinable!(device_places -> agencies (agency_id));
 diesel::joinable!(device_places -> clients (client_id));
@@ -599,6 +645,10 @@ diesel::joinable!(surveys -> questionnaire_versions (version_id));
 diesel::joinable!(targets -> agencies (agency_id));
 diesel::joinable!(targets -> clients (client_id));
 diesel::joinable!(targets -> surveys (survey_id));
+diesel::joinable!(undertaking_revisions -> clients (client_id));
+diesel::joinable!(undertaking_revisions -> undertakings (seq));
+diesel::joinable!(undertakings -> agencies (agency_id));
+diesel::joinable!(undertakings -> surveys (survey_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     agencies,
@@ -611,6 +661,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     catalogue_revision,
     client_uses,
     clients,
+    commented_months,
     comments,
     criteria,
     device_facts,
@@ -646,6 +697,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     tallies,
     tally_shapes,
     targets,
+    undertaking_comments,
+    undertaking_revisions,
+    undertakings,
     visit_keys,
     visit_uses,
 );

@@ -190,6 +190,20 @@ pub async fn drive(
         "list_comments" => {
             client.get(&format!("/v1/comments?agency={agency}&survey=demo-service&month=2026-06")).await
         }
+        "list_undertakings" => client.get(&format!("/v1/agencies/{agency}/undertakings")).await,
+        // Wrong in itself, so that driving it publishes nothing.
+        "publish_undertaking" => {
+            client.post(&format!("/v1/agencies/{agency}/undertakings"), &json!({})).await
+        }
+        // Of an agency in reach there is none of this id: the code tells it from an agency out of reach.
+        "correct_undertaking" => {
+            let path = format!("/v1/agencies/{agency}/undertakings/{}/correction", Uuid::nil());
+            client.post(&path, &json!({})).await
+        }
+        "withdraw_undertaking" => {
+            let path = format!("/v1/agencies/{agency}/undertakings/{}/withdrawal", Uuid::nil());
+            client.post(&path, &json!({})).await
+        }
         "list_audit" => client.get(&format!("/v1/audit?agency={agency}")).await,
         "export_audit" => client.get("/v1/audit/export").await,
         "put_dossier_count" => {
@@ -363,8 +377,14 @@ async fn table(title: &str, operations: &[String], flags: &[&str]) -> String {
                 let reply = drive(operation, &app, &senders, client, agency).await;
                 let notes = [("\"min_n\":10", " public"), ("\"rejected\":1", " none")];
                 let note = notes.iter().find(|(text, _)| reply.status == 200 && reply.text.contains(text));
-                let meant =
-                    ["into_itself", "enrol_devices", "flag_not_found", "void_not_found", "target_not_found"];
+                let meant = [
+                    "into_itself",
+                    "enrol_devices",
+                    "flag_not_found",
+                    "void_not_found",
+                    "target_not_found",
+                    "undertaking_not_found",
+                ];
                 let meant = meant.iter().any(|code| reply.text.contains(code));
                 let known = meant && !reply.text.contains("unknown_agency");
                 let note = note.or(known.then_some(&("", " known")));
@@ -398,8 +418,9 @@ async fn the_matrix_is_as_checked_in() {
          cells are hidden. 422 of submit_response, list_responses, export_responses, list_comments and list_audit, \"none\" of\n\
          submit_batch: the agency named looks unknown. Receipts are those of another device at the agency. 422 of import_agencies: the parent looks\n\
          unknown; of record_agency_event and create_client, which are wrong in themselves: so does the agency, unless\n\
-         \"known\". What is voided and reviewed is a response that rates the agency; 404 \"known\": there is no flag, or\n\
-         nobody asked yet; no target was set. Clients are devices of the agency, whose secrets nobody is given (403); those revoked are over already.\n\
+         \"known\". What is voided and reviewed is a response that rates the agency; 404 \"known\": there is no flag,\n\
+         nobody asked yet, no target was set, or the agency has no such undertaking. Clients are devices of the agency, whose\n\
+         secrets nobody is given (403); those revoked are over already.\n\
          A bearer token is no credential for the token endpoint, and no code for enrol_device. 404 of withdraw_signing_key,\n\
          which names a key that is none: those who may are told so. \"admin, other issuer\": by a token of an issuer that\n\
          is trusted by configuration. 422 of list_devices, list_invitations, move_device and invite_device: the agency or\n\
@@ -414,6 +435,7 @@ async fn the_matrix_is_as_checked_in() {
         "get_comparison",
         "get_ranking",
         "list_targets",
+        "list_undertakings",
     ]
     .map(str::to_owned);
     text +=

@@ -69,5 +69,6 @@ mod targets;
 mod threats;
 mod tls;
 mod tracker;
+mod undertakings;
 mod visits;
 mod voids;
