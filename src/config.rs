@@ -3,9 +3,11 @@
 
 mod flagging;
 mod guard;
+mod telling;
 
 pub use flagging::FlaggingConfig;
 pub use guard::{GuardConfig, RateLimit};
+pub use telling::TellingConfig;
 
 use clap::Args;
 use std::net::SocketAddr;
@@ -185,6 +187,10 @@ pub struct ServeConfig {
     /// What makes a response doubtful.
     #[command(flatten)]
     pub flagging: FlaggingConfig,
+
+    /// Alerts and webhooks.
+    #[command(flatten)]
+    pub telling: TellingConfig,
 
     /// Limits, deadlines, proxies, browsers, TLS.
     #[command(flatten)]

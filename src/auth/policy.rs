@@ -2,11 +2,13 @@
 //! through [`read_figures`], [`read_responses`], [`submit_response`], [`may_read_receipts`], [`tree_changer`],
 //! [`report_dossiers`], [`key_keeper`], [`keep_clients`],
 //! [`keep_devices`], [`heartbeat_sender`] or [`visit_issuer`]; the catalogue (agencies, surveys, wording) is open to all.
+mod alerting;
 mod intake;
 mod keeping;
 mod reading;
 mod standing;
 
+pub use alerting::*;
 pub use intake::*;
 pub use keeping::*;
 pub use reading::*;
@@ -43,6 +45,7 @@ enum Grant {
 /// - Visit tokens come from the one-stop system: a kiosk that could issue them would let itself in.
 /// - What citizens wrote is read by the rated agency's own people; a system would copy it to where nobody knows.
 /// - Only an administrator hands out credentials.
+/// - Alerts tell of small cells, and a webhook sends to where nobody here looks: administrators only.
 #[rustfmt::skip]
 const TABLE: &[(Permission, [Grant; 5])] = {
     use Grant::{Itself, No, OwnSubtree, Public};
@@ -64,6 +67,8 @@ const TABLE: &[(Permission, [Grant; 5])] = {
         (P::ReadAudit,       [No,         No,         No,         No,         OwnSubtree]),
         (P::ReviewFlags,     [No,         No,         No,         No,         OwnSubtree]),
         (P::VoidResponses,   [No,         No,         No,         No,         OwnSubtree]),
+        (P::ManageAlerts,    [No,         No,         No,         No,         OwnSubtree]),
+        (P::ManageWebhooks,  [No,         No,         No,         No,         OwnSubtree]),
     ]
 };
 
