@@ -66,5 +66,6 @@ CREATE TABLE webhook_deliveries (
 );
 CREATE INDEX webhook_deliveries_event_seq_idx ON webhook_deliveries (event_seq);
 CREATE INDEX webhook_deliveries_agency_id_idx ON webhook_deliveries (agency_id);
-CREATE INDEX webhook_deliveries_pending_idx ON webhook_deliveries (webhook_id, agency_id, event_seq)
+-- The oldest that waits of each webhook and agency; 0 stands for the whole country.
+CREATE INDEX webhook_deliveries_pending_idx ON webhook_deliveries (webhook_id, coalesce(agency_id, 0), event_seq)
     WHERE state = 'pending';

@@ -43,7 +43,8 @@ pub async fn evaluate(services: &Services) -> Result<()> {
         alerting_unlock(conn).await?;
         done
     };
-    services.db.within(PATIENCE, round).await
+    // The lock lives as long as this connection, beside those that the figures are read on.
+    services.db.sibling(1)?.within(PATIENCE, round).await
 }
 
 async fn evaluate_all(services: &Services, conn: &mut Conn) -> Result<()> {

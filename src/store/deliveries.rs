@@ -110,7 +110,7 @@ pub async fn deliveries_take(
                AND (t.leased_until IS NULL OR t.leased_until <= $1)
                AND NOT EXISTS (
                    SELECT FROM webhook_deliveries b
-                   WHERE b.webhook_id = t.webhook_id AND b.agency_id IS NOT DISTINCT FROM t.agency_id
+                   WHERE b.webhook_id = t.webhook_id AND coalesce(b.agency_id, 0) = coalesce(t.agency_id, 0)
                      AND b.event_seq < t.event_seq AND b.state = 'pending'
                )
              ORDER BY t.event_seq LIMIT $3 FOR UPDATE OF t SKIP LOCKED

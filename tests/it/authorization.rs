@@ -168,7 +168,6 @@ pub async fn drive(
         }
         "list_alert_rules" => client.get(&format!("/v1/alert-rules?agency={agency}")).await,
         "change_alert_rule" => client.patch(&format!("/v1/alert-rules/{rule}"), &json!({"name": "x"})).await,
-        // In the order of the table the last that is done to it.
         "end_alert_rule" => client.post(&format!("/v1/alert-rules/{rule}/end"), &json!({})).await,
         "list_alerts" => client.get(&format!("/v1/alerts?agency={agency}")).await,
         "list_webhooks" => client.get(&format!("/v1/webhooks?agency={agency}")).await,
@@ -177,7 +176,7 @@ pub async fn drive(
         "pause_webhook" => client.post(&format!("/v1/webhooks/{webhook}/pause"), &json!({})).await,
         "resume_webhook" => client.post(&format!("/v1/webhooks/{webhook}/resume"), &json!({})).await,
         "rotate_webhook" => client.post(&format!("/v1/webhooks/{webhook}/rotate"), &json!({})).await,
-        // It is ended by then, which 409 tells those who may know of it.
+        // What comes after it in the order of the table finds it ended: 409 is for those who may know of it.
         "end_webhook" => client.post(&format!("/v1/webhooks/{webhook}/end"), &json!({})).await,
         "list_deliveries" => client.get(&format!("/v1/webhooks/{webhook}/deliveries")).await,
         "replay_deliveries" => {
