@@ -14,7 +14,10 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
-use keeping::{keep_folding, keep_following, keep_guard, keep_house, keep_listening, keep_uses};
+use keeping::{
+    keep_alerting, keep_folding, keep_following, keep_guard, keep_house, keep_listening, keep_sending,
+    keep_uses,
+};
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -141,6 +144,8 @@ pub async fn run(built: Built, stop: impl Future<Output = ()>) -> Result<()> {
         () = keep_following(built.services.clone()) => {}
         () = keep_folding(built.services.clone()) => {}
         () = keep_listening(built.services.clone()) => {}
+        () = keep_alerting(built.services.clone()) => {}
+        () = keep_sending(built.services.clone()) => {}
         () = keep_uses(built.services) => {}
     }
     let served = server.await.map_err(Error::internal)?.map_err(Error::internal);

@@ -4,8 +4,8 @@ use crate::domain::period::day_of;
 use crate::error::Result;
 use crate::http;
 use crate::service::{
-    Services, activity, audit, catalogue, comments, folding, issuers, judging, partitions, receipts,
-    undertakings, uses, visits,
+    Services, activity, alerting, audit, catalogue, comments, folding, issuers, judging, partitions,
+    receipts, sending, undertakings, uses, visits,
 };
 use crate::tls::Certificate;
 use actix_web::web;
@@ -23,6 +23,9 @@ const WRITE_USES_EVERY: Duration = Duration::from_secs(60);
 
 /// Time until the database is listened to again after it could not be heard.
 const BEFORE_LISTENING: Duration = Duration::from_secs(1);
+
+/// How often it is looked for events that are due.
+const SEND_EVERY: Duration = Duration::from_secs(1);
 
 /// How often months, receipts and visits are looked after.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(3600);
@@ -58,6 +61,28 @@ pub(super) async fn keep_folding(services: web::Data<Services>) {
         if let Err(error) = activity::flush(&services).await {
             tracing::warn!("counts of devices were lost: {}", error.chain());
         }
+    }
+}
+
+/// Evaluates the rules of alerts for as long as it is polled.
+pub(super) async fn keep_alerting(services: web::Data<Services>) {
+    loop {
+        tokio::time::sleep(services.rules.alert_every).await;
+        if let Err(error) = alerting::evaluate(&services).await {
+            tracing::warn!("alerts wait for the next round: {}", error.chain());
+        }
+    }
+}
+
+/// Sends events to webhooks for as long as it is polled.
+pub(super) async fn keep_sending(services: web::Data<Services>) {
+    loop {
+        match sending::send_due(&services).await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => tracing::warn!("events wait for the next round: {}", error.chain()),
+        }
+        tokio::time::sleep(SEND_EVERY).await;
     }
 }
 
@@ -104,6 +129,7 @@ pub(super) async fn keep_house(services: web::Data<Services>) {
         told("old receipts", receipts::forget_old(db, now).await.map(drop));
         told("old marks", judging::forget_old(&services).await.map(drop));
         let max_days = services.rules.max_offline_days;
+        told("old events", sending::forget_old(&services).await.map(drop));
         told("old visits", visits::forget_old(db, now, max_days).await.map(drop));
         told("months of the audit log", audit::make_months(db, day_of(now)).await);
         let noted = undertakings::note_months(db, day_of(now), since).await;

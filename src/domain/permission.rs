@@ -65,6 +65,10 @@ permissions! {
     ManageDevices = "manage_devices",
     /// Tell how oneself is doing.
     SendHeartbeat = "send_heartbeat",
+    /// Make, see, change and end rules of alerts, and see alerts.
+    ManageAlerts = "manage_alerts",
+    /// Make, see, change and end webhooks.
+    ManageWebhooks = "manage_webhooks",
 }
 
 impl Permission {

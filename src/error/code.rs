@@ -75,6 +75,14 @@ pub enum ErrorCode {
     SecondPersonNeeded,
     /// Another request is open, or it was decided otherwise.
     VoidConflict,
+    /// No such rule of alerts, or none that the caller may know of.
+    AlertRuleNotFound,
+    /// No such webhook, or none that the caller may know of.
+    WebhookNotFound,
+    /// The event was never meant for the webhook, or it is too old.
+    DeliveryNotFound,
+    /// The webhook was ended for good.
+    WebhookEnded,
     /// The path exists, the method does not.
     MethodNotAllowed,
     /// The resource does not come in the format asked for.
@@ -185,6 +193,10 @@ impl ErrorCode {
         Self::NotAbove,
         Self::SecondPersonNeeded,
         Self::VoidConflict,
+        Self::AlertRuleNotFound,
+        Self::WebhookNotFound,
+        Self::DeliveryNotFound,
+        Self::WebhookEnded,
         Self::MethodNotAllowed,
         Self::NotAcceptable,
         Self::BodyTimeout,
@@ -251,6 +263,10 @@ impl ErrorCode {
             Self::NotAbove => row("not_above", 403, "Chỉ cơ quan cấp trên của cơ quan được đánh giá mới được quyết định.", "Only an administrator above the rated agency may decide this.", "Ask the agency above."),
             Self::SecondPersonNeeded => row("second_person_needed", 403, "Người yêu cầu không được tự quyết định; cần người thứ hai.", "Who asked may not decide; a second person has to.", "Have another administrator decide, with a credential of their own."),
             Self::VoidConflict => row("void_conflict", 409, "Phiếu đã có yêu cầu hủy khác hoặc đã được quyết định khác.", "Another request is open, or it was decided otherwise.", "Read `GET /v1/voids`; a refused request may be made anew."),
+            Self::AlertRuleNotFound => row("alert_rule_not_found", 404, "Không tìm thấy quy tắc cảnh báo.", "There is no such rule.", "Check the id; `GET /v1/alert-rules` lists those of the own subtree."),
+            Self::WebhookNotFound => row("webhook_not_found", 404, "Không tìm thấy webhook.", "There is no such webhook.", "Check the id; `GET /v1/webhooks` lists those of the own subtree."),
+            Self::DeliveryNotFound => row("delivery_not_found", 404, "Webhook này không có sự kiện đó.", "The webhook has no such event.", "Check the id; `GET /v1/webhooks/{id}/deliveries` lists events of the last 90 days."),
+            Self::WebhookEnded => row("webhook_ended", 409, "Webhook đã kết thúc vĩnh viễn.", "This webhook was ended for good.", "Make a new one."),
             Self::MethodNotAllowed => row("method_not_allowed", 405, "Địa chỉ này không hỗ trợ phương thức đã gọi.", "This path does not support the method.", "See the `Allow` header."),
             Self::NotAcceptable => row("not_acceptable", 406, "Không có định dạng được yêu cầu.", "This is not available in the format asked for.", "Ask for a format that `detail` lists, by `Accept` or `format`."),
             Self::BodyTimeout => row("body_timeout", 408, "Nội dung gửi lên không đến kịp thời gian quy định.", "The body did not arrive in time.", "Repeat with the same id."),

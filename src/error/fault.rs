@@ -156,6 +156,8 @@ pub enum FaultKind {
     },
     /// This criterion must be answered with a level.
     NotApplicableRefused,
+    /// Nothing is sent to this address.
+    PrivateAddress,
     /// The formula does not fit the survey's kind.
     FormulaDoesNotFit {
         /// Formula ids that do.
@@ -211,6 +213,7 @@ impl FaultKind {
             Self::NothingAnswered,
             Self::LevelOffScale { allowed: vec![1, 2, 3, 4, 5] },
             Self::NotApplicableRefused,
+            Self::PrivateAddress,
             Self::FormulaDoesNotFit { allowed: vec!["satisfied-share"] },
         ];
         samples.extend(figures);
@@ -256,6 +259,7 @@ impl FaultKind {
             Self::NothingAnswered => "nothing_answered",
             Self::LevelOffScale { .. } => "level_off_scale",
             Self::NotApplicableRefused => "not_applicable_refused",
+            Self::PrivateAddress => "private_address",
             Self::FormulaDoesNotFit { .. } => "formula_does_not_fit",
             Self::Figure(fault) => fault.name(),
             Self::Client(fault) => fault.name(),
@@ -317,6 +321,7 @@ impl FaultKind {
                 format!("Mức không có trong thang đo; các mức: {}.", listed(allowed))
             }
             Self::NotApplicableRefused => "Tiêu chí này không cho phép bỏ qua.".into(),
+            Self::PrivateAddress => "Không gửi đến địa chỉ nội bộ; cần một địa chỉ công cộng.".into(),
             Self::FormulaDoesNotFit { allowed } => {
                 format!("Công thức không dùng cho loại phiếu này; chọn: {}.", allowed.join(", "))
             }
@@ -368,6 +373,7 @@ impl FaultKind {
                 format!("Not a level of the scale; levels: {}.", listed(allowed))
             }
             Self::NotApplicableRefused => "This criterion may not be left out.".into(),
+            Self::PrivateAddress => "Nothing is sent to an internal address; it has to be public.".into(),
             Self::FormulaDoesNotFit { allowed } => {
                 format!("The formula does not fit this kind of survey; one of: {}.", allowed.join(", "))
             }

@@ -29,6 +29,7 @@ use utoipa::{IntoResponses, Modify, OpenApi};
         (name = "audit", description = "Who did what"),
         (name = "integrity", description = "Which responses do not count, and why"),
         (name = "catalogue", description = "Agencies, surveys, wording"),
+        (name = "alerts", description = "Being told: rules, alerts, webhooks"),
         (name = "credentials", description = "Tokens and keys"),
         (name = "operation", description = "Signs of life"),
     ),

@@ -7,6 +7,9 @@ pub mod admission;
 pub mod agencies;
 pub mod agency_events;
 pub mod agency_imports;
+pub mod alert_rules;
+pub mod alerting;
+pub mod alerts;
 pub mod audit;
 pub mod breakdowns;
 pub mod bulk;
@@ -20,6 +23,7 @@ pub mod comparisons;
 pub mod counting;
 pub mod credentials;
 pub mod deadline;
+pub mod deliveries;
 pub mod device_changes;
 pub mod devices;
 pub mod dossier_counts;
@@ -43,11 +47,13 @@ pub mod measure_imports;
 pub mod measure_values;
 pub mod measures;
 pub mod metrics;
+pub mod outbox;
 pub mod partitions;
 pub mod privacy;
 pub mod rankings;
 pub mod receipts;
 pub mod responses;
+pub mod sending;
 pub mod series;
 pub mod signing_keys;
 pub mod standings;
@@ -61,6 +67,7 @@ pub mod verification;
 pub mod visibility;
 pub mod visits;
 pub mod voids;
+pub mod webhooks;
 
 use crate::store::Db;
 use catalogue::CatalogueCache;
@@ -107,6 +114,8 @@ pub struct Rules {
     pub flagging: crate::domain::flagging::Rules,
     /// Days in which a second person decides about a request to void.
     pub void_days: i64,
+    /// Time between two evaluations of the rules of alerts.
+    pub alert_every: std::time::Duration,
 }
 
 /// What the use cases work with.
@@ -135,6 +144,8 @@ pub struct Services {
     pub hashing: tokio::sync::Semaphore,
     /// Keys and issuers of visit tokens.
     pub visits: visits::Visits,
+    /// Posts events to webhooks.
+    pub sender: sending::Sender,
     /// What this instance counts about itself.
     pub metrics: metrics::Metrics,
     /// The clock.

@@ -35,6 +35,8 @@ pub struct Sender {
     receipt: String,
     ended: String,
     rating: String,
+    rule: String,
+    webhook: String,
 }
 
 /// What there is at each agency.
@@ -44,13 +46,20 @@ impl Senders {
     /// At an agency that there is not everything is unknown.
     fn of(&self, agency: &str) -> Sender {
         let nil = || Uuid::nil().to_string();
-        let unknown = || Sender { device: nil(), receipt: nil(), ended: nil(), rating: nil() };
+        let unknown = || Sender {
+            device: nil(),
+            receipt: nil(),
+            ended: nil(),
+            rating: nil(),
+            rule: nil(),
+            webhook: nil(),
+        };
         self.0.get(agency).cloned().unwrap_or_else(unknown)
     }
 }
 
 pub async fn senders(app: &TestApp) -> Senders {
-    let (mut senders, system) = (BTreeMap::new(), app.system(None).await);
+    let (mut senders, system, admin) = (BTreeMap::new(), app.system(None).await, app.admin(None).await);
     let db = sipas::store::Db::new(&app.database_url, 1).unwrap();
     for (relation, agency) in RELATIONS {
         if relation != "unknown" {
@@ -63,7 +72,14 @@ pub async fn senders(app: &TestApp) -> Senders {
             let body = with(without(response(rating, 4), "/service_point"), "/rated_agency", json!(agency));
             system.post("/v1/responses", &body).await.expect(201);
             let receipt = reply["receipt"].as_str().unwrap().to_owned();
-            senders.insert(agency, Sender { device: id, receipt, ended, rating: rating.to_string() });
+            let rule = json!({"name": "x", "agency": agency, "kind": "flagged_burst", "threshold": 9});
+            let rule = admin.post("/v1/alert-rules", &rule).await.expect(201).json();
+            let webhook =
+                json!({"name": "x", "agency": agency, "url": "https://8.8.8.8/", "events": ["alert.opened"]});
+            let webhook = admin.post("/v1/webhooks", &webhook).await.expect(201).json();
+            let [rule, webhook] = [rule, webhook].map(|made| made["id"].as_str().unwrap().to_owned());
+            let rating = rating.to_string();
+            senders.insert(agency, Sender { device: id, receipt, ended, rating, rule, webhook });
         }
     }
     Senders(senders)
@@ -90,7 +106,7 @@ pub async fn drive(
     client: &Client,
     agency: &str,
 ) -> Reply {
-    let Sender { device, receipt, ended, rating } = senders.of(agency);
+    let Sender { device, receipt, ended, rating, rule, webhook } = senders.of(agency);
     match operation {
         "list_device_receipts" => client.get(&format!("/v1/devices/{device}/receipts")).await,
         "invite_device" => {
@@ -141,6 +157,32 @@ pub async fn drive(
         "confirm_void" => client.post(&format!("/v1/responses/{rating}/void/confirm"), &json!({})).await,
         "refuse_void" => client.post(&format!("/v1/responses/{rating}/void/refuse"), &json!({})).await,
         "request_void" => client.post(&format!("/v1/responses/{rating}/void"), &json!({"reason": "x"})).await,
+        // Wrong in themselves, so that driving them changes nothing: 422 "known" is for those who may.
+        "create_alert_rule" => {
+            let body = json!({"name": "x", "agency": agency, "kind": "flagged_burst", "threshold": 0});
+            client.post("/v1/alert-rules", &body).await
+        }
+        "create_webhook" => {
+            let body = json!({"name": "x", "agency": agency, "url": "https://127.0.0.1/", "events": ["alert.opened"]});
+            client.post("/v1/webhooks", &body).await
+        }
+        "list_alert_rules" => client.get(&format!("/v1/alert-rules?agency={agency}")).await,
+        "change_alert_rule" => client.patch(&format!("/v1/alert-rules/{rule}"), &json!({"name": "x"})).await,
+        "end_alert_rule" => client.post(&format!("/v1/alert-rules/{rule}/end"), &json!({})).await,
+        "list_alerts" => client.get(&format!("/v1/alerts?agency={agency}")).await,
+        "list_webhooks" => client.get(&format!("/v1/webhooks?agency={agency}")).await,
+        "get_webhook" => client.get(&format!("/v1/webhooks/{webhook}")).await,
+        "change_webhook" => client.patch(&format!("/v1/webhooks/{webhook}"), &json!({"name": "x"})).await,
+        "pause_webhook" => client.post(&format!("/v1/webhooks/{webhook}/pause"), &json!({})).await,
+        "resume_webhook" => client.post(&format!("/v1/webhooks/{webhook}/resume"), &json!({})).await,
+        "rotate_webhook" => client.post(&format!("/v1/webhooks/{webhook}/rotate"), &json!({})).await,
+        // What comes after it in the order of the table finds it ended: 409 is for those who may know of it.
+        "end_webhook" => client.post(&format!("/v1/webhooks/{webhook}/end"), &json!({})).await,
+        "list_deliveries" => client.get(&format!("/v1/webhooks/{webhook}/deliveries")).await,
+        "replay_deliveries" => {
+            let body = json!({"since": "2026-07-01T00:00:00Z"});
+            client.post(&format!("/v1/webhooks/{webhook}/replay"), &body).await
+        }
         "get_receipt" => client.get(&format!("/v1/receipts/{receipt}")).await,
         "submit_response" => {
             let body =
@@ -384,6 +426,8 @@ async fn table(title: &str, operations: &[String], flags: &[&str]) -> String {
                     "void_not_found",
                     "target_not_found",
                     "undertaking_not_found",
+                    "/threshold",
+                    "/url",
                 ];
                 let meant = meant.iter().any(|code| reply.text.contains(code));
                 let known = meant && !reply.text.contains("unknown_agency");
@@ -424,7 +468,10 @@ async fn the_matrix_is_as_checked_in() {
          A bearer token is no credential for the token endpoint, and no code for enrol_device. 404 of withdraw_signing_key,\n\
          which names a key that is none: those who may are told so. \"admin, other issuer\": by a token of an issuer that\n\
          is trusted by configuration. 422 of list_devices, list_invitations, move_device and invite_device: the agency or\n\
-         desk looks unknown; the child has no desk. 422 of import_measures: the agency looks unknown.\n",
+         desk looks unknown; the child has no desk. 422 of import_measures: the agency looks unknown.\n\
+         422 of create_alert_rule and create_webhook, which are wrong in themselves:\n\
+         the agency looks unknown, unless \"known\". 422 of list_alerts, list_alert_rules and list_webhooks: it does.\n\
+         409: the webhook was ended before, in the order of this table.\n",
     );
     text += &table("Figures open to everybody (default)", &operations, &[]).await;
     let closed = [
