@@ -1,5 +1,5 @@
 //! Undertakings: an agency says in public what it makes of what citizens wrote in a month. Published, corrected and
-//! withdrawn here; what is read is in [`reading`].
+//! withdrawn here; what is read is in `undertakings/reading.rs`.
 //!
 //! Comments are shown to the agency alone (NĐ 61/2018/NĐ-CP art. 27.3), so nothing that is published may repeat one: every
 //! text is held against all comments of that month on the agency and those below it, and goes through the same redaction
