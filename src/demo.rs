@@ -14,6 +14,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::postgres::Database;
 use crate::service::clients::{self, NewClient};
 use crate::service::clock::Clock;
+use crate::service::undertakings::note_months;
 use crate::service::{catalogue, installation};
 use crate::store::{Db, migrations};
 use chrono::Datelike;
@@ -89,6 +90,8 @@ async fn run_on(config: &DemoConfig, dir: &Path, database: &Database, stop: &Sto
         let device_token = self::token(&http, &url, &device.1).await?;
         let kiosk = invitation(&http, &url, &token, &device.0).await?;
         introduce(&url, dir, (&token, &device_token), &kiosk)?;
+        // Not in an hour: the simulated months are there only now.
+        note_months(&Db::new(&database.url, 1)?, day_of(Clock::System.now()), None).await?;
         undertakings::publish(&http, &url, &token, &citizens::desks()).await?;
         std::future::pending().await
     };

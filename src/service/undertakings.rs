@@ -1,5 +1,5 @@
 //! Undertakings: an agency says in public what it makes of what citizens wrote in a month. Published, corrected and
-//! withdrawn here; what is read is in [`reading`].
+//! withdrawn here; what is read is in `undertakings/reading.rs`.
 //!
 //! Comments are shown to the agency alone (NĐ 61/2018/NĐ-CP art. 27.3), so nothing that is published may repeat one: every
 //! text is held against all comments of that month on the agency and those below it, and goes through the same redaction
@@ -32,7 +32,7 @@ use crate::store::undertakings::{
     undertaking_revise,
 };
 use crate::store::{AsyncConnection, Conn, SILENCE};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -98,6 +98,8 @@ struct Desk<'a> {
     /// The agency and those below it.
     scope: AgencyScope,
     catalogue: Arc<Catalogue>,
+    /// One time for all that a request does.
+    now: DateTime<Utc>,
 }
 
 /// Publishes an undertaking. May be repeated: the same id with the same content is the same undertaking. `faults` are
@@ -114,7 +116,7 @@ pub async fn publish(
     mut faults: Faults,
 ) -> Result<Published> {
     let desk = desk(services, actor, code).await?;
-    let now = services.clock.now();
+    let now = desk.now;
     let survey = draft.survey.as_ref().map(|code| desk.catalogue.surveys.get(code));
     if survey.is_some_and(|survey| survey.is_none()) {
         faults.at("/survey", FaultKind::UnknownSurvey);
@@ -156,7 +158,7 @@ pub async fn correct(
     faults: Faults,
 ) -> Result<Published> {
     let desk = desk(services, actor, code).await?;
-    let now = services.clock.now();
+    let now = desk.now;
     let work = async |conn: &mut Conn| {
         let newest = desk.find(conn, id).await?;
         let survey = desk.survey(newest.survey)?;
@@ -197,7 +199,7 @@ pub async fn withdraw(
     mut faults: Faults,
 ) -> Result<Published> {
     let desk = desk(services, actor, code).await?;
-    let now = services.clock.now();
+    let now = desk.now;
     let work = async |conn: &mut Conn| {
         let newest = desk.find(conn, id).await?;
         let survey = desk.survey(newest.survey)?;
@@ -271,7 +273,7 @@ async fn desk<'a>(services: &'a Services, actor: &'a Actor, code: Option<&Agency
     let agency = code.and_then(|code| catalogue.tree.find(code)).map(|agency| agency.id);
     let scope = agency.and_then(|agency| policy::undertake(client, &catalogue.tree, agency));
     let (agency, scope) = agency.zip(scope).ok_or_else(|| Error::new(ErrorCode::AgencyNotFound))?;
-    Ok(Desk { services, client, agency, scope, catalogue })
+    Ok(Desk { services, client, agency, scope, catalogue, now: services.clock.now() })
 }
 
 impl Desk<'_> {
@@ -305,7 +307,7 @@ impl Desk<'_> {
         faults: Faults,
     ) -> Result<Published> {
         if !faults.is_empty() {
-            return Err(Error::invalid(faults.into_vec(), self.services.clock.now()));
+            return Err(Error::invalid(faults.into_vec(), self.now));
         }
         let same =
             first.agency == self.agency && first.survey == about.survey.id && first.month == about.month;
@@ -345,7 +347,7 @@ impl Desk<'_> {
         known: &Handles,
         mut faults: Faults,
     ) -> Result<Said> {
-        let now = self.services.clock.now();
+        let now = self.now;
         if draft.topic.as_ref().is_some_and(|topic| !is_topic(about.survey, topic)) {
             faults.at("/topic", FaultKind::Undertaking(UndertakingFault::UnknownTopic));
         }
@@ -405,7 +407,7 @@ impl Desk<'_> {
         (said, handles): (Option<&Said>, &Handles),
         reason: Option<&str>,
     ) -> Result<Published> {
-        let now = self.services.clock.now();
+        let now = self.now;
         let new = NewRevision { seq, revision, said, reason, handles, by: self.client.id, at: now };
         if !undertaking_revise(conn, &new).await? {
             return Err(Error::new(ErrorCode::UndertakingConflict));
