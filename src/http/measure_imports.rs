@@ -90,7 +90,7 @@ pub async fn import_measures(
 }
 
 /// Reads a table as far as it can be read, and notes every fault.
-pub(super) fn read_values(bytes: &[u8]) -> Result<(Vec<ValueRow>, Faults), Error> {
+fn read_values(bytes: &[u8]) -> Result<(Vec<ValueRow>, Faults), Error> {
     tables::read(bytes, (&COLUMNS, REQUIRED), MOST_ROWS, read_row)
 }
 
@@ -114,4 +114,36 @@ fn read_row(mut cells: Cells<'_>) -> ValueRow {
     };
     draft.clean = cells.faults() == before;
     ValueRow { row: cells.row(), holder, measure, draft }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Place;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_table_of_values_is_read_or_told_what_is_wrong_in_which_row(
+            cells in prop::collection::vec(
+                prop::sample::select(vec![
+                    "H56", "VN", "x", "sipas", "766.mdhl", "2023", "2023-07", "82.66", "-1", "1e9", "20", "63", "verified",
+                    "assumed", "", "2024-02-30", "https://a.vn/x", "javascript:alert(1)", "\"", "\n", "=1+1",
+                ]),
+                0..60,
+            ),
+        ) {
+            let head = "agency,measure,period,mark,source_title,value,rank,out_of,source_date,source_link,replaces\n";
+            let body = cells.chunks(11).map(|row| row.join(",") + "\n").collect::<String>();
+            let table = format!("{head}{body}");
+            let read = read_values(table.as_bytes()).map_err(|error| TestCaseError::fail(error.to_string()))?;
+            let (rows, faults) = read;
+            prop_assert!(!rows.is_empty() || !faults.is_empty());
+            let lines = table.lines().count() + 2;
+            for fault in faults.into_vec() {
+                let Place::Cell { row, .. } = fault.place else { panic!("{fault:?} in a table") };
+                prop_assert!((1..=lines).contains(&row), "row {row} of {lines}");
+            }
+        }
+    }
 }

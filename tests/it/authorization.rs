@@ -272,16 +272,13 @@ pub async fn drive(
             client.put(&format!("/v1/agencies/{agency}/measures/sipas/2025"), &body).await
         }
         "put_measure_duty" => {
-            let body = json!({"from": "2026-01-01", "unit_vi": "test"});
-            client.put(&format!("/v1/agencies/{agency}/measure-duties/sipas"), &body).await
+            let path = format!("/v1/agencies/{agency}/measure-duties/sipas");
+            client.put(&path, &json!({"from": "2026-01-01", "unit_vi": "test"})).await
         }
         "import_measures" => {
-            let table = format!(
-                "agency,measure,period,mark,source_title,value\n{agency},par,2025,verified,test,80\n"
-            );
-            let headers = [("content-type", "text/csv")];
-            let path = "/v1/measure-imports?dry_run=true";
-            client.send(reqwest::Method::POST, path, &headers, Some(table)).await
+            let row = format!("{agency},par,2025,verified,test,80\n");
+            let table = format!("agency,measure,period,mark,source_title,value\n{row}");
+            crate::measure_imports::send(client, "dry_run=true", &table).await
         }
         "get_tracker" => client.get(&format!("/v1/agencies/{agency}/measures")).await,
         "get_measure_series" => client.get(&format!("/v1/agencies/{agency}/measures/sipas")).await,
