@@ -59,7 +59,7 @@ fn by_the_index(index: &Value, drags: &Value, at_least: i128) {
     assert_eq!(contributions(&drags["criteria"]), expected(parts, unit));
     let of_element = |element: &Value| {
         let own = element["criteria"].as_array().unwrap().iter().filter(|c| counts(c));
-        let own: Vec<i128> = own.map(|c| part(c)).collect();
+        let own: Vec<i128> = own.map(&part).collect();
         (code(element), (!own.is_empty()).then(|| own.iter().sum()))
     };
     assert_eq!(contributions(&drags["elements"]), expected(elements.iter().map(of_element).collect(), unit));
