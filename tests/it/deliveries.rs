@@ -115,6 +115,7 @@ async fn what_was_sent_is_sent_again_on_request_with_the_same_ids() {
         one_alert(&admin, "H56.C1", threshold).await;
     }
     let sent = receiver.wait(3).await;
+    assert_eq!(sent[0].json()["data"]["figures"]["whole"]["n"], 30, "what everybody may read is in it");
     let ids: Vec<&str> = sent.iter().map(|arrived| arrived.id.as_str()).collect();
     let replay = async |body: Value| admin.post(&format!("{path}/replay"), &body).await;
     assert_eq!(replay(json!({"id": ids[1]})).await.expect(200).json(), json!({"replayed": 1}));
