@@ -359,6 +359,50 @@ diesel::table! {
 }
 
 diesel::table! {
+    release_files (release_id, name) {
+        release_id -> Uuid,
+        name -> Text,
+        content -> Bytea,
+    }
+}
+
+diesel::table! {
+    release_keys (kid) {
+        kid -> Text,
+        public_key -> Bytea,
+        first_used_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    releases (id) {
+        id -> Uuid,
+        seq -> Int8,
+        agency_id -> Nullable<Int4>,
+        series -> Text,
+        title_vi -> Text,
+        title_en -> Text,
+        corrects -> Nullable<Int4>,
+        correction_reason -> Nullable<Text>,
+        draft -> Text,
+        digest -> Bytea,
+        state -> Text,
+        drafted_by -> Uuid,
+        drafted_at -> Timestamptz,
+        reviewed_by -> Nullable<Uuid>,
+        reviewed_at -> Nullable<Timestamptz>,
+        review_reason -> Nullable<Text>,
+        sealed_by -> Nullable<Uuid>,
+        sealed_at -> Nullable<Timestamptz>,
+        revision -> Nullable<Int4>,
+        kid -> Nullable<Text>,
+        manifest -> Nullable<Text>,
+        package -> Nullable<Bytea>,
+        package_digest -> Nullable<Bytea>,
+    }
+}
+
+diesel::table! {
     response_flags (seq) {
         seq -> Int8,
         response_id -> Uuid,
@@ -449,6 +493,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    standing_log (seq) {
+        seq -> Int8,
+        response_id -> Uuid,
+        standing -> Text,
+    }
+}
+
+diesel::table! {
     survey_agencies (survey_id, agency_id) {
         survey_id -> Int4,
         agency_id -> Int4,
@@ -532,6 +584,9 @@ diesel::joinable!(enrolments -> surveys (survey_id));
 diesel::joinable!(flag_reviews -> clients (client_id));
 diesel::joinable!(foreign_subjects -> clients (client_id));
 diesel::joinable!(questionnaire_versions -> questionnaires (questionnaire_id));
+diesel::joinable!(release_files -> releases (release_id));
+diesel::joinable!(releases -> agencies (agency_id));
+diesel::joinable!(releases -> release_keys (kid));
 diesel::joinable!(response_flags -> agencies (agency_id));
 diesel::joinable!(response_voids -> agencies (agency_id));
 diesel::joinable!(scales -> questionnaire_versions (version_id));
@@ -572,6 +627,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     questionnaire_versions,
     questionnaires,
     receipts,
+    release_files,
+    release_keys,
+    releases,
     response_flags,
     response_log,
     response_voids,
@@ -579,6 +637,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     scales,
     service_points,
     signing_keys,
+    standing_log,
     survey_agencies,
     surveys,
     tallies,
