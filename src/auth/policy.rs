@@ -4,11 +4,13 @@
 //! [`keep_devices`], [`heartbeat_sender`] or [`visit_issuer`]; the catalogue (agencies, surveys, wording) is open to all.
 mod intake;
 mod keeping;
+mod publishing;
 mod reading;
 mod standing;
 
 pub use intake::*;
 pub use keeping::*;
+pub use publishing::*;
 pub use reading::*;
 pub use standing::*;
 
@@ -64,6 +66,7 @@ const TABLE: &[(Permission, [Grant; 5])] = {
         (P::ReadAudit,       [No,         No,         No,         No,         OwnSubtree]),
         (P::ReviewFlags,     [No,         No,         No,         No,         OwnSubtree]),
         (P::VoidResponses,   [No,         No,         No,         No,         OwnSubtree]),
+        (P::PublishReleases, [No,         No,         No,         No,         OwnSubtree]),
     ]
 };
 

@@ -375,6 +375,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    release_reviews (release_id) {
+        release_id -> Uuid,
+        decision -> Text,
+        reason -> Text,
+        client_id -> Uuid,
+        reviewed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    release_seals (release_id) {
+        release_id -> Uuid,
+        series -> Text,
+        revision -> Int4,
+        kid -> Text,
+        client_id -> Uuid,
+        sealed_at -> Timestamptz,
+        manifest -> Text,
+        package -> Bytea,
+        package_digest -> Bytea,
+    }
+}
+
+diesel::table! {
     releases (id) {
         id -> Uuid,
         seq -> Int8,
@@ -386,19 +410,8 @@ diesel::table! {
         correction_reason -> Nullable<Text>,
         draft -> Text,
         digest -> Bytea,
-        state -> Text,
         drafted_by -> Uuid,
         drafted_at -> Timestamptz,
-        reviewed_by -> Nullable<Uuid>,
-        reviewed_at -> Nullable<Timestamptz>,
-        review_reason -> Nullable<Text>,
-        sealed_by -> Nullable<Uuid>,
-        sealed_at -> Nullable<Timestamptz>,
-        revision -> Nullable<Int4>,
-        kid -> Nullable<Text>,
-        manifest -> Nullable<Text>,
-        package -> Nullable<Bytea>,
-        package_digest -> Nullable<Bytea>,
     }
 }
 
@@ -585,8 +598,13 @@ diesel::joinable!(flag_reviews -> clients (client_id));
 diesel::joinable!(foreign_subjects -> clients (client_id));
 diesel::joinable!(questionnaire_versions -> questionnaires (questionnaire_id));
 diesel::joinable!(release_files -> releases (release_id));
+diesel::joinable!(release_reviews -> clients (client_id));
+diesel::joinable!(release_reviews -> releases (release_id));
+diesel::joinable!(release_seals -> clients (client_id));
+diesel::joinable!(release_seals -> release_keys (kid));
+diesel::joinable!(release_seals -> releases (release_id));
 diesel::joinable!(releases -> agencies (agency_id));
-diesel::joinable!(releases -> release_keys (kid));
+diesel::joinable!(releases -> clients (drafted_by));
 diesel::joinable!(response_flags -> agencies (agency_id));
 diesel::joinable!(response_voids -> agencies (agency_id));
 diesel::joinable!(scales -> questionnaire_versions (version_id));
@@ -629,6 +647,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     receipts,
     release_files,
     release_keys,
+    release_reviews,
+    release_seals,
     releases,
     response_flags,
     response_log,
