@@ -3,9 +3,11 @@
 
 mod flagging;
 mod guard;
+mod release;
 
 pub use flagging::FlaggingConfig;
 pub use guard::{GuardConfig, RateLimit};
+pub use release::ReleaseConfig;
 
 use clap::Args;
 use std::net::SocketAddr;
@@ -185,6 +187,10 @@ pub struct ServeConfig {
     /// What makes a response doubtful.
     #[command(flatten)]
     pub flagging: FlaggingConfig,
+
+    /// What releases are sealed with.
+    #[command(flatten)]
+    pub release: ReleaseConfig,
 
     /// Limits, deadlines, proxies, browsers, TLS.
     #[command(flatten)]

@@ -41,6 +41,7 @@ mod provenance;
 mod qr;
 mod rankings;
 mod receipts;
+mod releases;
 mod reply;
 pub mod responses;
 mod series;
@@ -103,6 +104,15 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(feed::list_responses)
         .service(feed::export_responses)
         .service(comments::list_comments)
+        // Publishing figures for good; the list of keys before paths with an id
+        .service(releases::list_release_keys)
+        .service(releases::list_releases)
+        .service(releases::draft_release)
+        .service(releases::get_draft)
+        .service(releases::review_release)
+        .service(releases::seal_release)
+        .service(releases::get_release_package)
+        .service(releases::get_release)
         // Who did what
         .service(audit::list_audit)
         .service(audit::export_audit)

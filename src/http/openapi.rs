@@ -24,6 +24,7 @@ use utoipa::{IntoResponses, Modify, OpenApi};
         (name = "figures", description = "How satisfied people are, and how sure that is"),
         (name = "feed", description = "Single responses for those in charge"),
         (name = "audit", description = "Who did what"),
+        (name = "releases", description = "Figures that are published for good"),
         (name = "integrity", description = "Which responses do not count, and why"),
         (name = "catalogue", description = "Agencies, surveys, wording"),
         (name = "credentials", description = "Tokens and keys"),

@@ -3,6 +3,7 @@
 
 mod access;
 mod integrity;
+mod publishing;
 mod records;
 mod reference;
 
@@ -113,4 +114,5 @@ pub const LAW: &[Words] = &[
 /// Every table.
 pub fn register() -> impl Iterator<Item = &'static Table> {
     reference::TABLES.iter().chain(access::TABLES).chain(records::TABLES).chain(integrity::TABLES)
+        .chain(publishing::TABLES)
 }

@@ -8,6 +8,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{PrivatePkcs8KeyDer, SubjectPublicKeyInfoDer};
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
 /// What comes before the 32 bytes of the key in a SubjectPublicKeyInfo (RFC 8410 section 4).
 const SPKI_HEAD: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
@@ -63,6 +67,20 @@ impl SealingKey {
     pub fn sign(&self, bytes: &[u8]) -> Vec<u8> {
         self.pair.sign(bytes).as_ref().to_vec()
     }
+}
+
+/// Makes a key in a new file that its owner alone may read; gives what it is called.
+///
+/// # Errors
+/// [`ErrorCode::ValidationFailed`] with a detail if the file is there or cannot be made.
+pub fn write(file: &Path) -> Result<String> {
+    let wrong = |error: std::io::Error| {
+        Error::new(ErrorCode::ValidationFailed).detail(format!("cannot make {}: {error}", file.display()))
+    };
+    let text = SealingKey::generate()?;
+    let mut new = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file).map_err(wrong)?;
+    new.write_all(text.as_bytes()).and_then(|()| new.sync_all()).map_err(wrong)?;
+    Ok(SealingKey::parse(text.as_bytes())?.kid)
 }
 
 /// What a key is called, and its fingerprint: SHA-256 of the 32 bytes of its public half, in hexadecimal.

@@ -18,6 +18,32 @@ pub struct Verified {
     pub key_given: bool,
 }
 
+impl Verified {
+    /// What was checked and what was not, for whoever ran the check.
+    pub fn report(&self) -> serde_json::Value {
+        let Manifest { number, draft, key, sealed_at, draft_sha256, .. } = &self.manifest;
+        let key_note = if self.key_given {
+            "signed with the key that was given"
+        } else {
+            "signed with the key inside the package; compare its fingerprint with the publisher's (GET /v1/releases/keys), or give it with --key"
+        };
+        serde_json::json!({
+            "number": number,
+            "title": draft.title,
+            "publisher": draft.publisher,
+            "corrects": draft.corrects,
+            "sealed_at": sealed_at,
+            "draft_sha256": draft_sha256,
+            "files": self.files,
+            "fingerprint": key,
+            "checked": ["signature of the manifest", "size and SHA-256 of every file", "that nothing else is in the package",
+                        "that it holds what was reviewed", "that everything has its one form", key_note],
+            "not_checked": ["that the figures follow from the responses: `sipas release reproduce`, beside the database",
+                            "whether a later revision corrects it: GET /v1/releases"],
+        })
+    }
+}
+
 fn broken(why: impl std::fmt::Display) -> Error {
     Error::new(ErrorCode::ValidationFailed).detail(format!("this release does not hold: {why}"))
 }

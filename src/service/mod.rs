@@ -42,6 +42,7 @@ pub mod partitions;
 pub mod privacy;
 pub mod rankings;
 pub mod receipts;
+pub mod releases;
 pub mod responses;
 pub mod series;
 pub mod signing_keys;
@@ -131,6 +132,8 @@ pub struct Services {
     pub metrics: metrics::Metrics,
     /// The clock.
     pub clock: Clock,
+    /// What releases are sealed with.
+    pub sealing: releases::Sealing,
     /// Rules an operator may set.
     pub rules: Rules,
 }

@@ -49,6 +49,7 @@ mod process;
 mod rankings;
 mod readme;
 mod recount;
+mod releases;
 mod responses;
 mod retention;
 mod revocation;
