@@ -110,7 +110,8 @@ impl ReleaseState {
     /// # Errors
     /// [`FaultKind::NotAllowed`] for another word.
     pub fn parse_decision(text: &str) -> Result<Self, FaultKind> {
-        let decision = Self::parse(text).ok().filter(|state| matches!(state, Self::Approved | Self::Rejected));
+        let decision =
+            Self::parse(text).ok().filter(|state| matches!(state, Self::Approved | Self::Rejected));
         decision.ok_or(FaultKind::NotAllowed { allowed: &Self::DECISIONS })
     }
 
@@ -198,9 +199,20 @@ mod tests {
         for text in ["H56_2026-Q3/1", "VN_a/12", "H56.C1_2026/999999"] {
             assert_eq!(Number::parse(text).unwrap().to_string(), text);
         }
-        for text in
-            ["", "H56_2026", "H56/1", "H56_/1", "h56_a/1", "H56_a/0", "H56_a/01", "H56_a/+1", "H56_a_b/1", "_a/1", "H56_../1", "H56_a/1/2"]
-        {
+        for text in [
+            "",
+            "H56_2026",
+            "H56/1",
+            "H56_/1",
+            "h56_a/1",
+            "H56_a/0",
+            "H56_a/01",
+            "H56_a/+1",
+            "H56_a_b/1",
+            "_a/1",
+            "H56_../1",
+            "H56_a/1/2",
+        ] {
             assert_eq!(Number::parse(text), None, "{text}");
         }
         assert!(parse_name("2026-Q3").is_ok() && parse_name("-x").is_err() && parse_name("a b").is_err());

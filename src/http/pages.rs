@@ -22,6 +22,7 @@ mod picker;
 mod plot;
 mod ranking;
 mod refusals;
+mod releases;
 mod search;
 mod series;
 mod view;
@@ -38,7 +39,8 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 );
 
 /// Paths of the pages that are written here; the others are files.
-const WRITTEN: [&str; 7] = ["/", "/series", "/ranking", "/breakdown", "/comparison", "/agencies", "/method"];
+const WRITTEN: [&str; 8] =
+    ["/", "/series", "/ranking", "/breakdown", "/comparison", "/agencies", "/method", "/releases"];
 
 /// Whether a page or one of its files is at this path.
 pub fn is_page(path: &str) -> bool {
@@ -55,6 +57,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(comparison::show_comparison)
         .service(search::find_agencies)
         .service(method::show_method)
+        .service(releases::show_releases)
         .service(web::redirect("/kiosk/", "/kiosk"))
         .service(web::redirect("/staff/", "/staff"));
     for path in WRITTEN.into_iter().filter(|path| *path != "/") {

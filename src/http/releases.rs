@@ -82,7 +82,8 @@ fn read_review(body: Node) -> Result<(ReleaseState, Hash, String), Faults> {
     let digest = fields.required("digest", |raw| Hash::parse(raw).ok_or(FaultKind::BadFormat { expected }));
     let reason = fields.required("reason", |raw| text::clean(raw, MAX_REASON)?.ok_or(FaultKind::Missing));
     fields.finish();
-    let read = decision.zip(digest).zip(reason).map(|((decision, digest), reason)| (decision, digest, reason));
+    let read =
+        decision.zip(digest).zip(reason).map(|((decision, digest), reason)| (decision, digest, reason));
     read.filter(|_| faults.is_empty()).ok_or(faults)
 }
 
@@ -111,7 +112,7 @@ struct ListReleasesParams {
     /// Of this agency or one below it.
     #[param(example = "H56")]
     agency: Option<String>,
-    /// Name of a series without the agency's code.
+    /// Name of a series without the agency's code; without `agency` one of the whole country.
     #[param(example = "2026-Q2")]
     series: Option<String>,
     /// `draft`, `approved`, `rejected` or `sealed`; everybody sees sealed ones, the others only those in charge.

@@ -113,6 +113,10 @@ pub const LAW: &[Words] = &[
 
 /// Every table.
 pub fn register() -> impl Iterator<Item = &'static Table> {
-    reference::TABLES.iter().chain(access::TABLES).chain(records::TABLES).chain(integrity::TABLES)
+    reference::TABLES
+        .iter()
+        .chain(access::TABLES)
+        .chain(records::TABLES)
+        .chain(integrity::TABLES)
         .chain(publishing::TABLES)
 }

@@ -44,7 +44,10 @@ impl Entry<'_> {
             "dct:publisher",
             json!({"@type": "foaf:Agent", "foaf:name": draft.publisher.name, "dct:identifier": draft.publisher.code}),
         );
-        say("dct:temporal", json!(draft.contents.iter().filter_map(|c| temporal(&c.period)).collect::<Vec<_>>()));
+        say(
+            "dct:temporal",
+            json!(draft.contents.iter().filter_map(|c| temporal(&c.period)).collect::<Vec<_>>()),
+        );
         say("dcat:version", json!(number.rsplit('/').next().unwrap_or_default()));
         if let Some(corrects) = &draft.corrects {
             let before = format!("{public_url}/v1/releases/{}/{}", draft.series, corrects.revision);
@@ -88,7 +91,9 @@ fn temporal(period: &str) -> Option<Value> {
     let period = Period::parse(period).ok()?;
     let day = |day: chrono::NaiveDate| json!({"@type": "xsd:date", "@value": day.to_string()});
     let last = period.to().pred_opt()?;
-    Some(json!({"@type": "dct:PeriodOfTime", "dcat:startDate": day(period.from()), "dcat:endDate": day(last)}))
+    Some(
+        json!({"@type": "dct:PeriodOfTime", "dcat:startDate": day(period.from()), "dcat:endDate": day(last)}),
+    )
 }
 
 /// A file of figures, which is inside the package.

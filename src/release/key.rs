@@ -44,8 +44,9 @@ impl SealingKey {
     /// [`ErrorCode::ValidationFailed`] with a detail that has nothing of the key in it.
     pub fn parse(text: &[u8]) -> Result<Self> {
         let wrong = || {
-            Error::new(ErrorCode::ValidationFailed)
-                .detail("the release key has to be an Ed25519 key in PEM (PKCS #8), as `sipas release key` makes it")
+            Error::new(ErrorCode::ValidationFailed).detail(
+                "the release key has to be an Ed25519 key in PEM (PKCS #8), as `sipas release key` makes it",
+            )
         };
         let der = PrivatePkcs8KeyDer::from_pem_slice(text).map_err(|_| wrong())?;
         let pair = Ed25519KeyPair::from_pkcs8(der.secret_pkcs8_der()).map_err(|_| wrong())?;

@@ -102,7 +102,9 @@ mod tests {
         let expected = "{\"a\":{\"Z\":{},\"z\":[],\"é\":\"x\\ny\"},\"b\":[1,87.5,100.0,null,true]}\n";
         assert_eq!(String::from_utf8(text.clone()).unwrap(), expected);
         assert!(is_canonical(&text));
-        for other in ["{\"b\":1,\"a\":2}\n", "{ \"a\":1}\n", "{\"a\":1}", "{\"a\":1.50}\n", "{\"a\":1,\"a\":1}\n", "x"] {
+        for other in
+            ["{\"b\":1,\"a\":2}\n", "{ \"a\":1}\n", "{\"a\":1}", "{\"a\":1.50}\n", "{\"a\":1,\"a\":1}\n", "x"]
+        {
             assert!(!is_canonical(other.as_bytes()), "{other}");
         }
     }

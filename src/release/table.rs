@@ -74,7 +74,8 @@ mod tests {
 
     #[test]
     fn a_table_is_written_so_that_no_spreadsheet_computes_in_it() {
-        let row = vec![Cell::text("=1+\"1\""), Cell::Count(7), Cell::Figure(87.5), Cell::Truth(true), Cell::Empty];
+        let row =
+            vec![Cell::text("=1+\"1\""), Cell::Count(7), Cell::Figure(87.5), Cell::Truth(true), Cell::Empty];
         let columns = ["a", "b", "c", "d", "e"].map(str::to_owned).to_vec();
         let text = String::from_utf8(Table { columns, rows: vec![row] }.csv()).unwrap();
         assert_eq!(text, "\u{FEFF}\"a\",\"b\",\"c\",\"d\",\"e\"\r\n\"'=1+\"\"1\"\"\",7,87.50,true,\r\n");

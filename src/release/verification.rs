@@ -69,7 +69,8 @@ pub fn verify(package: impl Read, trusted: Option<&[u8]>) -> Result<Verified> {
         return Err(broken("its key is not the one that the manifest names"));
     }
     if let Some(trusted) = trusted {
-        let trusted = key::parse_public(trusted).ok_or_else(|| broken("the key given is none of Ed25519 in PEM"))?;
+        let trusted =
+            key::parse_public(trusted).ok_or_else(|| broken("the key given is none of Ed25519 in PEM"))?;
         if trusted != own {
             return Err(broken("it is signed with another key than the one given"));
         }

@@ -219,7 +219,12 @@ pub fn parents(tree: &AgencyTree, day: NaiveDate) -> Vec<(AgencyId, Option<Agenc
 impl Sight {
     /// What the public may see of answers that are all at hand, of whole years and every agency: for figures that are made
     /// once, by the tree of a day.
-    pub fn of_leaves(leaves: &[Leaf], survey: &Survey, (tree, day): (&AgencyTree, NaiveDate), min_n: u64) -> Self {
+    pub fn of_leaves(
+        leaves: &[Leaf],
+        survey: &Survey,
+        (tree, day): (&AgencyTree, NaiveDate),
+        min_n: u64,
+    ) -> Self {
         Self { seen: Some(Arc::new(Seen::of(leaves, survey.lacking(), &parents(tree, day), min_n))) }
     }
 

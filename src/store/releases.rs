@@ -88,10 +88,11 @@ fn release((row, review, seal): Rows) -> Result<Release> {
 /// Releases with what became of them.
 macro_rules! joined {
     () => {
-        releases::table
-            .left_join(release_reviews::table)
-            .left_join(release_seals::table)
-            .select((Row::as_select(), Option::<ReviewRow>::as_select(), Option::<SealRow>::as_select()))
+        releases::table.left_join(release_reviews::table).left_join(release_seals::table).select((
+            Row::as_select(),
+            Option::<ReviewRow>::as_select(),
+            Option::<SealRow>::as_select(),
+        ))
     };
 }
 
@@ -169,11 +170,7 @@ pub async fn release_hold(conn: &mut Conn, id: Uuid) -> Result<()> {
 }
 
 /// A release of this id that is sealed or in the scope.
-pub async fn release_find(
-    conn: &mut Conn,
-    scope: Option<&AgencyScope>,
-    id: Uuid,
-) -> Result<Option<Release>> {
+pub async fn release_find(conn: &mut Conn, scope: Option<&AgencyScope>, id: Uuid) -> Result<Option<Release>> {
     let row: Option<Rows> = joined!().filter(r::id.eq(id)).first(conn).await.optional()?;
     let found = row.map(release).transpose()?;
     let may_see = |release: &Release| {
@@ -350,5 +347,8 @@ pub async fn release_keys_all(conn: &mut Conn) -> Result<Vec<ReleaseKey>> {
         .select(release_keys::all_columns)
         .load(conn)
         .await?;
-    Ok(rows.into_iter().map(|(kid, public, first_used_at)| ReleaseKey { kid, public, first_used_at }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(kid, public, first_used_at)| ReleaseKey { kid, public, first_used_at })
+        .collect())
 }

@@ -5,7 +5,8 @@ use super::agencies::{agencies_upto, successions_upto};
 use super::feed::log_newest;
 use super::installation::kept_from_find;
 use super::schema::{
-    agencies, agency_event_agencies, agency_events, agency_versions, dossier_counts, response_log, standing_log,
+    agencies, agency_event_agencies, agency_events, agency_versions, dossier_counts, response_log,
+    standing_log,
 };
 use super::standings::Standings;
 use super::{Conn, corrupt};

@@ -27,14 +27,15 @@ const RELATIONS: [(&str, &str); 6] = [
 /// What is asked of any figure.
 const FIGURE: &str = "survey=demo-service&period=2026";
 
-/// A device at each agency, the receipt of what it sent, another client that was ended, and a response that rates the
-/// agency.
+/// A device at each agency, the receipt of what it sent, another client that was ended, a response that rates the
+/// agency, and a draft of a release of its.
 #[derive(Clone)]
 pub struct Sender {
     device: String,
     receipt: String,
     ended: String,
     rating: String,
+    draft: String,
 }
 
 /// What there is at each agency.
@@ -44,7 +45,7 @@ impl Senders {
     /// At an agency that there is not everything is unknown.
     fn of(&self, agency: &str) -> Sender {
         let nil = || Uuid::nil().to_string();
-        let unknown = || Sender { device: nil(), receipt: nil(), ended: nil(), rating: nil() };
+        let unknown = || Sender { device: nil(), receipt: nil(), ended: nil(), rating: nil(), draft: nil() };
         self.0.get(agency).cloned().unwrap_or_else(unknown)
     }
 }
@@ -63,10 +64,18 @@ pub async fn senders(app: &TestApp) -> Senders {
             let body = with(without(response(rating, 4), "/service_point"), "/rated_agency", json!(agency));
             system.post("/v1/responses", &body).await.expect(201);
             let receipt = reply["receipt"].as_str().unwrap().to_owned();
-            senders.insert(agency, Sender { device: id, receipt, ended, rating: rating.to_string() });
+            let drafted =
+                app.admin(None).await.post("/v1/releases", &release_of(agency)).await.expect(201).json();
+            let draft = drafted["id"].as_str().unwrap().to_owned();
+            senders.insert(agency, Sender { device: id, receipt, ended, rating: rating.to_string(), draft });
         }
     }
     Senders(senders)
+}
+
+fn release_of(agency: &str) -> Value {
+    let content = json!({"kind": "index", "agency": agency, "survey": "demo-service", "period": "2026-06", "children": false});
+    json!({"agency": agency, "series": "x", "title": {"vi": "x", "en": "x"}, "contents": [content]})
 }
 
 /// A device at the agency that may be changed or ended.
@@ -90,7 +99,7 @@ pub async fn drive(
     client: &Client,
     agency: &str,
 ) -> Reply {
-    let Sender { device, receipt, ended, rating } = senders.of(agency);
+    let Sender { device, receipt, ended, rating, draft } = senders.of(agency);
     match operation {
         "list_device_receipts" => client.get(&format!("/v1/devices/{device}/receipts")).await,
         "invite_device" => {
@@ -190,6 +199,23 @@ pub async fn drive(
         "list_comments" => {
             client.get(&format!("/v1/comments?agency={agency}&survey=demo-service&month=2026-06")).await
         }
+        // Wrong in itself, so that driving it changes nothing.
+        "draft_release" => {
+            let body = with(release_of(agency), "/contents", json!([]));
+            client.post("/v1/releases", &body).await
+        }
+        // Of something else than was read, and not approved: 409 is for those who may.
+        "review_release" => {
+            let body = json!({"decision": "approved", "digest": "0".repeat(64), "reason": "x"});
+            client.post(&format!("/v1/releases/{draft}/review"), &body).await
+        }
+        "seal_release" => client.post(&format!("/v1/releases/{draft}/seal"), &json!({})).await,
+        "get_draft" => client.get(&format!("/v1/releases/{draft}")).await,
+        "list_releases" => client.get(&format!("/v1/releases?agency={agency}")).await,
+        "list_release_keys" => client.get("/v1/releases/keys").await,
+        // Nothing is sealed yet.
+        "get_release" => client.get(&format!("/v1/releases/{agency}_x/1")).await,
+        "get_release_package" => client.get(&format!("/v1/releases/{agency}_x/1/package")).await,
         "list_audit" => client.get(&format!("/v1/audit?agency={agency}")).await,
         "export_audit" => client.get("/v1/audit/export").await,
         "put_dossier_count" => {
@@ -329,7 +355,8 @@ async fn table(title: &str, operations: &[String], flags: &[&str]) -> String {
                 let reply = drive(operation, &app, &senders, client, agency).await;
                 let notes = [("\"min_n\":10", " public"), ("\"rejected\":1", " none")];
                 let note = notes.iter().find(|(text, _)| reply.status == 200 && reply.text.contains(text));
-                let meant = ["into_itself", "enrol_devices", "flag_not_found", "void_not_found"];
+                let meant =
+                    ["into_itself", "enrol_devices", "flag_not_found", "void_not_found", "\"/contents\""];
                 let meant = meant.iter().any(|code| reply.text.contains(code));
                 let known = meant && !reply.text.contains("unknown_agency");
                 let note = note.or(known.then_some(&("", " known")));
@@ -362,13 +389,14 @@ async fn the_matrix_is_as_checked_in() {
          The actor's agency is H56.C1; columns say how the agency named in the request stands to it. \"public\": small\n\
          cells are hidden. 422 of submit_response, list_responses, export_responses, list_comments and list_audit, \"none\" of\n\
          submit_batch: the agency named looks unknown. Receipts are those of another device at the agency. 422 of import_agencies: the parent looks\n\
-         unknown; of record_agency_event and create_client, which are wrong in themselves: so does the agency, unless\n\
+         unknown; of record_agency_event, draft_release and create_client, which are wrong in themselves: so does the agency, unless\n\
          \"known\". What is voided and reviewed is a response that rates the agency; 404 \"known\": there is no flag, or\n\
          nobody asked yet. Clients are devices of the agency, whose secrets nobody is given (403); those revoked are over already.\n\
          A bearer token is no credential for the token endpoint, and no code for enrol_device. 404 of withdraw_signing_key,\n\
          which names a key that is none: those who may are told so. \"admin, other issuer\": by a token of an issuer that\n\
          is trusted by configuration. 422 of list_devices, list_invitations, move_device and invite_device: the agency or\n\
-         desk looks unknown; the child has no desk.\n",
+         desk looks unknown; the child has no desk. Releases are drafts of the agency: 409 of review_release and seal_release is\n\
+         told to those who may, of what is not as they say; sealed ones, of which there is none, are for everybody.\n",
     );
     text += &table("Figures open to everybody (default)", &operations, &[]).await;
     let closed =

@@ -8,7 +8,6 @@ use crate::support::clients::faults;
 use crate::support::samples::{with, without};
 use crate::support::{Client, TestApp};
 use serde_json::{Value, json};
-use std::path::PathBuf;
 use tempfile::TempDir;
 
 /// A service that can seal, with answers of May and June: of C3 too few to be shown.
@@ -41,10 +40,6 @@ impl Office {
         Self { app, drafter, reviewer, folder }
     }
 
-    pub fn key(&self) -> PathBuf {
-        self.folder.path().join("key.pem")
-    }
-
     /// Drafts, has it approved and seals it.
     pub async fn seal(&self, body: &Value) -> Value {
         let draft = self.drafter.post("/v1/releases", body).await.expect(201).json();
@@ -67,9 +62,8 @@ fn review(decision: &str, draft: &Value) -> Value {
 
 /// The second quarter of a province.
 pub fn quarter() -> Value {
-    let question = |kind: &str| {
-        json!({"kind": kind, "agency": "H56", "survey": "demo-service", "period": "2026-Q2"})
-    };
+    let question =
+        |kind: &str| json!({"kind": kind, "agency": "H56", "survey": "demo-service", "period": "2026-Q2"});
     json!({
         "agency": "H56", "series": "2026-Q2", "title": {"vi": "Quý II/2026", "en": "Second quarter of 2026"},
         "contents": [question("index"), question("ranking")],
@@ -105,9 +99,14 @@ async fn a_release_is_drafted_reviewed_by_another_and_sealed() {
     let elsewhere = app.admin(Some("H21")).await;
     assert_eq!(elsewhere.post(&to, &review("approved", &draft)).await.problem(), "release_not_found");
     assert_eq!(elsewhere.post(&seal, &json!({})).await.problem(), "release_not_found");
-    let wrong = reviewer.post(&to, &json!({"decision": "sealed", "digest": "x", "more": 1})).await.expect(422);
-    let expected =
-        [("/decision", "not_allowed"), ("/digest", "bad_format"), ("/more", "unknown_field"), ("/reason", "missing_field")];
+    let wrong =
+        reviewer.post(&to, &json!({"decision": "sealed", "digest": "x", "more": 1})).await.expect(422);
+    let expected = [
+        ("/decision", "not_allowed"),
+        ("/digest", "bad_format"),
+        ("/more", "unknown_field"),
+        ("/reason", "missing_field"),
+    ];
     assert_eq!(wrong.faults(), faults(&expected));
 
     assert_eq!(office.approve(&draft).await.expect(200).json()["state"], "approved");
@@ -116,7 +115,8 @@ async fn a_release_is_drafted_reviewed_by_another_and_sealed() {
     assert_eq!((&sealed["state"], &sealed["number"]), (&json!("sealed"), &json!("H56_2026-Q2/1")));
     assert_eq!(drafter.post(&seal, &json!({})).await.expect(409).problem(), "release_conflict");
 
-    let listed = anonymous.get("/v1/releases?agency=H56&series=2026-Q2&state=sealed").await.expect(200).json();
+    let listed =
+        anonymous.get("/v1/releases?agency=H56&series=2026-Q2&state=sealed").await.expect(200).json();
     assert_eq!(listed["items"], json!([sealed]));
     let read = anonymous.get("/v1/releases/H56_2026-Q2/1").await.expect(200);
     assert_eq!(read.header("cache-control"), "public, max-age=31536000, immutable");
@@ -128,7 +128,10 @@ async fn a_release_is_drafted_reviewed_by_another_and_sealed() {
     assert_eq!(again.status, 304);
     assert_eq!(anonymous.get(&path(&draft, "")).await.expect(200).json()["number"], sealed["number"]);
     for missing in ["H56_2026-Q2/2", "H56_2026-Q2/01", "H56_x/1", "x/y"] {
-        assert_eq!(anonymous.get(&format!("/v1/releases/{missing}")).await.expect(404).problem(), "release_not_found");
+        assert_eq!(
+            anonymous.get(&format!("/v1/releases/{missing}")).await.expect(404).problem(),
+            "release_not_found"
+        );
     }
     let keys = anonymous.get("/v1/releases/keys").await.expect(200).json();
     assert_eq!(keys["items"][0]["fingerprint"], sealed["key"]);
@@ -153,14 +156,17 @@ async fn the_figures_are_those_of_the_public_api_at_that_moment() {
         assert_eq!(entry["whole"], index["whole"]);
         assert_eq!(entry["left_out"], index["left_out"]);
         assert_eq!(entry["agency"]["name"], index["agency"]["name"]);
-        let elements = entry["elements"].as_array().unwrap().iter().zip(index["elements"].as_array().unwrap());
+        let elements =
+            entry["elements"].as_array().unwrap().iter().zip(index["elements"].as_array().unwrap());
         for (sealed, live) in elements {
             for field in ["code", "value", "interval", "n", "levels", "suppressed"] {
                 assert_eq!(sealed[field], live[field], "{field}");
             }
-            let criteria = sealed["criteria"].as_array().unwrap().iter().zip(live["criteria"].as_array().unwrap());
+            let criteria =
+                sealed["criteria"].as_array().unwrap().iter().zip(live["criteria"].as_array().unwrap());
             for (sealed, live) in criteria {
-                for field in ["code", "value", "interval", "n", "numerator", "denominator", "not_applicable"] {
+                for field in ["code", "value", "interval", "n", "numerator", "denominator", "not_applicable"]
+                {
                     assert_eq!(sealed[field], live[field], "{field}");
                 }
             }
@@ -171,8 +177,11 @@ async fn the_figures_are_those_of_the_public_api_at_that_moment() {
     let live = anonymous.get(&format!("/v1/agencies/H56/index/ranking?{query}")).await.expect(200).json();
     let ranking = &figures["contents"][1];
     assert_eq!(ranking["ranked"], live["ranked"]);
-    for (sealed, live) in ranking["entries"].as_array().unwrap().iter().zip(live["entries"].as_array().unwrap()) {
-        for field in ["code", "name", "rank", "best_rank", "worst_rank", "unranked", "value", "interval", "n"] {
+    for (sealed, live) in
+        ranking["entries"].as_array().unwrap().iter().zip(live["entries"].as_array().unwrap())
+    {
+        for field in ["code", "name", "rank", "best_rank", "worst_rank", "unranked", "value", "interval", "n"]
+        {
             assert_eq!(sealed[field], live[field], "{field}");
         }
     }
@@ -189,7 +198,10 @@ async fn a_correction_is_the_next_revision_and_names_the_newest() {
     office.approve(&slow).await.expect(200);
     let sealed = office.seal(&quarter()).await;
     assert_eq!(sealed["number"], "H56_2026-Q2/1");
-    assert_eq!(drafter.post(&path(&slow, "/seal"), &json!({})).await.expect(409).problem(), "release_conflict");
+    assert_eq!(
+        drafter.post(&path(&slow, "/seal"), &json!({})).await.expect(409).problem(),
+        "release_conflict"
+    );
     let without = drafter.post("/v1/releases", &quarter()).await.expect(422);
     assert_eq!(without.faults(), faults(&[("/corrects", "missing_field")]));
     let wrong = drafter.post("/v1/releases", &correction(2)).await.expect(422);
@@ -199,13 +211,20 @@ async fn a_correction_is_the_next_revision_and_names_the_newest() {
     let second = office.seal(&correction(1)).await;
     assert_eq!(second["number"], "H56_2026-Q2/2");
     assert_eq!(second["corrects"], json!({"revision": 1, "reason": "Thiếu phiếu"}));
-    assert_eq!(app.anonymous().get("/v1/releases/H56_2026-Q2/1").await.text, before, "the first is as it was");
+    assert_eq!(
+        app.anonymous().get("/v1/releases/H56_2026-Q2/1").await.text,
+        before,
+        "the first is as it was"
+    );
     let newest = app.anonymous().get("/v1/releases/H56_2026-Q2/2").await.json();
     assert_ne!(newest["figures"], serde_json::from_str::<Value>(&before).unwrap()["figures"]);
 
     let draft = drafter.post("/v1/releases", &correction(2)).await.expect(201).json();
     reviewer.post(&path(&draft, "/review"), &review("rejected", &draft)).await.expect(200);
-    assert_eq!(drafter.post(&path(&draft, "/seal"), &json!({})).await.expect(409).problem(), "release_conflict");
+    assert_eq!(
+        drafter.post(&path(&draft, "/seal"), &json!({})).await.expect(409).problem(),
+        "release_conflict"
+    );
     let rejected = drafter.get("/v1/releases?state=rejected").await.expect(200).json();
     assert_eq!(rejected["items"][0]["id"], draft["id"], "stays listed");
     assert_eq!(app.anonymous().get("/v1/releases?state=rejected").await.json()["items"], json!([]));
@@ -249,7 +268,8 @@ async fn every_fault_of_a_draft_is_told_at_once_and_nobody_publishes_for_others(
     let told = office.drafter.post("/v1/releases", &outside).await.expect(422).faults();
     assert_eq!(told, faults(&[("/contents/0/agency", "unknown_agency")]));
     for contents in [json!([]), json!(vec![quarter()["contents"][0].clone(); 21])] {
-        let told = office.drafter.post("/v1/releases", &with(quarter(), "/contents", contents)).await.expect(422);
+        let told =
+            office.drafter.post("/v1/releases", &with(quarter(), "/contents", contents)).await.expect(422);
         assert_eq!(told.faults(), faults(&[("/contents", "out_of_range")]));
     }
     let system = office.app.system(Some("H56")).await;
@@ -262,7 +282,10 @@ async fn every_fault_of_a_draft_is_told_at_once_and_nobody_publishes_for_others(
     assert_eq!(drafted["series"], "VN_2026-Q2");
     assert_eq!(office.drafter.get(&path(&drafted, "")).await.problem(), "release_not_found");
     let empty = without(quarter(), "/contents");
-    assert_eq!(national.post("/v1/releases", &empty).await.expect(422).faults(), faults(&[("/contents", "missing_field")]));
+    assert_eq!(
+        national.post("/v1/releases", &empty).await.expect(422).faults(),
+        faults(&[("/contents", "missing_field")])
+    );
 }
 
 #[tokio::test]
@@ -275,7 +298,9 @@ async fn without_a_key_nothing_is_sealed_and_the_database_lets_nobody_change_a_r
     let client = "(SELECT drafted_by FROM releases LIMIT 1)";
     let own = format!("INSERT INTO release_reviews VALUES ('{id}', 'approved', 'x', {client}, now())");
     assert!(sql.batch_execute(&own).await.is_err());
-    sql.batch_execute("INSERT INTO release_keys VALUES ('x', decode(repeat('00', 32), 'hex'), now())").await.unwrap();
+    sql.batch_execute("INSERT INTO release_keys VALUES ('x', decode(repeat('00', 32), 'hex'), now())")
+        .await
+        .unwrap();
     let seal = format!(
         "INSERT INTO release_seals VALUES ('{id}', 'H56_2026-Q2', 1, 'x', {client}, now(), '', '', decode(repeat('00', 32), 'hex'))"
     );
@@ -286,7 +311,10 @@ async fn without_a_key_nothing_is_sealed_and_the_database_lets_nobody_change_a_r
     office.approve(&draft).await.expect(200);
     let keyless = TestApp::on(office.app.database_url.clone(), crate::support::app::NOW, &[]).await;
     let sealer = keyless.admin(Some("H56")).await;
-    assert_eq!(sealer.post(&path(&draft, "/seal"), &json!({})).await.expect(409).problem(), "release_key_missing");
+    assert_eq!(
+        sealer.post(&path(&draft, "/seal"), &json!({})).await.expect(409).problem(),
+        "release_key_missing"
+    );
     office.drafter.post(&path(&draft, "/seal"), &json!({})).await.expect(200);
     for (table, column) in [
         ("releases", "draft = draft"),
@@ -300,8 +328,42 @@ async fn without_a_key_nothing_is_sealed_and_the_database_lets_nobody_change_a_r
         if table == "standing_log" {
             sql.batch_execute(fill).await.unwrap();
         }
-        for statement in [format!("UPDATE {table} SET {column}"), format!("DELETE FROM {table}"), format!("TRUNCATE {table} CASCADE")] {
+        for statement in [
+            format!("UPDATE {table} SET {column}"),
+            format!("DELETE FROM {table}"),
+            format!("TRUNCATE {table} CASCADE"),
+        ] {
             assert!(sql.batch_execute(&statement).await.is_err(), "{statement}");
         }
     }
+}
+
+#[tokio::test]
+async fn the_page_shows_what_was_sealed_and_how_to_check_it() {
+    let office = Office::open(&[]).await;
+    let anonymous = office.app.anonymous();
+    let none = anonymous.get("/releases?lang=en").await.expect(200).text;
+    assert!(none.contains("Nothing has been published yet."));
+    let sealed = office.seal(&quarter()).await;
+    office.seal(&correction(1)).await;
+    let listed = anonymous.get("/releases").await.expect(200).text;
+    assert!(
+        listed.contains("/releases?number=H56_2026-Q2%2F1") && listed.contains("Quý II/2026"),
+        "{listed}"
+    );
+    let page = anonymous.get("/releases?number=H56_2026-Q2%2F2&lang=en").await.expect(200).text;
+    let release = anonymous.get("/v1/releases/H56_2026-Q2/2").await.json();
+    let value = release["figures"]["contents"][0]["figures"][0]["whole"]["value"].as_f64().unwrap();
+    for part in [
+        &format!("{value:.2}%"),
+        "Thiếu phiếu",
+        "/v1/releases/H56_2026-Q2/2/package",
+        "withheld",
+        sealed["key"].as_str().unwrap(),
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    assert!(!page.contains("style=") && !page.contains("<script"));
+    anonymous.get("/releases?number=x").await.expect(422);
+    anonymous.get("/releases?number=H56_2026-Q2%2F9").await.expect(404);
 }

@@ -8,7 +8,9 @@ use crate::domain::text;
 use crate::error::{FaultKind, Faults, Place};
 use crate::http::fields::{Fields, Node};
 use crate::release::manifest::{Corrects as CorrectsBody, Title};
-use crate::service::releases::{Confidence, Corrects, INDEX, KINDS, MOST_CONTENTS, NewRelease, Question, RANKING};
+use crate::service::releases::{
+    Confidence, Corrects, INDEX, KINDS, MOST_CONTENTS, NewRelease, Question, RANKING,
+};
 use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -82,9 +84,8 @@ pub fn read(body: Node) -> (NewRelease, Faults) {
     }
     let place = fields.place_of("contents");
     let items = list.into_iter().flatten().take(MOST_CONTENTS).enumerate();
-    let contents = items
-        .map(|(at, node)| read_question(node, place.member(&at.to_string()), fields.faults()))
-        .collect();
+    let contents =
+        items.map(|(at, node)| read_question(node, place.member(&at.to_string()), fields.faults())).collect();
     let (corrects, place) = (fields.take("corrects"), fields.place_of("corrects"));
     let corrects = corrects.and_then(|node| read_corrects(node, place, fields.faults()));
     fields.finish();

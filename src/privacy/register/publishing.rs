@@ -6,7 +6,10 @@ use super::{Keeping, Table, column};
 pub const TABLES: &[Table] = &[
     Table {
         name: "release_files",
-        what: ("Số liệu của bản công bố, như mọi người được xem.", "Figures of releases, as everybody may see them."),
+        what: (
+            "Số liệu của bản công bố, như mọi người được xem.",
+            "Figures of releases, as everybody may see them.",
+        ),
         keeping: Keeping::Always,
         columns: &[
             column("release_id", "bản công bố", "the release"),
@@ -65,7 +68,11 @@ pub const TABLES: &[Table] = &[
             column("title_en", "tên tiếng Anh", "title in English"),
             column("corrects", "đính chính bản nào", "revision it corrects"),
             column("correction_reason", "lý do đính chính", "why"),
-            column("draft", "nội dung, mốc dữ liệu và mã băm của tệp", "contents, watermark and digests of the files"),
+            column(
+                "draft",
+                "nội dung, mốc dữ liệu và mã băm của tệp",
+                "contents, watermark and digests of the files",
+            ),
             column("digest", "mã băm của dự thảo", "digest of the draft"),
             column("drafted_by", "chương trình đã dự thảo", "program that drafted"),
             column("drafted_at", "thời điểm dự thảo", "when it was drafted"),

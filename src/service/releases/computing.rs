@@ -127,7 +127,8 @@ pub fn compute(content: &Content, basis: &Basis) -> Result<(Value, Table)> {
 /// As [`canonical`].
 pub fn files(contents: &[Content], computed: &[(Value, Table)]) -> Result<Vec<(String, Vec<u8>)>> {
     let figures: Vec<&Value> = computed.iter().map(|(value, _)| value).collect();
-    let mut files = vec![(names::FIGURES.to_owned(), canonical(&json!({"form": FORM, "contents": figures}))?)];
+    let mut files =
+        vec![(names::FIGURES.to_owned(), canonical(&json!({"form": FORM, "contents": figures}))?)];
     for (place, (content, (_, table))) in (1..).zip(contents.iter().zip(computed)) {
         files.push((table_name(place, content), table.csv()));
     }
@@ -145,7 +146,8 @@ impl Sheet<'_> {
             SubjectCode::Country => Ok(None),
             SubjectCode::Agencies(codes) => {
                 let found = codes.first().and_then(|code| self.basis.tree.find(code));
-                let missing = || Error::internal(format!("a release names an agency that is none: {codes:?}"));
+                let missing =
+                    || Error::internal(format!("a release names an agency that is none: {codes:?}"));
                 found.map(|agency| Some(agency.id)).ok_or_else(missing)
             }
         }
@@ -237,8 +239,12 @@ impl Sheet<'_> {
     fn entry(&self, place: &Place, figures: &Figures, dossiers: Option<u64>) -> Value {
         let (version, kind) = (&self.basis.survey.questionnaire, self.basis.survey.questionnaire.kind);
         let text = |wording: &Wording| json!({"vi": wording.vi, "en": wording.en});
-        let element = |(element, of): (&crate::domain::questionnaire::Element, &crate::index::combine::ElementFigures)| {
-            let criteria = version.criteria.get(element.criteria.clone()).unwrap_or_default().iter().zip(&of.criteria);
+        let element = |(element, of): (
+            &crate::domain::questionnaire::Element,
+            &crate::index::combine::ElementFigures,
+        )| {
+            let criteria =
+                version.criteria.get(element.criteria.clone()).unwrap_or_default().iter().zip(&of.criteria);
             let criteria = criteria.map(|(criterion, value)| {
                 let mut entry = value_json(value, kind);
                 put(&mut entry, "code", json!(criterion.code));
@@ -268,7 +274,8 @@ impl Sheet<'_> {
     fn rows(&self, place: &Place, figures: &Figures, dossiers: Option<u64>, rows: &mut Vec<Vec<Cell>>) {
         let version = &self.basis.survey.questionnaire;
         let mut row = |part: &str, code: &str, value: &IndexValue| {
-            let mut row = vec![Cell::text(place.code()), Cell::text(place.name()), Cell::text(part), Cell::text(code)];
+            let mut row =
+                vec![Cell::text(place.code()), Cell::text(place.name()), Cell::text(part), Cell::text(code)];
             row.extend(value_cells(value, version.kind));
             row.push(Cell::count(dossiers));
             rows.push(row);
@@ -300,7 +307,8 @@ impl Sheet<'_> {
             Standing::Unranked(_) => (u64::MAX, place.code()),
         });
         let columns = ["rank", "best_rank", "worst_rank", "unranked", "agency_code", "agency_name"];
-        let columns = columns.iter().map(|name| (*name).to_owned()).chain(value_columns(version.kind)).collect();
+        let columns =
+            columns.iter().map(|name| (*name).to_owned()).chain(value_columns(version.kind)).collect();
         let mut table = Table { columns, rows: Vec::new() };
         let mut items = Vec::new();
         for ((place, value), standing) in entries {

@@ -134,7 +134,10 @@ async fn plan(
         contents.extend(content(catalogue, (root, today), question, (&at, &mut faults)));
     }
     if new.contents.len() > MOST_CONTENTS {
-        faults.at("/contents", FaultKind::OutOfRange { min: 1, max: i64::try_from(MOST_CONTENTS).unwrap_or(i64::MAX) });
+        faults.at(
+            "/contents",
+            FaultKind::OutOfRange { min: 1, max: i64::try_from(MOST_CONTENTS).unwrap_or(i64::MAX) },
+        );
     }
     let code = new.agency.as_ref().map(code_of).unwrap_or_default();
     let series = new.name.as_ref().map(|name| series_of(&code, name));
@@ -281,7 +284,8 @@ async fn snapshot(
     let (mark, bases, questionnaires) = services.db.within(PATIENCE, work).await?;
     let asked = contents.to_vec();
     let work = move || {
-        let computed: Result<Vec<_>> = asked.iter().zip(&bases).map(|(content, basis)| compute(content, basis)).collect();
+        let computed: Result<Vec<_>> =
+            asked.iter().zip(&bases).map(|(content, basis)| compute(content, basis)).collect();
         files(&asked, &computed?)
     };
     let files = tokio::task::spawn_blocking(work).await.map_err(Error::internal)??;
@@ -324,7 +328,8 @@ pub async fn basis(
         match SubjectCode::parse(&content.agency) {
             Some(SubjectCode::Agencies(codes)) => {
                 let root = codes.first().and_then(|code| tree.find(code)).ok_or_else(missing)?.id;
-                let spans = tree.spans(root, Depth::Subtree, AsOf::On(content.tree_on), content.tree_on, days);
+                let spans =
+                    tree.spans(root, Depth::Subtree, AsOf::On(content.tree_on), content.tree_on, days);
                 members.extend(spans.iter().flat_map(|span| &span.members).map(|(agency, _)| *agency));
             }
             _ => members.extend(tree.everybody()),

@@ -158,7 +158,8 @@ impl Again {
             let Some(end) = logged.last().map(|entry| entry.seq) else { break };
             after = end;
             let of_survey = logged.into_iter().filter(|entry| entry.seq <= last && entry.survey == survey.id);
-            let wanted = of_survey.map(|entry| entry.id).filter(|id| (from..to).contains(&day_of(id.answered_at())));
+            let wanted =
+                of_survey.map(|entry| entry.id).filter(|id| (from..to).contains(&day_of(id.answered_at())));
             let (gone, here): (Vec<ResponseId>, Vec<ResponseId>) =
                 wanted.partition(|id| day_of(id.answered_at()) < self.kept_from);
             lost.extend(gone.iter().map(|id| Grain::Month.start(day_of(id.answered_at()))));
@@ -166,7 +167,9 @@ impl Again {
             let responses = responses_unfolded(conn, &ids).await?;
             if responses.len() != ids.len() {
                 let missing = ids.len().saturating_sub(responses.len());
-                self.found.differences.push(format!("{missing} responses of the log are not stored any more"));
+                self.found
+                    .differences
+                    .push(format!("{missing} responses of the log are not stored any more"));
             }
             for response in responses {
                 self.found.responses += 1;

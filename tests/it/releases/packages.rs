@@ -10,7 +10,12 @@ use sipas::release::{canonical, digest};
 use std::os::unix::fs::PermissionsExt;
 
 /// Changes one file, with its mark in the manifest if `marked`, and signs anew with `key` if there is one.
-fn tampered(files: &Files, name: &str, content: &[u8], (marked, key): (bool, Option<&SealingKey>)) -> Vec<u8> {
+fn tampered(
+    files: &Files,
+    name: &str,
+    content: &[u8],
+    (marked, key): (bool, Option<&SealingKey>),
+) -> Vec<u8> {
     let mut files = files.clone();
     files.insert(name.to_owned(), content.to_vec());
     let mut manifest: Value = serde_json::from_slice(&files["manifest.json"]).unwrap();
@@ -77,8 +82,14 @@ async fn a_package_is_verified_off_line_and_every_tampering_is_found() {
     assert_eq!(
         names,
         [
-            "content-01-index.csv", "content-02-ranking.csv", "dcat.jsonld", "figures.json", "manifest.json",
-            "manifest.sig", "method.md", "public-key.pem",
+            "content-01-index.csv",
+            "content-02-ranking.csv",
+            "dcat.jsonld",
+            "figures.json",
+            "manifest.json",
+            "manifest.sig",
+            "method.md",
+            "public-key.pem",
         ]
     );
     let method = String::from_utf8(files["method.md"].clone()).unwrap();
@@ -101,7 +112,10 @@ async fn a_package_is_verified_off_line_and_every_tampering_is_found() {
         assert!(why(&pack(&lost).unwrap(), None).contains("missing"), "{name}");
     }
     assert!(why(&tampered(&files, "extra.csv", b"x", (false, None)), None).contains("does not know"));
-    assert!(why(&tampered(&files, "manifest.json", &other("manifest.json"), (false, None)), None).contains("one form"));
+    assert!(
+        why(&tampered(&files, "manifest.json", &other("manifest.json"), (false, None)), None)
+            .contains("one form")
+    );
     assert!(why(&tampered(&files, "manifest.sig", &[0; 64], (false, None)), None).contains("signature"));
     assert!(why(&tampered(&files, "manifest.sig", b"", (false, None)), None).contains("signature"));
     let forger = SealingKey::parse(SealingKey::generate().unwrap().as_bytes()).unwrap();

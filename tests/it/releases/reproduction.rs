@@ -25,16 +25,13 @@ async fn again(app: &TestApp) -> Reproduction {
 }
 
 fn program(office: &Office) -> Output {
-    let arguments =
-        ["release", "reproduce", "H56_2026-Q2/1", "--database-url", &office.app.database_url];
+    let arguments = ["release", "reproduce", "H56_2026-Q2/1", "--database-url", &office.app.database_url];
     run(&mut sipas(office.folder.path(), &arguments))
 }
 
 /// The quarter, the year, another tree, and another province by the whole country's administrator.
 fn contents() -> Value {
-    let question = |kind: &str, period: &str| {
-        json!({"kind": kind, "agency": "H56", "survey": "demo-service", "period": period})
-    };
+    let question = |kind: &str, period: &str| json!({"kind": kind, "agency": "H56", "survey": "demo-service", "period": period});
     let mut then = question("index", "2026-Q2");
     then["tree_on"] = json!("2026-06-30");
     let mut body = quarter();
@@ -124,8 +121,16 @@ async fn a_release_is_reproduced_bit_for_bit_a_year_later() {
     let later = TestApp::on(app.database_url.clone(), LATER, &BURST).await;
     let merge = json!({"kind": "merge", "effective_on": "2026-02-01", "predecessors": ["H56.C3"], "successor": "H56.C2"});
     event(&later, merge).await;
-    event(&later, json!({"kind": "rename", "effective_on": "2026-01-10", "agency": "H56.C1", "name": "Phường Khác"})).await;
-    event(&later, json!({"kind": "move", "effective_on": "2026-03-01", "agency": "H56.C4", "parent": "H56.C2"})).await;
+    event(
+        &later,
+        json!({"kind": "rename", "effective_on": "2026-01-10", "agency": "H56.C1", "name": "Phường Khác"}),
+    )
+    .await;
+    event(
+        &later,
+        json!({"kind": "move", "effective_on": "2026-03-01", "agency": "H56.C4", "parent": "H56.C2"}),
+    )
+    .await;
     let open = json!({"code": "H56.C9", "level": "commune", "name": "Xã Mới", "parent": "H56"});
     event(&later, json!({"kind": "open", "effective_on": "2026-03-01", "open": open})).await;
     new_version(&app.database_url).await;
@@ -137,13 +142,19 @@ async fn a_release_is_reproduced_bit_for_bit_a_year_later() {
 
     let found = again(app).await;
     assert_eq!(found.differences, Vec::<String>::new());
-    assert!(found.is_complete() && found.same == at_once.same && found.responses == at_once.responses, "{found:?}");
+    assert!(
+        found.is_complete() && found.same == at_once.same && found.responses == at_once.responses,
+        "{found:?}"
+    );
     let output = program(&office);
     let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((output.status.success(), &printed["reproduced"]), (true, &json!(true)), "{printed}");
     let kept = later.anonymous().get("/v1/releases/H56_2026-Q2/1/package").await.bytes;
     assert!(kept == package, "a release is as it was sealed");
-    assert_eq!(later.anonymous().get(&path(&sealed, "")).await.json()["package_sha256"], sealed["package_sha256"]);
+    assert_eq!(
+        later.anonymous().get(&path(&sealed, "")).await.json()["package_sha256"],
+        sealed["package_sha256"]
+    );
 
     // One answer changed in the database, past every guard: the figures made again are others.
     let sql = app.sql().await;
