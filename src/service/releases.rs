@@ -20,6 +20,7 @@ use crate::domain::audit_chain::Hash;
 use crate::domain::client::Client;
 use crate::domain::period::Period;
 use crate::domain::questionnaire::Wording;
+use crate::domain::redaction::redact;
 use crate::domain::release::Review;
 pub use crate::domain::release::{Number, Release, ReleaseKey, ReleaseState};
 use crate::domain::subject::SubjectCode;
@@ -288,7 +289,7 @@ pub async fn review(
         if release.digest != read {
             return Err(Error::new(ErrorCode::ReleaseDigestConflict));
         }
-        let review = Review { by: charge.client.id, at: now, reason };
+        let review = Review { by: charge.client.id, at: now, reason: redact(&reason) };
         release_review(conn, id, decision, &review).await?;
         (release.state, release.review) = (decision, Some(review));
         let entry =

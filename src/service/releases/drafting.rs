@@ -9,6 +9,7 @@ use crate::domain::audit_chain::instant;
 use crate::domain::client::Client;
 use crate::domain::ids::{AgencyId, uuid_v7};
 use crate::domain::period::{Period, day_of};
+use crate::domain::redaction::redact;
 use crate::domain::release::{Release, series_of};
 use crate::domain::subject::{COUNTRY_WORD, SubjectCode};
 use crate::domain::tree::{AgencyTree, AsOf, Depth};
@@ -69,7 +70,10 @@ pub async fn draft(services: &Services, actor: &Actor, new: NewRelease, faults: 
         title: Title { vi: title.vi.clone(), en: title.en.clone() },
         publisher: plan.publisher,
         contents: plan.contents,
-        corrects: new.corrects.map(|Corrects { revision, reason }| manifest::Corrects { revision, reason }),
+        corrects: new.corrects.map(|corrects| manifest::Corrects {
+            revision: corrects.revision,
+            reason: redact(&corrects.reason),
+        }),
         drafted_at: instant(now),
         min_n,
         watermark: mark,

@@ -60,10 +60,14 @@ pub async fn reproduce(db: &Db, number: &Number) -> Result<Reproduction> {
         take_your_time(conn).await?;
         let release = release_of_number(conn, number).await?.ok_or_else(not_found)?;
         let draft = Draft::parse(release_draft_fetch(conn, release.id).await?.as_bytes())?;
-        let stored = release_files_fetch(conn, release.id).await?;
-        Again::begin(conn, draft).await?.compare(conn, &stored.into_iter().collect()).await
+        let stored = release_files_fetch(conn, release.id).await?.into_iter().collect();
+        let mut again = Again::begin(conn, draft).await?;
+        let bases = again.bases(conn).await?;
+        Ok::<_, Error>((again, bases, stored))
     };
-    conn.build_transaction().read_only().repeatable_read().run(work).await
+    let (again, bases, stored) = conn.build_transaction().read_only().repeatable_read().run(work).await?;
+    // Afterwards: a connection that waits within a transaction for long is ended.
+    again.compare(&bases, &stored)
 }
 
 /// A reproduction in one snapshot.
@@ -100,14 +104,24 @@ impl Again {
         Ok(again)
     }
 
-    async fn compare(mut self, conn: &mut Conn, stored: &BTreeMap<String, Vec<u8>>) -> Result<Reproduction> {
+    /// What each content is made from; `None` where months are gone.
+    async fn bases(&mut self, conn: &mut Conn) -> Result<Vec<Option<Basis>>> {
+        let mut bases = Vec::new();
+        for content in &self.draft.contents.clone() {
+            bases.push(self.basis(conn, content).await?);
+        }
+        Ok(bases)
+    }
+
+    fn compare(
+        mut self,
+        bases: &[Option<Basis>],
+        stored: &BTreeMap<String, Vec<u8>>,
+    ) -> Result<Reproduction> {
         let contents = self.draft.contents.clone();
         let mut computed = Vec::new();
-        for content in &contents {
-            computed.push(match self.basis(conn, content).await? {
-                Some(basis) => Some(compute(content, &basis)?),
-                None => None,
-            });
+        for (content, basis) in contents.iter().zip(bases) {
+            computed.push(basis.as_ref().map(|basis| compute(content, basis)).transpose()?);
         }
         for (place, (content, computed)) in (1..).zip(contents.iter().zip(&computed)) {
             if let Some((_, table)) = computed {
