@@ -17,6 +17,7 @@ use crate::store::releases::{
     NewSeal, release_draft_fetch, release_files_fetch, release_newest, release_seal,
 };
 use crate::store::{AsyncConnection, Conn, SILENCE};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 /// What releases are sealed with.
@@ -50,7 +51,7 @@ pub async fn seal(services: &Services, actor: &Actor, id: Option<Uuid>) -> Resul
         let text = release_draft_fetch(conn, id).await?;
         let files = release_files_fetch(conn, id).await?.into_iter().collect();
         let revision = newest.saturating_add(1);
-        let made = Made::new(services, (&text, release.digest), files, (revision, &review), key)?;
+        let made = Made::new(services, (&text, release.digest), files, (revision, &review, now), key)?;
         let seal = Seal { at: now, revision, kid: key.kid().to_owned(), package: digest(&made.package) };
         let new = NewSeal {
             by: charge.client.id,
@@ -82,10 +83,10 @@ impl Made {
         services: &Services,
         (text, reviewed): (&str, Hash),
         mut files: Files,
-        (revision, review): (i32, &Review),
+        (revision, review, now): (i32, &Review, DateTime<Utc>),
         key: &SealingKey,
     ) -> Result<Self> {
-        let (draft, sealed_at) = (Draft::parse(text.as_bytes())?, instant(services.clock.now()));
+        let (draft, sealed_at) = (Draft::parse(text.as_bytes())?, instant(now));
         // What is signed is what was reviewed, whatever became of the rows.
         let marks: Vec<FileMark> = draft.files.clone();
         let same =
