@@ -8,6 +8,7 @@ use sipas::domain::agency::AgencyCode;
 use sipas::domain::audit_chain::Hash;
 use sipas::domain::client::{ClientKind, parse_instant, parse_network};
 use sipas::domain::permission::Permission;
+use sipas::domain::release::Number;
 use sipas::error::Lang;
 use sipas::import::ImportConfig;
 use sipas::service::credentials::{DEFAULT_OVERLAP, MAX_OVERLAP};
@@ -54,6 +55,9 @@ pub enum Command {
     /// Who did what.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Figures that are published for good.
+    #[command(subcommand)]
+    Release(ReleaseCommand),
     /// What is kept about people.
     #[command(subcommand)]
     Privacy(PrivacyCommand),
@@ -176,6 +180,31 @@ pub enum AuditCommand {
         /// Hash of an entry that was kept outside, which the file has to hold: only so a cut end is seen.
         #[arg(long, value_name = "HASH", value_parser = |text: &str| Hash::parse(text).ok_or("64 hexadecimal digits in lower case"))]
         head: Option<Hash>,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum ReleaseCommand {
+    /// Make a key that seals releases, in a new file that its owner alone may read; prints its fingerprint as JSON.
+    Key {
+        /// The file; nothing that is there is written over.
+        file: PathBuf,
+    },
+    /// Check a package: signature, digests, that nothing else is in it; needs no database. Names what is wrong and fails.
+    Verify {
+        /// The file; - for standard input.
+        file: PathBuf,
+        /// Public half of the key it has to be signed with, in PEM, got by another way than the package: only so a forger is seen.
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
+    },
+    /// Make the figures of a sealed release again, from the raw responses as of its watermark, and compare them byte for byte.
+    Reproduce {
+        #[command(flatten)]
+        database: DatabaseConfig,
+        /// Its number, for example H56_2026-Q3/1.
+        #[arg(value_parser = |text: &str| Number::parse(text).ok_or("needs the form H56_2026-Q3/1"))]
+        number: Number,
     },
 }
 

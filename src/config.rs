@@ -3,10 +3,12 @@
 
 mod flagging;
 mod guard;
+mod release;
 mod telling;
 
 pub use flagging::FlaggingConfig;
 pub use guard::{GuardConfig, RateLimit};
+pub use release::ReleaseConfig;
 pub use telling::TellingConfig;
 
 use clap::Args;
@@ -192,6 +194,9 @@ pub struct ServeConfig {
     /// Alerts and webhooks.
     #[command(flatten)]
     pub telling: TellingConfig,
+    /// What releases are sealed with.
+    #[command(flatten)]
+    pub release: ReleaseConfig,
 
     /// Limits, deadlines, proxies, browsers, TLS.
     #[command(flatten)]

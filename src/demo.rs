@@ -71,6 +71,13 @@ pub async fn run(mut config: DemoConfig, dir: PathBuf, stop: Stop) -> Result<()>
         config.serve.flagging.rules = "none".into();
     }
     let database = Database::open(&config.serve.database, &dir).await?;
+    if config.serve.release.release_key.is_none() {
+        let file = dir.join("release-key.pem");
+        if !file.exists() {
+            crate::release::key::write(&file)?;
+        }
+        config.serve.release.release_key = Some(file);
+    }
     let result = run_on(&config, &dir, &database, &stop).await;
     result.and(database.close().await)
 }

@@ -8,7 +8,8 @@
 //! 4. PostgreSQL has the last word through named constraints.
 //!
 //! On the side, pure and without IO: [`domain`] (types that cannot be wrong) and [`index`] (the
-//! mathematics: counts in, figures out) and [`chart`] (figures in, SVG out). [`web`] holds the files that pages are made of.
+//! mathematics: counts in, figures out) and [`chart`] (figures in, SVG out). [`web`] holds the files that pages are made of,
+//! [`release`] the bytes that are published and how they are checked.
 //! [`app`] is the one file that wires all of it together; `tests/layers.rs` fails on a forbidden import.
 
 pub mod app;
@@ -25,6 +26,7 @@ pub mod import;
 pub mod index;
 pub mod postgres;
 pub mod privacy;
+pub mod release;
 pub mod service;
 pub mod store;
 pub mod tls;

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use clap::Parser;
 use cli::{
     AuditCommand, CatalogueCommand, Cli, ClientCommand, Command, ImportCommand, KeyCommand, PostgresConfig,
-    PrivacyCommand,
+    PrivacyCommand, ReleaseCommand,
 };
 use sipas::app::Stop;
 use sipas::catalogue::{Source, built_in};
@@ -16,11 +16,13 @@ use sipas::domain::audit_chain::Hash;
 use sipas::domain::client::Terms;
 use sipas::error::{Error, ErrorCode, Lang, Result};
 use sipas::postgres::{Database, prepare};
+use sipas::release::verification::verify;
 use sipas::service::clients::{self, NewClient};
 use sipas::service::clock::Clock;
+use sipas::service::releases::reproduction::reproduce;
 use sipas::service::signing_keys;
 use sipas::store::{Db, migrations};
-use sipas::{app, audit, demo, http, import, privacy, service};
+use sipas::{app, audit, demo, http, import, privacy, release, service};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -128,6 +130,7 @@ fn run(command: Command) -> Result<()> {
             audit::write(&mut export, &mut std::io::stdout().lock()).await
         }),
         Command::Audit(AuditCommand::Verify { file, head }) => verify_audit(&file, head),
+        Command::Release(command) => release(command),
         Command::Privacy(PrivacyCommand::Report { database, retention }) => {
             with_database(&database, async |db| {
                 let text = privacy::report(&service::privacy::tables(&db).await?, &retention);
@@ -252,6 +255,45 @@ fn verify_audit(file: &Path, head: Option<Hash>) -> Result<()> {
         "after": { "seq": verified.after.seq, "hash": verified.after.hash.to_string() },
         "head": { "seq": verified.head.seq, "hash": verified.head.hash.to_string() },
     }))
+}
+
+fn release(command: ReleaseCommand) -> Result<()> {
+    match command {
+        ReleaseCommand::Key { file } => {
+            let kid = release::key::write(&file)?;
+            print(&serde_json::json!({ "file": file, "fingerprint": kid }))
+        }
+        ReleaseCommand::Verify { file, key } => verify_release(&file, key.as_deref()),
+        ReleaseCommand::Reproduce { database, number } => with_database(&database, async |db| {
+            let found = reproduce(&db, &number).await?;
+            print(&serde_json::json!({
+                "number": number.to_string(), "responses": found.responses, "same": found.same,
+                "differences": found.differences, "lost_months": found.lost_months, "reproduced": found.is_complete(),
+            }))?;
+            let failed = |why: &str| Err(Error::new(ErrorCode::ValidationFailed).detail(why.to_owned()));
+            match (found.differences.is_empty(), found.lost_months.is_empty()) {
+                (true, true) => Ok(()),
+                (false, _) => failed("the figures made again are not those that were sealed"),
+                (true, false) => {
+                    failed("raw responses of some months were dropped: what needs them cannot be made again")
+                }
+            }
+        }),
+    }
+}
+
+fn verify_release(file: &Path, key: Option<&Path>) -> Result<()> {
+    let unreadable = |path: &Path, error: std::io::Error| {
+        Error::new(ErrorCode::ValidationFailed).detail(format!("cannot read {}: {error}", path.display()))
+    };
+    let key = key.map(|path| std::fs::read(path).map_err(|error| unreadable(path, error))).transpose()?;
+    let verified = if file == Path::new("-") {
+        verify(std::io::stdin().lock(), key.as_deref())?
+    } else {
+        let opened = std::fs::File::open(file).map_err(|error| unreadable(file, error))?;
+        verify(opened, key.as_deref())?
+    };
+    print(&verified.report())
 }
 
 fn openapi(write: bool) -> Result<()> {

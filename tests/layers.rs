@@ -75,6 +75,19 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ),
     ("auth", &["crate::store", "crate::service", "crate::http", "crate::index", "actix", "diesel", "utoipa"]),
     (
+        "release",
+        &[
+            "crate::auth",
+            "crate::store",
+            "crate::service",
+            "crate::http",
+            "crate::config",
+            "actix",
+            "diesel",
+            "tokio",
+        ],
+    ),
+    (
         "store",
         &["crate::auth", "crate::service", "crate::http", "crate::index", "crate::config", "actix", "utoipa"],
     ),

@@ -7,6 +7,7 @@ use crate::domain::flagging;
 use crate::domain::office_hours::OfficeHours;
 use crate::error::{Error, ErrorCode, Result};
 use crate::http;
+use crate::release::key::SealingKey;
 use crate::service::activity::Activity;
 use crate::service::catalogue::CatalogueCache;
 use crate::service::clients::{HASHING_AT_ONCE, TokenCache};
@@ -15,6 +16,7 @@ use crate::service::feed::EXPORTS_AT_ONCE;
 use crate::service::ingest::{Intake, IntakeSettings};
 use crate::service::issuers::Issuers;
 use crate::service::metrics::Metrics;
+use crate::service::releases::Sealing;
 use crate::service::sending::{Sender, SenderRules};
 use crate::service::signing_keys::Signing;
 use crate::service::visibility::Masks;
@@ -77,6 +79,7 @@ pub(super) fn services(
         })?,
         metrics,
         clock,
+        sealing: sealing(config)?,
         rules: Rules {
             bulk_requests: config.bulk_requests.into(),
             max_offline_days: config.max_offline_days.into(),
@@ -98,6 +101,13 @@ pub(super) fn services(
             alert_every: Duration::from_secs(config.telling.alert_seconds.into()),
         },
     })
+}
+
+/// The key of releases, if one is set, and the licence.
+fn sealing(config: &ServeConfig) -> Result<Sealing> {
+    let file = config.release.release_key.as_deref();
+    let key = file.map(|file| SealingKey::parse(read(file)?.as_bytes())).transpose()?;
+    Ok(Sealing { key, licence: config.release.release_licence.clone() })
 }
 
 /// What every request has to pass.

@@ -6,12 +6,14 @@
 mod alerting;
 mod intake;
 mod keeping;
+mod publishing;
 mod reading;
 mod standing;
 
 pub use alerting::*;
 pub use intake::*;
 pub use keeping::*;
+pub use publishing::*;
 pub use reading::*;
 pub use standing::*;
 
@@ -73,6 +75,7 @@ const TABLE: &[(Permission, [Grant; 5])] = {
         (P::VoidResponses,   [No,         No,         No,         No,         OwnSubtree]),
         (P::ManageAlerts,    [No,         No,         No,         No,         OwnSubtree]),
         (P::ManageWebhooks,  [No,         No,         No,         No,         OwnSubtree]),
+        (P::PublishReleases, [No,         No,         No,         No,         OwnSubtree]),
     ]
 };
 

@@ -1,5 +1,5 @@
 //! Access tokens: JWT (RFC 7519) in the profile of RFC 9068, signed with ES256, verifiable by others with the
-//! published key set (RFC 7517). The only file that sees private keys.
+//! published key set (RFC 7517). The only file that sees their private keys.
 //!
 //! Where keys live. An instance makes its private key itself, keeps it in memory alone, and enters the public half
 //! into the database, where every instance finds it. So nothing has to be set up or shared between instances, a

@@ -130,6 +130,12 @@ actions! {
     VoidConfirmed = "void_confirmed",
     /// A second person refused it.
     VoidRefused = "void_refused",
+    /// A release was drafted: its figures are fixed.
+    ReleaseDrafted = "release_drafted",
+    /// A second client approved or rejected a release.
+    ReleaseReviewed = "release_reviewed",
+    /// A release was signed and published.
+    ReleaseSealed = "release_sealed",
     /// An event that changed the tree of agencies.
     AgencyEventRecorded = "agency_event_recorded",
     /// A table of agencies was imported.

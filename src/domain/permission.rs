@@ -55,6 +55,8 @@ permissions! {
     ReviewFlags = "review_flags",
     /// Ask that a response be void, and decide about it.
     VoidResponses = "void_responses",
+    /// Draft, review and seal releases.
+    PublishReleases = "publish_releases",
     /// Issue visit tokens.
     IssueVisits = "issue_visits",
     /// See, rotate and withdraw the keys that tokens are signed with.

@@ -57,6 +57,14 @@ pub enum ErrorCode {
     MeasureNotFound,
     /// No such signing key.
     SigningKeyNotFound,
+    /// No such release, or none that the caller may know of.
+    ReleaseNotFound,
+    /// The release has come further, or another way, or another revision came first.
+    ReleaseConflict,
+    /// The digest named is not that of the release.
+    ReleaseDigestConflict,
+    /// This instance has no key to seal with.
+    ReleaseKeyMissing,
     /// No such response, or none that the caller may know of.
     ResponseNotFound,
     /// No flag on the response.
@@ -184,6 +192,10 @@ impl ErrorCode {
         Self::FormulaNotFound,
         Self::MeasureNotFound,
         Self::SigningKeyNotFound,
+        Self::ReleaseNotFound,
+        Self::ReleaseConflict,
+        Self::ReleaseDigestConflict,
+        Self::ReleaseKeyMissing,
         Self::ResponseNotFound,
         Self::FlagNotFound,
         Self::VoidNotFound,
@@ -254,6 +266,10 @@ impl ErrorCode {
             Self::FormulaNotFound => row("formula_not_found", 404, "Không tìm thấy công thức.", "There is no such formula.", "Check the id; `GET /v1/formulas` lists them."),
             Self::MeasureNotFound => row("measure_not_found", 404, "Không tìm thấy chỉ số.", "There is no such measure.", "Check the code; `GET /v1/measures` lists them."),
             Self::SigningKeyNotFound => row("signing_key_not_found", 404, "Không tìm thấy khóa ký.", "There is no such signing key.", "Check the name; `GET /v1/signing-keys` lists them."),
+            Self::ReleaseNotFound => row("release_not_found", 404, "Không tìm thấy bản công bố.", "There is no such release.", "Check the number; `GET /v1/releases` lists them."),
+            Self::ReleaseConflict => row("release_conflict", 409, "Bản công bố đang ở trạng thái khác, hoặc đã có bản khác được công bố trước.", "The release is in another state, or another revision was sealed first.", "Read the release again; what is sealed or rejected stays, a correction is a new draft that names the newest revision."),
+            Self::ReleaseDigestConflict => row("release_digest_conflict", 409, "Mã băm không phải của bản dự thảo này.", "The digest is not that of this draft.", "Read the draft again and name the `digest` of what was read."),
+            Self::ReleaseKeyMissing => row("release_key_missing", 409, "Máy chủ chưa được cấu hình khóa ký bản công bố.", "This service has no key to seal releases with.", "The operator makes one with `sipas release key FILE` and names it in `SIPAS_RELEASE_KEY`; repeating alone changes nothing."),
             Self::ResponseNotFound => row("response_not_found", 404, "Không tìm thấy phiếu trả lời.", "There is no such response.", "Check the id; administrators see those of their own subtree."),
             Self::FlagNotFound => row("flag_not_found", 404, "Phiếu trả lời này không bị đánh dấu.", "The response has no flag.", "Nothing to review; `GET /v1/flags` lists flags."),
             Self::VoidNotFound => row("void_not_found", 404, "Không có yêu cầu hủy phiếu nào đang chờ.", "Nobody asked that this response be void, or too long ago.", "Ask by `POST /v1/responses/{id}/void`."),

@@ -49,6 +49,7 @@ mod provenance;
 mod qr;
 mod rankings;
 mod receipts;
+mod releases;
 mod reply;
 pub mod responses;
 mod series;
@@ -135,6 +136,15 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(undertakings::publish_undertaking)
         .service(undertakings::correct_undertaking)
         .service(undertakings::withdraw_undertaking)
+        // Publishing figures for good; the list of keys before paths with an id
+        .service(releases::list_release_keys)
+        .service(releases::list_releases)
+        .service(releases::draft_release)
+        .service(releases::get_draft)
+        .service(releases::review_release)
+        .service(releases::seal_release)
+        .service(releases::get_release_package)
+        .service(releases::get_release)
         // Who did what
         .service(audit::list_audit)
         .service(audit::export_audit)

@@ -27,6 +27,7 @@ use utoipa::{IntoResponses, Modify, OpenApi};
         (name = "feed", description = "Single responses for those in charge"),
         (name = "undertakings", description = "What agencies make of comments: you said, we did"),
         (name = "audit", description = "Who did what"),
+        (name = "releases", description = "Figures that are published for good"),
         (name = "integrity", description = "Which responses do not count, and why"),
         (name = "catalogue", description = "Agencies, surveys, wording"),
         (name = "alerts", description = "Being told: rules, alerts, webhooks"),

@@ -23,6 +23,7 @@ mod picker;
 mod plot;
 mod ranking;
 mod refusals;
+mod releases;
 mod search;
 mod series;
 mod targets;
@@ -43,8 +44,18 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 );
 
 /// Paths of the pages that are written here; the others are files.
-const WRITTEN: [&str; 9] =
-    ["/", "/series", "/ranking", "/breakdown", "/comparison", "/tracker", "/agencies", "/answers", "/method"];
+const WRITTEN: [&str; 10] = [
+    "/",
+    "/series",
+    "/ranking",
+    "/breakdown",
+    "/comparison",
+    "/tracker",
+    "/agencies",
+    "/answers",
+    "/method",
+    "/releases",
+];
 
 /// What others append to every link that is shared: says where a reader came from and nothing about the page.
 const TRACKING: [&str; 2] = ["fbclid", "gclid"];
@@ -86,6 +97,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(tracker::show_tracker)
         .service(search::find_agencies)
         .service(method::show_method)
+        .service(releases::show_releases)
         .service(web::redirect("/kiosk/", "/kiosk"))
         .service(web::redirect("/staff/", "/staff"));
     for path in WRITTEN.into_iter().filter(|path| *path != "/") {

@@ -3,6 +3,7 @@
 
 mod access;
 mod integrity;
+mod publishing;
 mod records;
 mod reference;
 mod telling;
@@ -118,5 +119,6 @@ pub fn register() -> impl Iterator<Item = &'static Table> {
         .chain(access::TABLES)
         .chain(records::TABLES)
         .chain(integrity::TABLES)
+        .chain(publishing::TABLES)
         .chain(telling::TABLES)
 }

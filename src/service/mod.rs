@@ -52,6 +52,7 @@ pub mod partitions;
 pub mod privacy;
 pub mod rankings;
 pub mod receipts;
+pub mod releases;
 pub mod responses;
 pub mod sending;
 pub mod series;
@@ -150,6 +151,8 @@ pub struct Services {
     pub metrics: metrics::Metrics,
     /// The clock.
     pub clock: Clock,
+    /// What releases are sealed with.
+    pub sealing: releases::Sealing,
     /// Rules an operator may set.
     pub rules: Rules,
 }

@@ -57,10 +57,40 @@ struct Held {
     leaves: usize,
     made: Instant,
     years: (NaiveDate, NaiveDate),
+    seen: Arc<Seen>,
+}
+
+/// What the public may see.
+struct Seen {
     /// Of everybody.
     mask: Mask,
     /// Of those who answered the criteria that may lack an answer, see [`Survey::lacking`].
     criteria: Vec<(Vec<usize>, Mask)>,
+}
+
+impl Seen {
+    fn of(
+        leaves: &[Leaf],
+        lacking: Vec<Vec<usize>>,
+        parents: &[(AgencyId, Option<AgencyId>)],
+        min_n: u64,
+    ) -> Self {
+        let mask = |people: &dyn Fn(&Leaf) -> u64| {
+            let mut counts = PeopleCounts::new(parents.iter().copied());
+            for leaf in leaves {
+                if let Some(month) = Unit::month(leaf.month.year(), leaf.month.month()) {
+                    counts.add(leaf.agency, month, None, people(leaf));
+                }
+            }
+            counts.mask(min_n)
+        };
+        let mut criteria = Vec::new();
+        for places in lacking {
+            let mask = mask(&|leaf| answered(leaf, &places));
+            criteria.push((places, mask));
+        }
+        Self { mask: mask(&|leaf| leaf.tally.people()), criteria }
+    }
 }
 
 impl Held {
@@ -70,8 +100,8 @@ impl Held {
         let known = |leaf: &Leaf| {
             let Some(month) = Unit::month(leaf.month.year(), leaf.month.month()) else { return false };
             let knows = |mask: &Mask, people: u64| people == 0 || mask.knows(leaf.agency, month, None);
-            knows(&self.mask, leaf.tally.people())
-                && self.criteria.iter().all(|(places, mask)| knows(mask, answered(leaf, places)))
+            knows(&self.seen.mask, leaf.tally.people())
+                && self.seen.criteria.iter().all(|(places, mask)| knows(mask, answered(leaf, places)))
         };
         let fresh = self.shape.taken_in == shape.taken_in
             || (self.leaves > FEW_LEAVES && self.made.elapsed() < MOST_AGE);
@@ -93,7 +123,7 @@ pub struct Masks {
 
 /// What the audience of a question may see of a survey.
 pub struct Sight {
-    mask: Option<Arc<Held>>,
+    seen: Option<Arc<Seen>>,
 }
 
 /// What the audience may see of a survey in some spans of days, to be asked for after they were counted: whoever
@@ -109,7 +139,7 @@ pub async fn sight(
     days: &[(NaiveDate, NaiveDate)],
 ) -> Result<Sight> {
     if setting.audience() == Audience::InCharge {
-        return Ok(Sight { mask: None });
+        return Ok(Sight { seen: None });
     }
     if days.iter().any(|(from, to)| Unit::covering(*from, *to).is_none()) {
         return Err(setting.refuse("period", FaultKind::Figure(FigureFault::MonthsForPublic)));
@@ -118,7 +148,7 @@ pub async fn sight(
     let to = days.iter().map(|(_, to)| *to).max().unwrap_or_default();
     let years = (Grain::Year.start(from), Grain::Year.end(Grain::Year.start(to.pred_opt().unwrap_or(to))));
     let held = current(services, setting, survey, years).await?;
-    Ok(Sight { mask: Some(held) })
+    Ok(Sight { seen: Some(held.seen.clone()) })
 }
 
 async fn current(
@@ -150,26 +180,10 @@ async fn current(
     let (shape, leaves) = services.db.within(SILENCE, fetch).await?;
     let (min_n, made, count) = (key.min_n, Instant::now(), leaves.len());
     let (lacking, parents) = (survey.lacking(), parents(&setting.catalogue.tree, day));
-    let masks_of = move || {
-        let mask = |people: &dyn Fn(&Leaf) -> u64| {
-            let mut counts = PeopleCounts::new(parents.iter().copied());
-            for leaf in &leaves {
-                if let Some(month) = Unit::month(leaf.month.year(), leaf.month.month()) {
-                    counts.add(leaf.agency, month, None, people(leaf));
-                }
-            }
-            counts.mask(min_n)
-        };
-        let mut criteria = Vec::new();
-        for places in lacking {
-            let mask = mask(&|leaf| answered(leaf, &places));
-            criteria.push((places, mask));
-        }
-        (mask(&|leaf| leaf.tally.people()), criteria)
-    };
+    let masks_of = move || Seen::of(&leaves, lacking, &parents, min_n);
     let made_of = tokio::task::spawn_blocking(masks_of).await;
-    let (mask, criteria) = made_of.map_err(crate::error::Error::internal)?;
-    let fresh = Arc::new(Held { shape, leaves: count, made, years, mask, criteria });
+    let seen = Arc::new(made_of.map_err(crate::error::Error::internal)?);
+    let fresh = Arc::new(Held { shape, leaves: count, made, years, seen });
     let mut held = masks.held.lock().unwrap_or_else(PoisonError::into_inner);
     if held.len() >= MOST_HELD {
         held.clear();
@@ -203,9 +217,20 @@ pub fn parents(tree: &AgencyTree, day: NaiveDate) -> Vec<(AgencyId, Option<Agenc
 }
 
 impl Sight {
+    /// What the public may see of answers that are all at hand, of whole years and every agency: for figures that are made
+    /// once, by the tree of a day.
+    pub fn of_leaves(
+        leaves: &[Leaf],
+        survey: &Survey,
+        (tree, day): (&AgencyTree, NaiveDate),
+        min_n: u64,
+    ) -> Self {
+        Self { seen: Some(Arc::new(Seen::of(leaves, survey.lacking(), &parents(tree, day), min_n))) }
+    }
+
     /// Whether a cell is shown.
     pub fn shows(&self, cell: &Cell) -> bool {
-        self.mask.as_ref().is_none_or(|held| held.mask.shows(cell))
+        self.seen.as_ref().is_none_or(|seen| seen.mask.shows(cell))
     }
 
     /// What has to be withheld of a subject's figure about some days; `spans` are whose responses it is made from.
@@ -216,7 +241,7 @@ impl Sight {
         days: (NaiveDate, NaiveDate),
         spans: &[Span],
     ) -> Withheld {
-        let Some(held) = &self.mask else { return Withheld::default() };
+        let Some(seen) = &self.seen else { return Withheld::default() };
         let units = Unit::covering(days.0, days.1).unwrap_or_default();
         let nodes = nodes(subject, depth, spans);
         let shows = |mask: &Mask| {
@@ -226,9 +251,9 @@ impl Sight {
                 })
             })
         };
-        let hidden = held.criteria.iter().filter(|(_, mask)| !shows(mask));
+        let hidden = seen.criteria.iter().filter(|(_, mask)| !shows(mask));
         Withheld {
-            everything: !shows(&held.mask),
+            everything: !shows(&seen.mask),
             criteria: hidden.flat_map(|(places, _)| places.iter().copied()).collect(),
         }
     }

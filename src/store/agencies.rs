@@ -1,6 +1,6 @@
 //! Agencies with their versions, and service points. Agencies are open data (NĐ 47/2020/NĐ-CP): no scope.
 
-use super::schema::{agencies, agency_successions, agency_versions, service_points};
+use super::schema::{agencies, agency_events, agency_successions, agency_versions, service_points};
 use super::{Conn, corrupt};
 use crate::domain::agency::{
     AgencyCode, AgencyHistory, AgencyLevel, AgencyVersion, NewAgency, NewServicePoint, ServicePoint, Validity,
@@ -47,6 +47,15 @@ impl TryFrom<AgencyRow> for AgencyHistory {
 
 /// Every agency there is, was or is planned.
 pub async fn agencies_all(conn: &mut Conn) -> Result<Vec<AgencyHistory>> {
+    agencies_upto(conn, i32::MAX, i32::MAX).await
+}
+
+/// The agencies and versions up to these numbers; ends are those that are known by now.
+pub(super) async fn agencies_upto(
+    conn: &mut Conn,
+    last: i32,
+    last_version: i32,
+) -> Result<Vec<AgencyHistory>> {
     type Version = (i32, NaiveDate, String, Option<i32>, Option<String>);
     let versions: Vec<Version> = agency_versions::table
         .select((
@@ -56,6 +65,7 @@ pub async fn agencies_all(conn: &mut Conn) -> Result<Vec<AgencyHistory>> {
             agency_versions::parent_id,
             agency_versions::unit_code,
         ))
+        .filter(agency_versions::id.le(last_version))
         .order((agency_versions::agency_id, agency_versions::valid_from, agency_versions::id))
         .load(conn)
         .await?;
@@ -64,7 +74,8 @@ pub async fn agencies_all(conn: &mut Conn) -> Result<Vec<AgencyHistory>> {
         let version = AgencyVersion { from, name, parent: parent.map(AgencyId), unit_code };
         by_agency.entry(agency).or_default().push(version);
     }
-    let rows: Vec<AgencyRow> = agencies::table.select(AgencyRow::as_select()).load(conn).await?;
+    let rows = agencies::table.filter(agencies::id.le(last)).select(AgencyRow::as_select());
+    let rows: Vec<AgencyRow> = rows.load(conn).await?;
     let read = |row: AgencyRow| {
         let versions = by_agency.remove(&row.id).ok_or_else(|| corrupt("agency_versions.agency_id"))?;
         Ok(AgencyHistory { versions, ..row.try_into()? })
@@ -74,8 +85,15 @@ pub async fn agencies_all(conn: &mut Conn) -> Result<Vec<AgencyHistory>> {
 
 /// Every succession.
 pub async fn successions_all(conn: &mut Conn) -> Result<Vec<Succession>> {
+    successions_upto(conn, i64::MAX).await
+}
+
+/// The successions by events up to this number.
+pub(super) async fn successions_upto(conn: &mut Conn, last_event: i64) -> Result<Vec<Succession>> {
     type Row = (i32, i32, NaiveDate, i64, i64);
     let rows: Vec<Row> = agency_successions::table
+        .inner_join(agency_events::table)
+        .filter(agency_events::seq.le(last_event))
         .select((
             agency_successions::predecessor_id,
             agency_successions::successor_id,

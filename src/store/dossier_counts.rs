@@ -50,13 +50,24 @@ pub async fn dossier_count_insert(
 pub async fn dossier_counts_list(
     conn: &mut Conn,
     agencies: &[AgencyId],
+    days: (NaiveDate, NaiveDate),
+) -> Result<Vec<(AgencyId, DossierCount)>> {
+    dossier_counts_upto(conn, agencies, days, i64::MAX).await
+}
+
+/// As [`dossier_counts_list`], as it was when the report of this number was the last.
+pub async fn dossier_counts_upto(
+    conn: &mut Conn,
+    agencies: &[AgencyId],
     (from, to): (NaiveDate, NaiveDate),
+    last: i64,
 ) -> Result<Vec<(AgencyId, DossierCount)>> {
     use dossier_counts as t;
     type Row = (i32, String, i64, String, DateTime<Utc>);
     let ids: Vec<i32> = agencies.iter().map(|agency| agency.0).collect();
     let rows: Vec<Row> = t::table
         .filter(t::agency_id.eq_any(ids).and(t::from_day.lt(to)).and(t::to_day.gt(from)))
+        .filter(t::id.le(last))
         .distinct_on((t::agency_id, t::period))
         .order((t::agency_id, t::period, t::id.desc()))
         .select((t::agency_id, t::period, t::count, t::source, t::reported_at))

@@ -437,6 +437,63 @@ diesel::table! {
 }
 
 diesel::table! {
+    release_files (release_id, name) {
+        release_id -> Uuid,
+        name -> Text,
+        content -> Bytea,
+    }
+}
+
+diesel::table! {
+    release_keys (kid) {
+        kid -> Text,
+        public_key -> Bytea,
+        first_used_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    release_reviews (release_id) {
+        release_id -> Uuid,
+        decision -> Text,
+        reason -> Text,
+        client_id -> Uuid,
+        reviewed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    release_seals (release_id) {
+        release_id -> Uuid,
+        series -> Text,
+        revision -> Int4,
+        kid -> Text,
+        client_id -> Uuid,
+        sealed_at -> Timestamptz,
+        manifest -> Text,
+        package -> Bytea,
+        package_digest -> Bytea,
+    }
+}
+
+diesel::table! {
+    releases (id) {
+        id -> Uuid,
+        seq -> Int8,
+        agency_id -> Nullable<Int4>,
+        series -> Text,
+        title_vi -> Text,
+        title_en -> Text,
+        corrects -> Nullable<Int4>,
+        correction_reason -> Nullable<Text>,
+        draft -> Text,
+        digest -> Bytea,
+        drafted_by -> Uuid,
+        drafted_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     response_flags (seq) {
         seq -> Int8,
         response_id -> Uuid,
@@ -523,6 +580,14 @@ diesel::table! {
         signs_until -> Timestamptz,
         token_seconds -> Int4,
         withdrawn_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    standing_log (seq) {
+        seq -> Int8,
+        response_id -> Uuid,
+        standing -> Text,
     }
 }
 
@@ -722,6 +787,14 @@ diesel::joinable!(measure_duties -> clients (client_id));
 diesel::joinable!(measure_values -> agencies (agency_id));
 diesel::joinable!(measure_values -> clients (client_id));
 diesel::joinable!(questionnaire_versions -> questionnaires (questionnaire_id));
+diesel::joinable!(release_files -> releases (release_id));
+diesel::joinable!(release_reviews -> clients (client_id));
+diesel::joinable!(release_reviews -> releases (release_id));
+diesel::joinable!(release_seals -> clients (client_id));
+diesel::joinable!(release_seals -> release_keys (kid));
+diesel::joinable!(release_seals -> releases (release_id));
+diesel::joinable!(releases -> agencies (agency_id));
+diesel::joinable!(releases -> clients (drafted_by));
 diesel::joinable!(response_flags -> agencies (agency_id));
 diesel::joinable!(response_voids -> agencies (agency_id));
 diesel::joinable!(scales -> questionnaire_versions (version_id));
@@ -780,6 +853,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     questionnaire_versions,
     questionnaires,
     receipts,
+    release_files,
+    release_keys,
+    release_reviews,
+    release_seals,
+    releases,
     response_flags,
     response_log,
     response_voids,
@@ -787,6 +865,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     scales,
     service_points,
     signing_keys,
+    standing_log,
     survey_agencies,
     surveys,
     tallies,

@@ -27,8 +27,8 @@ const RELATIONS: [(&str, &str); 6] = [
 /// What is asked of any figure.
 const FIGURE: &str = "survey=demo-service&period=2026";
 
-/// A device at each agency, the receipt of what it sent, another client that was ended, and a response that rates the
-/// agency.
+/// A device at each agency, the receipt of what it sent, another client that was ended, a response that rates the
+/// agency, and a draft of a release of its.
 #[derive(Clone)]
 pub struct Sender {
     device: String,
@@ -37,6 +37,7 @@ pub struct Sender {
     rating: String,
     rule: String,
     webhook: String,
+    draft: String,
 }
 
 /// What there is at each agency.
@@ -53,6 +54,7 @@ impl Senders {
             rating: nil(),
             rule: nil(),
             webhook: nil(),
+            draft: nil(),
         };
         self.0.get(agency).cloned().unwrap_or_else(unknown)
     }
@@ -78,11 +80,19 @@ pub async fn senders(app: &TestApp) -> Senders {
                 json!({"name": "x", "agency": agency, "url": "https://8.8.8.8/", "events": ["alert.opened"]});
             let webhook = admin.post("/v1/webhooks", &webhook).await.expect(201).json();
             let [rule, webhook] = [rule, webhook].map(|made| made["id"].as_str().unwrap().to_owned());
+            let drafted =
+                app.admin(None).await.post("/v1/releases", &release_of(agency)).await.expect(201).json();
+            let draft = drafted["id"].as_str().unwrap().to_owned();
             let rating = rating.to_string();
-            senders.insert(agency, Sender { device: id, receipt, ended, rating, rule, webhook });
+            senders.insert(agency, Sender { device: id, receipt, ended, rating, rule, webhook, draft });
         }
     }
     Senders(senders)
+}
+
+fn release_of(agency: &str) -> Value {
+    let content = json!({"kind": "index", "agency": agency, "survey": "demo-service", "period": "2026-06", "children": false});
+    json!({"agency": agency, "series": "x", "title": {"vi": "x", "en": "x"}, "contents": [content]})
 }
 
 /// A device at the agency that may be changed or ended.
@@ -106,7 +116,7 @@ pub async fn drive(
     client: &Client,
     agency: &str,
 ) -> Reply {
-    let Sender { device, receipt, ended, rating, rule, webhook } = senders.of(agency);
+    let Sender { device, receipt, ended, rating, rule, webhook, draft } = senders.of(agency);
     match operation {
         "list_device_receipts" => client.get(&format!("/v1/devices/{device}/receipts")).await,
         "invite_device" => {
@@ -246,6 +256,23 @@ pub async fn drive(
             let path = format!("/v1/agencies/{agency}/undertakings/{}/withdrawal", Uuid::nil());
             client.post(&path, &json!({})).await
         }
+        // Wrong in itself, so that driving it changes nothing.
+        "draft_release" => {
+            let body = with(release_of(agency), "/contents", json!([]));
+            client.post("/v1/releases", &body).await
+        }
+        // Of something else than was read, and not approved: 409 is for those who may.
+        "review_release" => {
+            let body = json!({"decision": "approved", "digest": "0".repeat(64), "reason": "x"});
+            client.post(&format!("/v1/releases/{draft}/review"), &body).await
+        }
+        "seal_release" => client.post(&format!("/v1/releases/{draft}/seal"), &json!({})).await,
+        "get_draft" => client.get(&format!("/v1/releases/{draft}")).await,
+        "list_releases" => client.get(&format!("/v1/releases?agency={agency}")).await,
+        "list_release_keys" => client.get("/v1/releases/keys").await,
+        // Nothing is sealed yet.
+        "get_release" => client.get(&format!("/v1/releases/{agency}_x/1")).await,
+        "get_release_package" => client.get(&format!("/v1/releases/{agency}_x/1/package")).await,
         "list_audit" => client.get(&format!("/v1/audit?agency={agency}")).await,
         "export_audit" => client.get("/v1/audit/export").await,
         "put_dossier_count" => {
@@ -425,6 +452,7 @@ async fn table(title: &str, operations: &[String], flags: &[&str]) -> String {
                     "undertaking_not_found",
                     "/threshold",
                     "/url",
+                    "\"/contents\"",
                 ];
                 let meant = meant.iter().any(|code| reply.text.contains(code));
                 let known = meant && !reply.text.contains("unknown_agency");
@@ -458,7 +486,7 @@ async fn the_matrix_is_as_checked_in() {
          The actor's agency is H56.C1; columns say how the agency named in the request stands to it. \"public\": small\n\
          cells are hidden. 422 of submit_response, list_responses, export_responses, list_comments and list_audit, \"none\" of\n\
          submit_batch: the agency named looks unknown. Receipts are those of another device at the agency. 422 of import_agencies: the parent looks\n\
-         unknown; of record_agency_event and create_client, which are wrong in themselves: so does the agency, unless\n\
+         unknown; of record_agency_event, draft_release and create_client, which are wrong in themselves: so does the agency, unless\n\
          \"known\". What is voided and reviewed is a response that rates the agency; 404 \"known\": there is no flag,\n\
          nobody asked yet, no target was set, or the agency has no such undertaking. Clients are devices of the agency, whose\n\
          secrets nobody is given (403); those revoked are over already.\n\
@@ -468,7 +496,9 @@ async fn the_matrix_is_as_checked_in() {
          desk looks unknown; the child has no desk. 422 of import_measures: the agency looks unknown.\n\
          422 of create_alert_rule and create_webhook, which are wrong in themselves:\n\
          the agency looks unknown, unless \"known\". 422 of list_alerts, list_alert_rules and list_webhooks: it does.\n\
-         409: the webhook was ended before, in the order of this table.\n",
+         409: the webhook was ended before, in the order of this table. Releases are drafts of the agency: 409 of review_release and\n\
+         seal_release is told to those who may, of what is not as they say; sealed ones, of which there is none, are for\n\
+         everybody.\n",
     );
     text += &table("Figures open to everybody (default)", &operations, &[]).await;
     let closed = [

@@ -51,6 +51,7 @@ fn every_operation_is_described() {
             let expected = match status.starts_with('2') {
                 true if path == "/metrics" => "text/plain",
                 true if path.ends_with("/export") => "application/x-ndjson",
+                true if path.ends_with("/package") => "application/x-tar",
                 true => "application/json",
                 false => "application/problem+json",
             };

@@ -57,6 +57,7 @@ mod process;
 mod rankings;
 mod readme;
 mod recount;
+mod releases;
 mod responses;
 mod retention;
 mod revocation;

@@ -127,6 +127,7 @@ fn framed(request: &HttpRequest, lang: Lang, page: &Page) -> Markup {
                         a href=(local("/agencies", lang)) { (say(lang, "Cơ quan", "Agencies")) }
                         a href=(local("/tracker", lang)) { (say(lang, "Theo dõi chỉ số", "Index tracker")) }
                         a href=(local("/method", lang)) { (say(lang, "Cách tính", "Method")) }
+                        a href=(local("/releases", lang)) { (say(lang, "Công bố", "Releases")) }
                         a href="/docs/" { "API" }
                         a href=(local("/staff", lang)) { (say(lang, "Quản trị", "Administration")) }
                         a href=(in_language(request, say(lang, "en", "vi"))) lang=(say(lang, "en", "vi"))
