@@ -26,6 +26,7 @@ pub mod permission;
 pub mod questionnaire;
 pub mod receipt;
 pub mod redaction;
+pub mod report;
 pub mod response;
 pub mod signing_key;
 pub mod standing;

@@ -42,6 +42,7 @@ mod qr;
 mod rankings;
 mod receipts;
 mod reply;
+mod reports;
 pub mod responses;
 mod series;
 mod sharing;
@@ -100,6 +101,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(breakdowns::get_breakdown)
         .service(comparisons::get_comparison)
         .service(rankings::get_ranking)
+        .service(reports::get_report)
         .service(feed::list_responses)
         .service(feed::export_responses)
         .service(comments::list_comments)

@@ -2,9 +2,9 @@
 //! their files. Not part of the contract: programs use the API, and a page shows nothing that the API would not tell the
 //! same reader.
 
-mod bars;
+pub(super) mod bars;
 mod breakdowns;
-mod codes;
+pub(super) mod codes;
 mod comparison;
 mod elements;
 mod figure;
@@ -15,24 +15,25 @@ mod layout;
 mod levels;
 mod links;
 mod method;
-mod notation;
+pub(super) mod notation;
 mod parts;
-mod periods;
+pub(super) mod periods;
 mod picker;
 mod plot;
 mod ranking;
 mod refusals;
+pub(super) mod report;
 mod search;
 mod series;
 mod view;
 mod ways;
-mod words;
+pub(super) mod words;
 
 use actix_web::http::header::HeaderValue;
 use actix_web::web;
 
 /// What a page may load: its own files, and nothing written into the page itself.
-const POLICY: HeaderValue = HeaderValue::from_static(
+pub(super) const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; manifest-src 'self'; \
      worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 );

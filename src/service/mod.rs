@@ -42,6 +42,7 @@ pub mod partitions;
 pub mod privacy;
 pub mod rankings;
 pub mod receipts;
+pub mod reports;
 pub mod responses;
 pub mod series;
 pub mod signing_keys;
