@@ -14,7 +14,9 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
-use keeping::{keep_folding, keep_following, keep_guard, keep_house, keep_listening, keep_uses};
+use keeping::{
+    keep_folding, keep_following, keep_guard, keep_house, keep_listening, keep_reports, keep_uses,
+};
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -141,6 +143,7 @@ pub async fn run(built: Built, stop: impl Future<Output = ()>) -> Result<()> {
         () = keep_following(built.services.clone()) => {}
         () = keep_folding(built.services.clone()) => {}
         () = keep_listening(built.services.clone()) => {}
+        () = keep_reports(built.services.clone()) => {}
         () = keep_uses(built.services) => {}
     }
     let served = server.await.map_err(Error::internal)?.map_err(Error::internal);

@@ -89,6 +89,7 @@ pub(super) fn services(
             visit_hours: config.visit_hours,
             min_n_comments: config.min_n_comments.into(),
             flagging,
+            report_days: config.report_days.unwrap_or(config.max_offline_days).into(),
             void_days: config.flagging.void_days.into(),
         },
     })

@@ -64,6 +64,7 @@ const TABLE: &[(Permission, [Grant; 5])] = {
         (P::ReadAudit,       [No,         No,         No,         No,         OwnSubtree]),
         (P::ReviewFlags,     [No,         No,         No,         No,         OwnSubtree]),
         (P::VoidResponses,   [No,         No,         No,         No,         OwnSubtree]),
+        (P::KeepReports,     [No,         No,         No,         No,         OwnSubtree]),
     ]
 };
 

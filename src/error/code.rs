@@ -57,6 +57,10 @@ pub enum ErrorCode {
     SigningKeyNotFound,
     /// No such response, or none that the caller may know of.
     ResponseNotFound,
+    /// No such report.
+    ReportNotFound,
+    /// No such schedule of reports.
+    ScheduleNotFound,
     /// No flag on the response.
     FlagNotFound,
     /// No request to void the response, or it has expired.
@@ -164,6 +168,8 @@ impl ErrorCode {
         Self::FormulaNotFound,
         Self::SigningKeyNotFound,
         Self::ResponseNotFound,
+        Self::ReportNotFound,
+        Self::ScheduleNotFound,
         Self::FlagNotFound,
         Self::VoidNotFound,
         Self::NotAbove,
@@ -224,6 +230,8 @@ impl ErrorCode {
             Self::FormulaNotFound => row("formula_not_found", 404, "Không tìm thấy công thức.", "There is no such formula.", "Check the id; `GET /v1/formulas` lists them."),
             Self::SigningKeyNotFound => row("signing_key_not_found", 404, "Không tìm thấy khóa ký.", "There is no such signing key.", "Check the name; `GET /v1/signing-keys` lists them."),
             Self::ResponseNotFound => row("response_not_found", 404, "Không tìm thấy phiếu trả lời.", "There is no such response.", "Check the id; administrators see those of their own subtree."),
+            Self::ReportNotFound => row("report_not_found", 404, "Không tìm thấy báo cáo.", "There is no such report.", "Check the id; `GET /v1/agencies/{code}/reports` lists those that were made."),
+            Self::ScheduleNotFound => row("schedule_not_found", 404, "Không có lịch lập báo cáo này.", "There is no such schedule of reports.", "`GET /v1/agencies/{code}/report-schedules` lists those that run."),
             Self::FlagNotFound => row("flag_not_found", 404, "Phiếu trả lời này không bị đánh dấu.", "The response has no flag.", "Nothing to review; `GET /v1/flags` lists flags."),
             Self::VoidNotFound => row("void_not_found", 404, "Không có yêu cầu hủy phiếu nào đang chờ.", "Nobody asked that this response be void, or too long ago.", "Ask by `POST /v1/responses/{id}/void`."),
             Self::NotAbove => row("not_above", 403, "Chỉ cơ quan cấp trên của cơ quan được đánh giá mới được quyết định.", "Only an administrator above the rated agency may decide this.", "Ask the agency above."),

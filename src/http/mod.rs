@@ -42,7 +42,8 @@ mod qr;
 mod rankings;
 mod receipts;
 mod reply;
-mod reports;
+mod report_schedules;
+pub mod reports;
 pub mod responses;
 mod series;
 mod sharing;
@@ -102,6 +103,11 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(comparisons::get_comparison)
         .service(rankings::get_ranking)
         .service(reports::get_report)
+        .service(reports::list_reports)
+        .service(reports::download_report)
+        .service(report_schedules::list_report_schedules)
+        .service(report_schedules::put_report_schedule)
+        .service(report_schedules::end_report_schedule)
         .service(feed::list_responses)
         .service(feed::export_responses)
         .service(comments::list_comments)

@@ -1,12 +1,14 @@
-//! Reports: `GET /v1/agencies/{code}/report`. Made of the answers of the API to the same reader (`parts`), written as a page,
+//! Reports: `GET /v1/agencies/{code}/report`, and those that were made by a schedule in [`kept`]. Made of the answers of the API to the same reader (`parts`), written as a page,
 //! a workbook or packed CSV files. No file knows what time it is: the same figures give the same bytes.
 
 mod csv;
 mod document;
+mod kept;
 mod parts;
 mod xlsx;
 
 pub use document::{Document, Holds, Part};
+pub use kept::{download_report, list_reports};
 
 use super::extract::{App, Caller, Query, language};
 use super::fields::Fields;
@@ -24,11 +26,13 @@ use crate::domain::tree::{AsOf, Depth};
 use crate::error::{Error, FaultKind, Lang, Result};
 use crate::service::figures::{Asked, Confidence, Flagged};
 use crate::service::reports::{self, ReportFigures, ReportQuery};
+use crate::service::{Services, report_schedules};
 use actix_web::http::header::{
     self, CacheDirective, ContentDisposition, DispositionParam, DispositionType, HeaderValue,
 };
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 use utoipa::IntoParams;
 
 /// What a report is asked for by.
@@ -87,7 +91,7 @@ pub async fn get_report(
     let figures = reports::read(&app, &actor, &wanted.query, faults).await?;
     let (format, lang) = (wanted.format, wanted.lang.unwrap_or_else(|| language(&request)));
     let name = file_name(&figures, lang);
-    let file = written(figures, lang, format).await?;
+    let file = written(Arc::new(figures), lang, format).await?;
     Ok(send(&request, &file, (&name, format, lang), directives(&actor)))
 }
 
@@ -121,9 +125,17 @@ fn wanted(subject: SubjectCode, fields: &mut Fields<'_>) -> Wanted {
 ///
 /// # Errors
 /// [`crate::error::ErrorCode::Internal`].
-async fn written(figures: ReportFigures, lang: Lang, format: ReportFormat) -> Result<Vec<u8>> {
+async fn written(figures: Arc<ReportFigures>, lang: Lang, format: ReportFormat) -> Result<Vec<u8>> {
     let work = move || write(&parts::document(&figures, lang), format);
     web::block(work).await.map_err(Error::internal)?
+}
+
+/// Makes the reports that are due by their schedules; gives how many files.
+///
+/// # Errors
+/// As [`report_schedules::make_due`].
+pub async fn make_due(services: &Services) -> Result<usize> {
+    report_schedules::make_due(services, written).await
 }
 
 /// A report in a form.

@@ -6,8 +6,10 @@
 //! of people is shown: what subtraction tells of the others is then about as many people as it is for the number itself.
 
 mod comments;
+mod kept;
 
 pub use comments::{CommentCounts, Told};
+pub use kept::{DEFAULT_LIMIT, KeptReports, ListQuery, MAX_LIMIT, fetch, list};
 
 use super::Services;
 use super::comparisons::{self, ComparisonReport, Other};

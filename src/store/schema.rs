@@ -359,6 +359,38 @@ diesel::table! {
 }
 
 diesel::table! {
+    report_schedules (id) {
+        id -> Int8,
+        agency_id -> Int4,
+        survey_id -> Int4,
+        cadence -> Text,
+        languages -> Array<Nullable<Text>>,
+        from_day -> Date,
+        created_by -> Uuid,
+        created_at -> Timestamptz,
+        ended_by -> Nullable<Uuid>,
+        ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    reports (seq) {
+        seq -> Int8,
+        id -> Uuid,
+        agency_id -> Int4,
+        survey_id -> Int4,
+        period -> Text,
+        language -> Text,
+        format -> Text,
+        watermark -> Nullable<Timestamptz>,
+        digest -> Bytea,
+        bytes -> Int4,
+        content -> Bytea,
+        made_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     response_flags (seq) {
         seq -> Int8,
         response_id -> Uuid,
@@ -532,6 +564,10 @@ diesel::joinable!(enrolments -> surveys (survey_id));
 diesel::joinable!(flag_reviews -> clients (client_id));
 diesel::joinable!(foreign_subjects -> clients (client_id));
 diesel::joinable!(questionnaire_versions -> questionnaires (questionnaire_id));
+diesel::joinable!(report_schedules -> agencies (agency_id));
+diesel::joinable!(report_schedules -> surveys (survey_id));
+diesel::joinable!(reports -> agencies (agency_id));
+diesel::joinable!(reports -> surveys (survey_id));
 diesel::joinable!(response_flags -> agencies (agency_id));
 diesel::joinable!(response_voids -> agencies (agency_id));
 diesel::joinable!(scales -> questionnaire_versions (version_id));
@@ -572,6 +608,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     questionnaire_versions,
     questionnaires,
     receipts,
+    report_schedules,
+    reports,
     response_flags,
     response_log,
     response_voids,
