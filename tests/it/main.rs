@@ -47,6 +47,7 @@ mod privacy;
 mod problems;
 mod process;
 mod rankings;
+mod reports;
 mod readme;
 mod recount;
 mod responses;

@@ -16,10 +16,11 @@ use looks::Looks;
 use num_traits::ToPrimitive;
 use rust_xlsxwriter::{ColNum, DocProperties, ExcelDateTime, RowNum, Workbook, Worksheet, XlsxError};
 
-/// Widths of columns in characters.
-const TEXT_WIDTH: f64 = 46.0;
-const WORD_WIDTH: f64 = 22.0;
-const NUMBER_WIDTH: f64 = 11.5;
+/// Widths of columns in characters; a table of two columns has room for long texts.
+const LONG_WIDTH: f64 = 90.0;
+const TEXT_WIDTH: f64 = 40.0;
+const WORD_WIDTH: f64 = 19.0;
+const NUMBER_WIDTH: f64 = 9.5;
 
 /// Points of a line of text.
 const LINE_HEIGHT: f64 = 15.0;
@@ -71,16 +72,11 @@ fn sheet<'d>(
     page.set_name(name)?;
     let width = parts.iter().map(|part| part.columns.len()).max().unwrap_or(1);
     let last = ColNum::try_from(width.saturating_sub(1)).unwrap_or(ColNum::MAX);
-    for column in 0..=last {
-        let holds = parts.iter().filter_map(|part| Some(part.columns.get(usize::from(column))?.holds));
-        let wide = |holds| match holds {
-            Holds::Text => TEXT_WIDTH,
-            Holds::Word => WORD_WIDTH,
-            Holds::Number => NUMBER_WIDTH,
-        };
-        page.set_column_width(column, holds.map(wide).fold(NUMBER_WIDTH, f64::max))?;
+    let widths = widths(parts, last);
+    for (column, width) in (0..).zip(&widths) {
+        page.set_column_width(column, *width)?;
     }
-    let characters = TEXT_WIDTH + WORD_WIDTH + NUMBER_WIDTH * f64::from(last.saturating_sub(1));
+    let characters: f64 = widths.iter().sum();
     let mut line = heading(page, document, (place, last), looks)?;
     let mut tables = Vec::new();
     for part in parts {
@@ -91,7 +87,7 @@ fn sheet<'d>(
             line += 1;
         }
         let table = Table { part, sheet: name, header: line, aside: last + 2 };
-        line = filled(page, &table, looks)? + 1;
+        line = filled(page, &table, &widths, looks)? + 1;
         tables.push(table);
     }
     page.set_landscape()
@@ -110,6 +106,31 @@ fn sheet<'d>(
         }
     }
     Ok(tables)
+}
+
+/// How wide the columns of a sheet are, in characters.
+fn widths(parts: &[&Part], last: ColNum) -> Vec<f64> {
+    let wide = |holds| match holds {
+        Holds::Text if last < 2 => LONG_WIDTH,
+        Holds::Text => TEXT_WIDTH,
+        Holds::Word => WORD_WIDTH,
+        Holds::Number => NUMBER_WIDTH,
+    };
+    let of = |column: ColNum| {
+        let holds = parts.iter().filter_map(|part| Some(part.columns.get(usize::from(column))?.holds));
+        holds.map(wide).fold(NUMBER_WIDTH, f64::max)
+    };
+    (0..=last).map(of).collect()
+}
+
+/// Height of a row with these texts in columns of these widths: not every program finds it itself.
+fn height<'t>(texts: impl Iterator<Item = &'t str>, widths: &[f64]) -> f64 {
+    let lines = texts.zip(widths).map(|(text, width)| {
+        let characters = text.chars().count().to_f64().unwrap_or(0.0);
+        // Words are not broken: a line is rarely full.
+        (characters / (0.85 * width)).ceil()
+    });
+    LINE_HEIGHT * lines.fold(1.0, f64::max)
 }
 
 /// What stands above the tables of a sheet: on the first one all facts, on the others what it is part of.
@@ -150,7 +171,13 @@ fn merged(
 }
 
 /// The table; gives the first row below it.
-fn filled(page: &mut Worksheet, table: &Table<'_>, looks: &Looks) -> Result<RowNum, XlsxError> {
+fn filled(
+    page: &mut Worksheet,
+    table: &Table<'_>,
+    widths: &[f64],
+    looks: &Looks,
+) -> Result<RowNum, XlsxError> {
+    let mut labels = Vec::new();
     for (place, column) in (0..).zip(&table.part.columns) {
         let label = match column.unit {
             Some(unit) => format!("{} ({unit})", column.label),
@@ -158,9 +185,13 @@ fn filled(page: &mut Worksheet, table: &Table<'_>, looks: &Looks) -> Result<RowN
         };
         let look = if column.holds == Holds::Number { &looks.number_head } else { &looks.head };
         page.write_string_with_format(table.header, place, harmless(&label), look)?;
+        labels.push(label);
     }
+    page.set_row_height(table.header, height(labels.iter().map(String::as_str), widths))?;
     let mut line = table.header + 1;
     for row in &table.part.rows {
+        let texts = row.iter().map(|cell| if let Cell::Text(text) = cell { text } else { "" });
+        page.set_row_height(line, height(texts, widths))?;
         for (place, cell) in (0..).zip(row) {
             write_cell(page, line, place, cell, looks)?;
         }

@@ -13,7 +13,7 @@ use rust_xlsxwriter::{
 const MOST_BARS: usize = 40;
 
 /// Pixels of a chart's width, of what is around its bars, of a bar, and of a page.
-const WIDTH: u32 = 660;
+const WIDTH: u32 = 620;
 const AROUND: u32 = 110;
 const BAR: u32 = 20;
 const PAGE: u32 = 960;
@@ -34,7 +34,7 @@ const LEVELS: [&str; 5] = ["#B5442C", "#D98A4B", "#C9C2A5", "#6FA7C9", "#0B5D8F"
 pub fn sheet(page: &mut Worksheet, document: &Document, tables: &[Table<'_>]) -> Result<(), XlsxError> {
     page.set_name(say(document.lang, "Biểu đồ", "Charts"))?;
     page.set_paper_size(A4).set_screen_gridlines(false).set_margins(0.5, 0.5, 0.6, 0.6, 0.3, 0.3);
-    page.set_footer("&L&8&A&R&8&P / &N");
+    page.set_footer("&L&8&A&R&8&P / &N").set_print_fit_to_pages(1, 0);
     let (mut top, mut on_page, mut breaks): (u32, u32, Vec<RowNum>) = (0, 0, Vec::new());
     for table in tables {
         for drawing in &table.part.charts {
@@ -102,8 +102,9 @@ fn bars(table: &Table<'_>, [name, value, ..]: &[&'static str; 4], rows: (usize, 
     series.set_categories(&named(table, name, rows)?).set_values(&named(table, value, rows)?).set_gap(40);
     series.set_format(ChartFormat::new().set_solid_fill(ChartSolidFill::new().set_color(BLUE)));
     series.set_x_error_bars(&intervals(table, rows)?);
-    chart.x_axis().set_reverse();
-    chart.y_axis().set_min(0);
+    // Lying bars: the axis of names is the upright one.
+    chart.y_axis().set_reverse();
+    chart.x_axis().set_min(0);
     chart.legend().set_hidden();
     Some(chart)
 }
@@ -135,7 +136,7 @@ fn shares(table: &Table<'_>, (name, levels): (&str, &[&'static str]), rows: (usi
             ChartFormat::new().set_solid_fill(ChartSolidFill::new().set_color(*LEVELS.get(tone)?)),
         );
     }
-    chart.x_axis().set_reverse();
+    chart.y_axis().set_reverse();
     chart.legend().set_position(ChartLegendPosition::Bottom);
     Some(chart)
 }
