@@ -56,7 +56,7 @@ async fn bytes(client: &Client, path: &str) -> Vec<u8> {
 /// The CSV files of a package: rows by machine names.
 fn package(zip: &[u8]) -> HashMap<String, Vec<HashMap<String, String>>> {
     let mut package = zip::ZipArchive::new(Cursor::new(zip)).unwrap();
-    let names: Vec<String> = package.file_names().map(str::to_owned).collect();
+    let names: Vec<String> = package.file_names().map(|name| name.unwrap().into_owned()).collect();
     let csv = names.into_iter().filter_map(|name| {
         let part = name.strip_suffix(".csv")?.to_owned();
         let mut text = String::new();
@@ -90,12 +90,19 @@ async fn every_form_has_the_numbers_of_the_api_and_nothing_of_what_is_withheld()
     let app = rated().await;
     let anybody = app.anonymous();
     let index = anybody.index("H56", ALIKE).await;
-    let ranking = anybody.get(&format!("/v1/agencies/H56/index/ranking?{ALIKE}&against=2026-Q1")).await.expect(200);
+    let ranking =
+        anybody.get(&format!("/v1/agencies/H56/index/ranking?{ALIKE}&against=2026-Q1")).await.expect(200);
     let ranking = ranking.json();
     let entries = ranking["entries"].as_array().unwrap();
-    let withheld: Vec<&str> =
-        entries.iter().filter(|entry| entry["suppressed"] == true).filter_map(|entry| entry["code"].as_str()).collect();
-    assert!(withheld.contains(&"H56.C3") && withheld.len() >= 2, "one alone could be told by subtraction: {withheld:?}");
+    let withheld: Vec<&str> = entries
+        .iter()
+        .filter(|entry| entry["suppressed"] == true)
+        .filter_map(|entry| entry["code"].as_str())
+        .collect();
+    assert!(
+        withheld.contains(&"H56.C3") && withheld.len() >= 2,
+        "one alone could be told by subtraction: {withheld:?}"
+    );
 
     let parts = package(&bytes(&anybody, &path("format=csv")).await);
     let whole = &parts["index"][0];
@@ -103,11 +110,16 @@ async fn every_form_has_the_numbers_of_the_api_and_nothing_of_what_is_withheld()
     assert_eq!(whole["low"].parse::<f64>().ok(), index["whole"]["interval"]["low"].as_f64());
     assert_eq!(whole["n"].parse::<u64>().ok(), index["whole"]["n"].as_u64());
     assert_eq!(parts["criteria"].len(), CRITERIA.len());
-    let criteria = index["elements"].as_array().unwrap().iter().flat_map(|element| element["criteria"].as_array().unwrap());
+    let criteria = index["elements"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|element| element["criteria"].as_array().unwrap());
     for (row, criterion) in parts["criteria"].iter().zip(criteria) {
         assert_eq!(row["code"], criterion["code"].as_str().unwrap());
         assert_eq!(row["value"].parse::<f64>().ok(), criterion["value"].as_f64());
-        let told: Vec<Option<u64>> = (1..=5).map(|level| row[&format!("level_{level}")].parse().ok()).collect();
+        let told: Vec<Option<u64>> =
+            (1..=5).map(|level| row[&format!("level_{level}")].parse().ok()).collect();
         let counts = criterion["levels"].as_array();
         let expected: Vec<Option<u64>> =
             (0..5).map(|place| counts.and_then(|counts| counts[place]["count"].as_u64())).collect();
@@ -162,8 +174,10 @@ async fn every_form_has_the_numbers_of_the_api_and_nothing_of_what_is_withheld()
 async fn the_change_is_told_with_whether_it_is_chance() {
     let app = rated().await;
     let anybody = app.anonymous();
-    let compared =
-        anybody.get(&format!("/v1/agencies/H56.C1/index/comparison?{ALIKE}&with_period=2026-Q1")).await.expect(200);
+    let compared = anybody
+        .get(&format!("/v1/agencies/H56.C1/index/comparison?{ALIKE}&with_period=2026-Q1"))
+        .await
+        .expect(200);
     let compared = compared.json();
     let report = format!("/v1/agencies/H56.C1/report?{QUARTER}&format=csv&lang=en");
     let change = &package(&bytes(&anybody, &report).await)["change"];
@@ -179,7 +193,9 @@ async fn the_change_is_told_with_whether_it_is_chance() {
 async fn the_same_figures_are_the_same_bytes_whenever_and_from_every_instance() {
     let app = rated().await;
     // A day later, another process in all but name.
-    let other = TestApp::on(app.database_url.clone(), "2026-07-16T23:11:12+07:00", &["--max-offline-days", "300"]).await;
+    let other =
+        TestApp::on(app.database_url.clone(), "2026-07-16T23:11:12+07:00", &["--max-offline-days", "300"])
+            .await;
     for query in ["format=html", "format=xlsx", "format=csv", "format=xlsx&lang=en", "format=csv&lang=en"] {
         let first = bytes(&app.anonymous(), &path(query)).await;
         // Times inside ZIP have two seconds.
@@ -204,7 +220,8 @@ async fn who_is_in_charge_sees_more_and_nobody_else_gets_it_from_a_cache() {
     let ranking = package(&private.bytes)["ranking"].clone();
     let few = ranking.iter().find(|row| row["code"] == "H56.C3").unwrap();
     assert_eq!((&few["value"][..], &few["n"][..]), ("0.00", "3"));
-    let again = app.anonymous().get_with(&path("format=csv"), &[("if-none-match", public.header("etag"))]).await;
+    let again =
+        app.anonymous().get_with(&path("format=csv"), &[("if-none-match", public.header("etag"))]).await;
     again.expect(304);
 }
 

@@ -49,7 +49,9 @@ async fn two_instances_make_what_was_missed_once_and_late_answers_change_nothing
     assert_eq!((made.len(), of.len()), (12, 12), "{of:?}");
 
     let workbook = |reports: &[Value]| {
-        let is = |report: &&Value| report["format"] == "xlsx" && report["language"] == "en" && report["period"] == "2026-Q2";
+        let is = |report: &&Value| {
+            report["format"] == "xlsx" && report["language"] == "en" && report["period"] == "2026-Q2"
+        };
         reports.iter().find(is).unwrap().clone()
     };
     let report = workbook(&made);
@@ -57,7 +59,10 @@ async fn two_instances_make_what_was_missed_once_and_late_answers_change_nothing
     let first = anybody.get(&path).await.expect(200);
     assert_eq!(first.header("cache-control"), "max-age=31536000, immutable, public");
     let digest: String = Sha256::digest(&first.bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!((report["sha256"].as_str(), report["bytes"].as_u64()), (Some(&digest[..]), Some(first.bytes.len() as u64)));
+    assert_eq!(
+        (report["sha256"].as_str(), report["bytes"].as_u64()),
+        (Some(&digest[..]), Some(first.bytes.len() as u64))
+    );
     let asked = super::path("format=xlsx&lang=en");
     assert!(first.bytes == bytes(&anybody, &asked).await, "the one that is asked for is the same");
 
@@ -72,8 +77,12 @@ async fn two_instances_make_what_was_missed_once_and_late_answers_change_nothing
         assert!(sql.batch_execute(change).await.is_err(), "{change}");
     }
     let log = app.admin(None).await.get("/v1/audit?action=reports_made&limit=10").await.expect(200).json();
-    let files: Vec<&str> =
-        log["items"].as_array().unwrap().iter().map(|entry| entry["details"]["files"].as_str().unwrap()).collect();
+    let files: Vec<&str> = log["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["details"]["files"].as_str().unwrap())
+        .collect();
     assert_eq!(files, ["6", "6"]);
 }
 
@@ -120,7 +129,10 @@ async fn schedules_are_kept_by_those_in_charge_and_end_without_taking_anything_a
     let month = json!({"languages": ["vi"], "from": "2026-07"});
     assert_eq!(put(SCHEDULE, month).await, faults(&[("/from", "bad_format")]));
     let other = app.admin(Some("H56.C1")).await;
-    assert_eq!(other.put(SCHEDULE, &json!({"languages": ["vi"]})).await.expect(404).problem(), "agency_not_found");
+    assert_eq!(
+        other.put(SCHEDULE, &json!({"languages": ["vi"]})).await.expect(404).problem(),
+        "agency_not_found"
+    );
 
     let end = async || admin.send(Method::DELETE, SCHEDULE, &[], None::<String>).await;
     end().await.expect(204);
