@@ -15,6 +15,7 @@ use crate::service::clients::{self, NewClient};
 use crate::service::clock::Clock;
 use crate::service::{catalogue, installation};
 use crate::store::{Db, migrations};
+use chrono::Datelike;
 use citizens::{Citizens, Desk};
 use clap::Args;
 use futures_util::StreamExt;
@@ -81,6 +82,7 @@ async fn run_on(config: &DemoConfig, dir: &Path, database: &Database, stop: &Sto
         simulate(&url, config, stored, &secrets).await?;
         let http = reqwest::Client::new();
         let token = token(&http, &url, &secrets.admin).await?;
+        target(&http, &url, &token).await?;
         let device = secrets.desks.first().ok_or_else(|| Error::internal("the demonstration has desks"))?;
         let device_token = self::token(&http, &url, &device.1).await?;
         let kiosk = invitation(&http, &url, &token, &device.0).await?;
@@ -185,6 +187,18 @@ async fn token(http: &reqwest::Client, url: &str, (id, secret): &Credential) -> 
         return Err(Error::new(ErrorCode::Internal).detail(format!("no token: {}", reply.status())));
     }
     Ok(reply.json::<Body>().await.map_err(Error::internal)?.access_token)
+}
+
+/// Sets a target of the year for a province, so that a visitor sees one: invented like everything here.
+async fn target(http: &reqwest::Client, url: &str, token: &str) -> Result<()> {
+    let year = day_of(Clock::System.now()).year();
+    let path = format!("{url}/v1/agencies/H56/targets/demo-service:satisfied-share/{year}");
+    let wanted = serde_json::json!({ "at_least": 90, "basis": "Kế hoạch minh họa, không có thật" });
+    let reply = http.put(path).bearer_auth(token).json(&wanted).send().await.map_err(Error::internal)?;
+    if !reply.status().is_success() {
+        return Err(Error::internal(format!("no target: {}", reply.status())));
+    }
+    Ok(())
 }
 
 /// A link that enrols whatever opens it as a kiosk of a desk.

@@ -8,7 +8,9 @@ mod code;
 mod fault;
 
 pub use code::ErrorCode;
-pub use fault::{ClientFault, Fault, FaultKind, Faults, FigureFault, Place, TreeFault, VisitFault};
+pub use fault::{
+    ClientFault, Fault, FaultKind, Faults, FigureFault, MeasureFault, Place, TreeFault, VisitFault,
+};
 
 use chrono::{DateTime, Utc};
 

@@ -1,6 +1,6 @@
 //! The one permission table, and the only maker of [`AgencyScope`]. Everything a request may touch passes
 //! through [`read_figures`], [`read_responses`], [`submit_response`], [`may_read_receipts`], [`tree_changer`],
-//! [`report_dossiers`], [`key_keeper`], [`keep_clients`],
+//! [`report_dossiers`], [`enter_measures`], [`set_targets`], [`key_keeper`], [`keep_clients`],
 //! [`keep_devices`], [`heartbeat_sender`] or [`visit_issuer`]; the catalogue (agencies, surveys, wording) is open to all.
 mod intake;
 mod keeping;
@@ -55,6 +55,8 @@ const TABLE: &[(Permission, [Grant; 5])] = {
         (P::ReadResponses,   [No,         No,         No,         OwnSubtree, OwnSubtree]),
         (P::ChangeTree,      [No,         No,         No,         No,         OwnSubtree]),
         (P::ReportDossiers,  [No,         No,         No,         OwnSubtree, No        ]),
+        (P::SetTargets,      [No,         No,         No,         No,         OwnSubtree]),
+        (P::EnterMeasures,   [No,         No,         No,         No,         OwnSubtree]),
         (P::KeepKeys,        [No,         No,         No,         No,         OwnSubtree]),
         (P::ManageClients,   [No,         No,         No,         No,         OwnSubtree]),
         (P::ManageDevices,   [No,         No,         No,         No,         OwnSubtree]),

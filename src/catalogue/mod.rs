@@ -4,9 +4,11 @@
 //! Reading only: what is done with the entries is `service::catalogue`'s business.
 
 mod events;
+mod measures;
 mod rules;
 mod shape;
 
+pub use measures::{measure, measures};
 pub use rules::{Catalogue, NewQuestionnaire, parse};
 
 /// A catalogue file: its name for messages, and its text.

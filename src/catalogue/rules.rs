@@ -49,7 +49,7 @@ pub struct NewQuestionnaire {
 pub fn parse(source: &Source) -> Result<Catalogue, Vec<String>> {
     let body: FileBody = toml::from_str(&source.text)
         .map_err(|error| vec![format!("{}: {}", source.name, error.to_string().trim())])?;
-    let mut rules = Rules { file: &source.name, broken: Vec::new() };
+    let mut rules = Rules::of(&source.name);
     if let Err(errors) = body.validate() {
         rules.broken.extend(errors.to_string().lines().map(|line| format!("{}: {line}", source.name)));
     }
@@ -61,13 +61,25 @@ pub fn parse(source: &Source) -> Result<Catalogue, Vec<String>> {
         service_points: body.service_points.iter().filter_map(|point| rules.service_point(point)).collect(),
         surveys: body.surveys.iter().filter_map(|survey| rules.survey(survey)).collect(),
     };
-    if rules.broken.is_empty() { Ok(catalogue) } else { Err(rules.broken) }
+    rules.end(catalogue)
 }
 
 /// Collects broken rules while entries are read.
 pub(super) struct Rules<'a> {
     file: &'a str,
     broken: Vec<String>,
+}
+
+impl<'a> Rules<'a> {
+    /// Nothing read yet of this file.
+    pub(super) const fn of(file: &'a str) -> Self {
+        Self { file, broken: Vec::new() }
+    }
+
+    /// What was read, if no rule was broken.
+    pub(super) fn end<T>(self, read: T) -> Result<T, Vec<String>> {
+        if self.broken.is_empty() { Ok(read) } else { Err(self.broken) }
+    }
 }
 
 impl Rules<'_> {
@@ -83,7 +95,7 @@ impl Rules<'_> {
         self.keep(place, text::clean(raw, 1000)).flatten().unwrap_or_default()
     }
 
-    fn wording(&mut self, place: &str, body: &WordingBody) -> Wording {
+    pub(super) fn wording(&mut self, place: &str, body: &WordingBody) -> Wording {
         Wording { vi: self.text(place, &body.vi), en: self.text(place, &body.en) }
     }
 

@@ -142,6 +142,16 @@ actions! {
     ReportScheduleEnded = "report_schedule_ended",
     /// Reports of a period were made.
     ReportsMade = "reports_made",
+    /// A target was set or changed.
+    TargetSet = "target_set",
+    /// A target was ended.
+    TargetEnded = "target_ended",
+    /// A value of a measure was entered or corrected.
+    MeasureValueEntered = "measure_value_entered",
+    /// A table of values of measures was entered.
+    MeasureValuesImported = "measure_values_imported",
+    /// Who is responsible for a measure was recorded.
+    MeasureDutyRecorded = "measure_duty_recorded",
     /// A page of single responses was read.
     ResponsesRead = "responses_read",
     /// Single responses were exported.

@@ -41,6 +41,10 @@ permissions! {
     ChangeTree = "change_tree",
     /// Say how many dossiers an agency handled.
     ReportDossiers = "report_dossiers",
+    /// Set, change and end targets.
+    SetTargets = "set_targets",
+    /// Enter values of indices that others publish, and who is responsible for them.
+    EnterMeasures = "enter_measures",
     /// Read what citizens wrote.
     ReadComments = "read_comments",
     /// Read who did what.

@@ -53,6 +53,8 @@ pub enum ErrorCode {
     InvitationNotFound,
     /// No such formula.
     FormulaNotFound,
+    /// No measure of this code.
+    MeasureNotFound,
     /// No such signing key.
     SigningKeyNotFound,
     /// No such response, or none that the caller may know of.
@@ -65,6 +67,10 @@ pub enum ErrorCode {
     FlagNotFound,
     /// No request to void the response, or it has expired.
     VoidNotFound,
+    /// No target of this agency, subject and period is in force.
+    TargetNotFound,
+    /// Two changed a target at the same moment.
+    TargetConflict,
     /// The caller belongs to the rated agency itself, which must not decide about its own figures.
     NotAbove,
     /// Who asked may not decide.
@@ -95,6 +101,8 @@ pub enum ErrorCode {
     ClientEnded,
     /// Nobody ends or narrows itself.
     OwnClient,
+    /// Another value is entered for this measure and period.
+    MeasureValueConflict,
     /// Same event id, other content.
     AgencyEventConflict,
     /// Something happened to the agency after the day of the event.
@@ -166,12 +174,15 @@ impl ErrorCode {
         Self::ClientNotFound,
         Self::InvitationNotFound,
         Self::FormulaNotFound,
+        Self::MeasureNotFound,
         Self::SigningKeyNotFound,
         Self::ResponseNotFound,
         Self::ReportNotFound,
         Self::ScheduleNotFound,
         Self::FlagNotFound,
         Self::VoidNotFound,
+        Self::TargetNotFound,
+        Self::TargetConflict,
         Self::NotAbove,
         Self::SecondPersonNeeded,
         Self::VoidConflict,
@@ -187,6 +198,7 @@ impl ErrorCode {
         Self::ClientConflict,
         Self::ClientEnded,
         Self::OwnClient,
+        Self::MeasureValueConflict,
         Self::AgencyEventConflict,
         Self::AgencyEventOutOfOrder,
         Self::BodyTooLarge,
@@ -228,12 +240,15 @@ impl ErrorCode {
             Self::ClientNotFound => row("client_not_found", 404, "Không tìm thấy máy khách.", "There is no such client.", "Check the id; `GET /v1/clients` lists those of the own subtree."),
             Self::InvitationNotFound => row("invitation_not_found", 404, "Không có lời mời này, hoặc mã đã dùng, bị thu hồi hay hết hạn.", "There is no such invitation, or it was used, taken back or is over.", "Check the code as it was shown; otherwise ask an administrator for a new one."),
             Self::FormulaNotFound => row("formula_not_found", 404, "Không tìm thấy công thức.", "There is no such formula.", "Check the id; `GET /v1/formulas` lists them."),
+            Self::MeasureNotFound => row("measure_not_found", 404, "Không tìm thấy chỉ số.", "There is no such measure.", "Check the code; `GET /v1/measures` lists them."),
             Self::SigningKeyNotFound => row("signing_key_not_found", 404, "Không tìm thấy khóa ký.", "There is no such signing key.", "Check the name; `GET /v1/signing-keys` lists them."),
             Self::ResponseNotFound => row("response_not_found", 404, "Không tìm thấy phiếu trả lời.", "There is no such response.", "Check the id; administrators see those of their own subtree."),
             Self::ReportNotFound => row("report_not_found", 404, "Không tìm thấy báo cáo.", "There is no such report.", "Check the id; `GET /v1/agencies/{code}/reports` lists those that were made."),
             Self::ScheduleNotFound => row("schedule_not_found", 404, "Không có lịch lập báo cáo này.", "There is no such schedule of reports.", "`GET /v1/agencies/{code}/report-schedules` lists those that run."),
             Self::FlagNotFound => row("flag_not_found", 404, "Phiếu trả lời này không bị đánh dấu.", "The response has no flag.", "Nothing to review; `GET /v1/flags` lists flags."),
             Self::VoidNotFound => row("void_not_found", 404, "Không có yêu cầu hủy phiếu nào đang chờ.", "Nobody asked that this response be void, or too long ago.", "Ask by `POST /v1/responses/{id}/void`."),
+            Self::TargetNotFound => row("target_not_found", 404, "Không có mục tiêu này.", "There is no such target.", "`GET /v1/agencies/{code}/targets?period=` lists those that hold."),
+            Self::TargetConflict => row("target_conflict", 409, "Mục tiêu vừa được người khác thay đổi.", "Somebody else changed the target at the same moment.", "Read it again, then decide."),
             Self::NotAbove => row("not_above", 403, "Chỉ cơ quan cấp trên của cơ quan được đánh giá mới được quyết định.", "Only an administrator above the rated agency may decide this.", "Ask the agency above."),
             Self::SecondPersonNeeded => row("second_person_needed", 403, "Người yêu cầu không được tự quyết định; cần người thứ hai.", "Who asked may not decide; a second person has to.", "Have another administrator decide, with a credential of their own."),
             Self::VoidConflict => row("void_conflict", 409, "Phiếu đã có yêu cầu hủy khác hoặc đã được quyết định khác.", "Another request is open, or it was decided otherwise.", "Read `GET /v1/voids`; a refused request may be made anew."),
@@ -249,6 +264,7 @@ impl ErrorCode {
             Self::ClientConflict => row("client_conflict", 409, "Mã máy khách này đã được dùng với nội dung khác.", "This client id is in use with other content.", "Another client needs an id of its own."),
             Self::ClientEnded => row("client_ended", 409, "Máy khách đã bị thu hồi vĩnh viễn.", "This client was ended for good.", "Make a new client."),
             Self::OwnClient => row("own_client", 409, "Không thể tự thu hồi hoặc tự thay đổi quyền của chính mình.", "A client cannot end itself or change its own terms.", "Let another administrator do it; the name and the secret may be changed."),
+            Self::MeasureValueConflict => row("measure_value_conflict", 409, "Đã có số liệu khác cho chỉ số và kỳ này.", "Something else is entered for this measure and period.", "Read what is there and name its revision in `replaces` if it has to be corrected."),
             Self::AgencyEventConflict => row("agency_event_conflict", 409, "Mã sự kiện này đã được lưu với nội dung khác.", "This event id is already stored with other content.", "Do not repeat; the stored event stays. Another event needs an id of its own."),
             Self::AgencyEventOutOfOrder => row("agency_event_out_of_order", 409, "Sự kiện có ngày trước một sự kiện đã ghi của cơ quan.", "Something that happened to the agency later is recorded already.", "Events of an agency are recorded in the order of their days; `detail` names agency and day."),
             Self::BodyTooLarge => row("body_too_large", 413, "Nội dung gửi lên vượt quá giới hạn.", "The body is over the limit.", "Send less at once."),

@@ -3,6 +3,7 @@
 mod client;
 mod figure;
 mod list;
+mod measure;
 mod tree;
 mod visit;
 mod words;
@@ -10,6 +11,7 @@ mod words;
 pub use client::ClientFault;
 pub use figure::FigureFault;
 pub use list::Faults;
+pub use measure::MeasureFault;
 pub use tree::TreeFault;
 pub use visit::VisitFault;
 
@@ -161,6 +163,8 @@ pub enum FaultKind {
     Figure(FigureFault),
     /// A client that cannot be so.
     Client(ClientFault),
+    /// A value of a measure that cannot be so.
+    Measure(MeasureFault),
     /// An event that the tree of agencies cannot take.
     Tree(TreeFault),
     /// A visit that does not let the response in.
@@ -207,6 +211,7 @@ impl FaultKind {
         ];
         samples.extend(figures);
         samples.extend(ClientFault::ALL.map(Self::Client));
+        samples.extend(MeasureFault::samples().into_iter().map(Self::Measure));
         samples.extend(TreeFault::samples().into_iter().map(Self::Tree));
         samples.extend(VisitFault::samples().into_iter().map(Self::Visit));
         samples
@@ -249,6 +254,7 @@ impl FaultKind {
             Self::FormulaDoesNotFit { .. } => "formula_does_not_fit",
             Self::Figure(fault) => fault.name(),
             Self::Client(fault) => fault.name(),
+            Self::Measure(fault) => fault.name(),
             Self::Tree(fault) => fault.name(),
             Self::Visit(fault) => fault.name(),
         }
@@ -310,6 +316,7 @@ impl FaultKind {
             }
             Self::Figure(fault) => fault.detail(Lang::Vi),
             Self::Client(fault) => fault.detail(Lang::Vi).into(),
+            Self::Measure(fault) => fault.detail(Lang::Vi),
             Self::Tree(fault) => fault.detail(Lang::Vi),
             Self::Visit(fault) => fault.detail(Lang::Vi),
         }
@@ -359,6 +366,7 @@ impl FaultKind {
             }
             Self::Figure(fault) => fault.detail(Lang::En),
             Self::Client(fault) => fault.detail(Lang::En).into(),
+            Self::Measure(fault) => fault.detail(Lang::En),
             Self::Tree(fault) => fault.detail(Lang::En),
             Self::Visit(fault) => fault.detail(Lang::En),
         }

@@ -2,6 +2,7 @@
 //! ill-typed fields alike. A derived deserialiser stops at the first, and takes the last of two equal keys.
 //! Bodies and query strings are read the same way.
 
+use crate::domain::amount::Amount;
 use crate::error::{FaultKind, Faults, Place};
 use compact_str::CompactString;
 use num_traits::ToPrimitive;
@@ -18,8 +19,8 @@ pub enum Node {
     Bool(bool),
     /// A number without a fraction that fits 64 bits.
     Integer(i64),
-    /// Any other number.
-    Number,
+    /// Any other number, as near as a double comes.
+    Number(f64),
     /// A string.
     Text(String),
     /// An array; of more than [`MAX_FIELDS`] items the rest is dropped, and whoever reads it refuses that many.
@@ -59,13 +60,14 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
-        Ok(i64::try_from(value).map_or(Node::Number, Node::Integer))
+        Ok(i64::try_from(value)
+            .map_or_else(|_| Node::Number(value.to_f64().unwrap_or(f64::MAX)), Node::Integer))
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
         // 4.0 is an integer to JSON Schema, and so to the contract.
         let whole = Some(value).filter(|value| value.fract() == 0.0 && value.abs() < 1e15);
-        Ok(whole.and_then(|value| value.to_i64()).map_or(Node::Number, Node::Integer))
+        Ok(whole.and_then(|value| value.to_i64()).map_or(Node::Number(value), Node::Integer))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Node, E> {
@@ -221,6 +223,27 @@ impl<'f> Fields<'f> {
                 None
             }
         }
+    }
+
+    /// Takes a number from 0 to 9999.9999 with at most four decimals.
+    pub fn amount(&mut self, name: &str) -> Option<Amount> {
+        let read = match self.take(name)? {
+            Node::Integer(whole) => whole.to_f64().map_or(Amount::of_float(f64::NAN), Amount::of_float),
+            Node::Number(number) => Amount::of_float(number),
+            _ => Err(FaultKind::WrongType { expected: "number" }),
+        };
+        read.map_err(|kind| self.fault(name, kind)).ok()
+    }
+
+    /// Takes a whole number within bounds.
+    pub fn integer(&mut self, name: &str, (min, max): (i64, i64)) -> Option<i64> {
+        let kind = match self.take(name)? {
+            Node::Integer(number) if (min..=max).contains(&number) => return Some(number),
+            Node::Integer(_) => FaultKind::OutOfRange { min, max },
+            _ => FaultKind::WrongType { expected: "integer" },
+        };
+        self.fault(name, kind);
+        None
     }
 
     /// Notes a fault of a field.

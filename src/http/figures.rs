@@ -247,7 +247,7 @@ impl From<&Interval> for IntervalBody {
 }
 
 impl TreeBody {
-    fn new(as_of: AsOf, today: NaiveDate) -> Self {
+    pub(super) fn new(as_of: AsOf, today: NaiveDate) -> Self {
         match as_of {
             AsOf::Now => Self { as_of: "now".into(), on: Some(today) },
             AsOf::Then => Self { as_of: "then".into(), on: None },
@@ -279,13 +279,6 @@ pub fn asked(subject: SubjectCode, fields: &mut Fields<'_>) -> Asked {
         "subtree" => Ok(Depth::Subtree),
         _ => Err(FaultKind::NotAllowed { allowed: &["subtree", "self"] }),
     };
-    let as_of = |raw: &str| match raw {
-        "now" => Ok(AsOf::Now),
-        "then" => Ok(AsOf::Then),
-        _ => parse_day(raw)
-            .map(AsOf::On)
-            .map_err(|_| FaultKind::BadFormat { expected: "now, then, 2024-12-31" }),
-    };
     Asked {
         subject,
         depth: fields.optional("scope", depth).unwrap_or(Depth::Subtree),
@@ -293,10 +286,22 @@ pub fn asked(subject: SubjectCode, fields: &mut Fields<'_>) -> Asked {
             .required("survey", |raw| text::clean(raw, MOST_SURVEY_CHARS).map(Option::unwrap_or_default)),
         period: period(fields),
         formula: fields.optional("formula", |raw| Ok::<_, FaultKind>(raw.to_owned())),
-        as_of: fields.optional("as_of", as_of).unwrap_or(AsOf::Now),
+        as_of: as_of(fields),
         confidence: fields.optional("confidence", Confidence::parse).unwrap_or_default(),
         flagged: fields.optional("flagged", Flagged::parse).unwrap_or_default(),
     }
+}
+
+/// Takes the tree that is asked by.
+pub fn as_of(fields: &mut Fields<'_>) -> AsOf {
+    let as_of = |raw: &str| match raw {
+        "now" => Ok(AsOf::Now),
+        "then" => Ok(AsOf::Then),
+        _ => parse_day(raw)
+            .map(AsOf::On)
+            .map_err(|_| FaultKind::BadFormat { expected: "now, then, 2024-12-31" }),
+    };
+    fields.optional("as_of", as_of).unwrap_or(AsOf::Now)
 }
 
 /// Codes of up to twenty surveys.

@@ -16,6 +16,7 @@ mod credentials;
 mod device_changes;
 mod devices;
 mod dossier_counts;
+mod drags;
 mod enrolments;
 mod extract;
 mod feed;
@@ -33,6 +34,10 @@ mod heartbeats;
 mod indexes;
 mod limits;
 mod lines;
+mod measure_duties;
+mod measure_imports;
+mod measure_values;
+mod measures;
 pub mod openapi;
 mod pages;
 mod peer;
@@ -52,6 +57,9 @@ mod signing_keys;
 #[cfg(test)]
 mod strangers;
 mod surveys;
+mod tables;
+mod targets;
+mod tracker;
 mod visits;
 mod voids;
 
@@ -88,6 +96,20 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(agency_events::record_agency_event)
         .service(agency_imports::import_agencies)
         .service(dossier_counts::put_dossier_count)
+        // Targets
+        .service(targets::put_target)
+        .service(targets::end_target)
+        .service(targets::get_target)
+        .service(targets::list_targets)
+        .service(drags::get_drags)
+        // Indices that others publish
+        .service(measures::list_measures)
+        .service(measures::get_measure)
+        .service(tracker::get_tracker)
+        .service(measure_values::get_measure_series)
+        .service(measure_values::put_measure_value)
+        .service(measure_duties::put_measure_duty)
+        .service(measure_imports::import_measures)
         // Reading
         .service(surveys::list_surveys)
         .service(surveys::get_survey)

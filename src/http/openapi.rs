@@ -22,6 +22,8 @@ use utoipa::{IntoResponses, Modify, OpenApi};
         (name = "intake", description = "Taking in responses"),
         (name = "devices", description = "Enrolling devices and keeping an eye on them"),
         (name = "figures", description = "How satisfied people are, and how sure that is"),
+        (name = "targets", description = "What agencies shall reach, and what keeps them from it"),
+        (name = "tracker", description = "Indices that others publish, as they were entered from documents"),
         (name = "feed", description = "Single responses for those in charge"),
         (name = "audit", description = "Who did what"),
         (name = "integrity", description = "Which responses do not count, and why"),

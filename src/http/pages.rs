@@ -25,6 +25,8 @@ mod refusals;
 pub(super) mod report;
 mod search;
 mod series;
+pub(super) mod targets;
+mod tracker;
 mod view;
 mod ways;
 pub(super) mod words;
@@ -39,7 +41,8 @@ pub(super) const POLICY: HeaderValue = HeaderValue::from_static(
 );
 
 /// Paths of the pages that are written here; the others are files.
-const WRITTEN: [&str; 7] = ["/", "/series", "/ranking", "/breakdown", "/comparison", "/agencies", "/method"];
+const WRITTEN: [&str; 8] =
+    ["/", "/series", "/ranking", "/breakdown", "/comparison", "/tracker", "/agencies", "/method"];
 
 /// Whether a page or one of its files is at this path.
 pub fn is_page(path: &str) -> bool {
@@ -54,6 +57,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(ranking::show_ranking)
         .service(breakdowns::show_breakdown)
         .service(comparison::show_comparison)
+        .service(tracker::show_tracker)
         .service(search::find_agencies)
         .service(method::show_method)
         .service(web::redirect("/kiosk/", "/kiosk"))

@@ -44,6 +44,8 @@ pub enum Cell {
     Signed(i64),
     /// A figure, shown with two decimals; what is no number is empty.
     Decimal(f64),
+    /// A figure as others published it, with as many decimals as it has.
+    Exact(f64),
     /// `true` or `false`.
     Truth(bool),
     /// A day; `2026-07-15` in CSV, a date in XLSX.

@@ -93,7 +93,7 @@ fn node() -> impl Strategy<Value = Node> {
         any::<bool>().prop_map(Node::Bool),
         any::<i64>().prop_map(Node::Integer),
         (0..6_i64).prop_map(Node::Integer),
-        Just(Node::Number),
+        (-1e6..1e6).prop_map(Node::Number),
         text().prop_map(Node::Text),
     ];
     leaf.prop_recursive(4, 40, 8, |inner| {

@@ -59,6 +59,8 @@ pub struct IndexValue {
     pub estimated: bool,
     /// The same before rounding, to compare it with others; `None` where the interval is. Not to be shown.
     pub estimate: Option<Estimate>,
+    /// The value before rounding, to the last digit; `None` where the value is. Not to be shown.
+    pub exact: Option<Exact>,
 }
 
 /// The value of an element and of its criteria, in the questionnaire's order.
@@ -233,6 +235,7 @@ impl<'a> Sheet<'a> {
             suppressed: false,
             estimated: self.evidence.estimated(),
             estimate,
+            exact,
         }
     }
 
@@ -291,6 +294,7 @@ impl<'a> Sheet<'a> {
             suppressed: false,
             estimated: self.evidence.estimated(),
             estimate,
+            exact,
         }
     }
 

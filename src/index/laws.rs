@@ -2,6 +2,7 @@
 
 mod blocks;
 mod comparisons;
+mod drags;
 mod uncertainty;
 
 use super::bands::Band;

@@ -12,16 +12,19 @@ pub mod combine;
 pub mod comparison;
 pub mod confidence;
 pub mod definitions;
+pub mod drags;
 pub mod error;
 pub mod evidence;
 pub mod formula;
 pub mod interval;
 #[cfg(test)]
 mod laws;
+pub mod not_dissatisfied;
 pub mod ranking;
 pub mod rounding;
 pub mod sample;
 pub mod suppression;
+pub mod target;
 
 pub use combine::{Figures, IndexValue, Question, figures, whole_of};
 pub use confidence::Confidence;

@@ -12,6 +12,21 @@ impl Rounded {
     /// Nothing.
     pub const ZERO: Self = Self(0);
 
+    /// The figure of so many hundredths.
+    pub const fn of_hundredths(hundredths: i32) -> Self {
+        Self(hundredths)
+    }
+
+    /// The sum of two figures as they are shown.
+    pub const fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+
+    /// The same figure as an exact ratio.
+    pub fn exact(self) -> Exact {
+        Exact::new(self.0.into(), 100.into())
+    }
+
     /// The difference of two figures as they are shown.
     pub const fn minus(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
@@ -22,7 +37,9 @@ impl Rounded {
         if let Some(hundredths) = small_hundredths(value) {
             return Self(hundredths);
         }
-        let hundredths = (value * Exact::from_integer(100.into())).round().to_integer();
+        // Below zero too: `round` would take -0.5 away from zero.
+        let half = Exact::new(1.into(), 2.into());
+        let hundredths = (value * Exact::from_integer(100.into()) + half).floor().to_integer();
         Self(hundredths.to_i32().unwrap_or(i32::MAX))
     }
 
@@ -82,6 +99,12 @@ mod tests {
         assert_eq!(Rounded::half_up(&ratio(1005, 1000)).hundredths(), 101);
         assert_eq!(Rounded::half_up(&ratio(1, 3)).hundredths(), 33);
         assert_eq!(Rounded::half_up(&ratio(2, 3)).hundredths(), 67);
+        for (thousandths, hundredths) in [(-1005, -100), (-1006, -101), (-5, 0), (-4, 0), (-6, -1)] {
+            assert_eq!(
+                Rounded::half_up(&Exact::new(thousandths.into(), 1000.into())).hundredths(),
+                hundredths
+            );
+        }
         assert_eq!(to_tenth(&ratio(145, 100)), ratio(15, 10));
         assert_eq!(to_tenth(&ratio(144_999, 100_000)), ratio(14, 10));
     }

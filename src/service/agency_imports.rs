@@ -108,15 +108,18 @@ fn planned(
 ) -> Result<Plan> {
     let owns = |id| policy::may_change_agency(client, tree, id);
     let reach = Reach { owns: &owns, national: policy::may_change_top(client) };
-    plan_rows(rows, tree, &reach, faults).map_err(|faults| {
-        let mut faults = faults.into_vec();
-        let count = faults.len();
-        faults.truncate(MOST_FAULTS);
-        let error = Error::invalid(faults, services.clock.now());
-        if count > MOST_FAULTS {
-            error.detail(format!("the first {MOST_FAULTS} of {count} faults"))
-        } else {
-            error
-        }
-    })
+    plan_rows(rows, tree, &reach, faults).map_err(|faults| refusal(services, faults))
+}
+
+/// A refusal of a table, with as many of its faults as are told at once.
+pub(super) fn refusal(services: &Services, faults: Faults) -> Error {
+    let mut faults = faults.into_vec();
+    let count = faults.len();
+    faults.truncate(MOST_FAULTS);
+    let error = Error::invalid(faults, services.clock.now());
+    if count > MOST_FAULTS {
+        error.detail(format!("the first {MOST_FAULTS} of {count} faults"))
+    } else {
+        error
+    }
 }

@@ -19,7 +19,7 @@ use crate::domain::period::{Period, day_of};
 pub use crate::domain::standing::Flagged;
 use crate::domain::subject::{Subject, SubjectCode};
 use crate::domain::survey::Survey;
-use crate::domain::tree::{AgencyScope, AsOf, Depth};
+use crate::domain::tree::{AgencyScope, AgencyTree, AsOf, Depth};
 use crate::error::{Error, ErrorCode, FaultKind, Faults, FigureFault, Place, Result};
 pub use crate::index::Formula;
 pub use crate::index::IndexValue;
@@ -144,13 +144,7 @@ impl<'s> Setting<'s> {
         let tree = &catalogue.tree;
         let spans = subject.spans(tree, asked.depth, asked.as_of, today, (period.from(), period.to()));
         if spans.iter().all(|span| span.members.is_empty()) {
-            let successors = agencies.iter().flat_map(|agency| tree.successors(agency.id));
-            let successors = successors.filter_map(|succession| tree.get(succession.successor));
-            let successors = successors.map(|agency| agency.code.to_string()).collect();
-            let mut faults = Faults::default();
-            let kind = FaultKind::Figure(FigureFault::NotInTree { successors });
-            faults.push(Place::Parameter("as_of".into()), kind);
-            return Err(Error::invalid(faults.into_vec(), services.clock.now()));
+            return Err(not_in_tree(services, tree, &agencies));
         }
         let roots: Vec<AgencyId> = agencies.iter().map(|agency| agency.id).collect();
         let head = Head {
@@ -313,6 +307,17 @@ impl<'s> Setting<'s> {
         let watermark = evidence.watermark().filter(|_| !figures.whole.suppressed);
         (figures, watermark)
     }
+}
+
+/// A refusal: agencies did not exist in the tree asked for; names what they became part of.
+pub fn not_in_tree(services: &Services, tree: &AgencyTree, agencies: &[Agency]) -> Error {
+    let successors = agencies.iter().flat_map(|agency| tree.successors(agency.id));
+    let successors = successors.filter_map(|succession| tree.get(succession.successor));
+    let successors = successors.map(|agency| agency.code.to_string()).collect();
+    let mut faults = Faults::default();
+    let kind = FaultKind::Figure(FigureFault::NotInTree { successors });
+    faults.push(Place::Parameter("as_of".into()), kind);
+    Error::invalid(faults.into_vec(), services.clock.now())
 }
 
 /// What was counted, as the mathematics take it.

@@ -7,16 +7,20 @@
 
 mod comments;
 mod kept;
+mod steering;
 
 pub use comments::{CommentCounts, Told};
 pub use kept::{DEFAULT_LIMIT, KeptReports, ListQuery, MAX_LIMIT, fetch, list};
 
 use super::Services;
 use super::comparisons::{self, ComparisonReport, Other};
+use super::drags::DragReport;
 use super::figures::Asked;
 use super::indexes::{self, IndexReport};
 use super::rankings::{self, RankingQuery, RankingReport};
 use super::series::{self, SeriesQuery, SeriesReport};
+use super::targets::{Reached, TargetReport};
+use super::tracker::TrackerTable;
 use crate::auth::Actor;
 use crate::domain::bucket::Step;
 use crate::domain::period::{Period, day_of};
@@ -51,6 +55,12 @@ pub struct ReportFigures {
     pub ranking: RankingReport,
     /// The whole in this period and those before.
     pub trend: SeriesReport,
+    /// What each criterion contributes to the gap; `None` where no target is in force.
+    pub drags: Option<DragReport>,
+    /// Targets and how far they are; `None` for several agencies together and the whole country, which have none.
+    pub targets: Option<TargetReport>,
+    /// Where the agency stands by what others publish; `None` for several agencies together.
+    pub tracker: Option<TrackerTable>,
     /// How many commented; `None` while the period is not over, or if comments of it may be deleted already.
     pub comments: Option<CommentCounts>,
     /// When the newest response in any part arrived.
@@ -117,9 +127,16 @@ async fn around(
     let query = SeriesQuery { asked: asked_trend, step: Some(step), part: "whole".into() };
     let trend = series::read(services, actor, &query, Faults::default()).await?;
     let comments = comments::read(services, actor, asked, &ranking).await?;
+    let drags = steering::drags(services, actor, asked).await?;
+    let targets = steering::targets(services, actor, asked).await?;
+    let tracker = steering::tracker(services, asked).await?;
     let known = [index.watermark, change.as_ref().and_then(|change| change.watermark), ranking.watermark];
-    let watermark = known.into_iter().flatten().chain(trend.watermark).max();
-    Ok(ReportFigures { index, change, ranking, trend, comments, watermark })
+    let of_targets = targets.iter().flat_map(|report| &report.items).filter_map(|item| match &item.reached {
+        Reached::Figure(figure) => figure.watermark,
+        Reached::Entered { .. } => None,
+    });
+    let watermark = known.into_iter().flatten().chain(trend.watermark).chain(of_targets).max();
+    Ok(ReportFigures { index, change, ranking, trend, drags, targets, tracker, comments, watermark })
 }
 
 /// The points of a trend: as long as the period, and how many.

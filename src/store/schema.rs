@@ -327,6 +327,41 @@ diesel::table! {
 }
 
 diesel::table! {
+    measure_duties (id) {
+        id -> Int8,
+        measure -> Text,
+        agency_id -> Nullable<Int4>,
+        from_day -> Date,
+        unit_vi -> Nullable<Text>,
+        unit_en -> Nullable<Text>,
+        unit_agency_id -> Nullable<Int4>,
+        client_id -> Uuid,
+        recorded_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    measure_values (id) {
+        id -> Int8,
+        measure -> Text,
+        version -> Int2,
+        agency_id -> Nullable<Int4>,
+        period -> Text,
+        revision -> Int4,
+        value -> Nullable<Numeric>,
+        rank -> Nullable<Int4>,
+        out_of -> Nullable<Int4>,
+        source_title -> Text,
+        source_number -> Nullable<Text>,
+        source_date -> Nullable<Date>,
+        source_link -> Nullable<Text>,
+        assumed_because -> Nullable<Text>,
+        client_id -> Uuid,
+        entered_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     questionnaire_versions (id) {
         id -> Int4,
         questionnaire_id -> Int4,
@@ -525,6 +560,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    targets (seq) {
+        seq -> Int8,
+        agency_id -> Int4,
+        survey_id -> Nullable<Int4>,
+        formula -> Nullable<Text>,
+        measure -> Nullable<Text>,
+        period -> Text,
+        from_day -> Date,
+        to_day -> Date,
+        at_least -> Nullable<Int4>,
+        rank_at_most -> Nullable<Int4>,
+        basis -> Nullable<Text>,
+        replaces -> Nullable<Int8>,
+        client_id -> Uuid,
+        set_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     visit_keys (id) {
         id -> Int4,
         public_key -> Bytea,
@@ -563,6 +617,9 @@ diesel::joinable!(enrolments -> service_points (service_point_id));
 diesel::joinable!(enrolments -> surveys (survey_id));
 diesel::joinable!(flag_reviews -> clients (client_id));
 diesel::joinable!(foreign_subjects -> clients (client_id));
+diesel::joinable!(measure_duties -> clients (client_id));
+diesel::joinable!(measure_values -> agencies (agency_id));
+diesel::joinable!(measure_values -> clients (client_id));
 diesel::joinable!(questionnaire_versions -> questionnaires (questionnaire_id));
 diesel::joinable!(report_schedules -> agencies (agency_id));
 diesel::joinable!(report_schedules -> surveys (survey_id));
@@ -575,6 +632,9 @@ diesel::joinable!(service_points -> agencies (agency_id));
 diesel::joinable!(survey_agencies -> agencies (agency_id));
 diesel::joinable!(survey_agencies -> surveys (survey_id));
 diesel::joinable!(surveys -> questionnaire_versions (version_id));
+diesel::joinable!(targets -> agencies (agency_id));
+diesel::joinable!(targets -> clients (client_id));
+diesel::joinable!(targets -> surveys (survey_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     agencies,
@@ -605,6 +665,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     judging,
     kept_totals,
     levels,
+    measure_duties,
+    measure_values,
     questionnaire_versions,
     questionnaires,
     receipts,
@@ -621,6 +683,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     surveys,
     tallies,
     tally_shapes,
+    targets,
     visit_keys,
     visit_uses,
 );

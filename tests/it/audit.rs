@@ -54,6 +54,18 @@ async fn everything(app: &TestApp) -> Vec<String> {
     admin.send(reqwest::Method::POST, path, &headers, Some(table)).await;
     let count = json!({"count": 7, "source": "test"});
     system.put("/v1/agencies/H56.C1/dossier-counts/2026-Q2", &count).await.expect(200);
+    let target = "/v1/agencies/H56.C1/targets/demo-service:satisfied-share/2026";
+    admin.put(target, &json!({"at_least": 90})).await.expect(200);
+    admin.post(&format!("{target}/end"), &json!({})).await.expect(200);
+    let value = json!({"rank": 20, "out_of": 63, "source": {"title": "x"}, "mark": "verified"});
+    admin.put("/v1/agencies/H56/measures/sipas/2023", &value).await.expect(200);
+    let duty = json!({"from": "2026-01-01", "unit_vi": "Sở Nội vụ"});
+    admin.put("/v1/agencies/H56/measure-duties/sipas", &duty).await.expect(200);
+    let table = "agency,measure,period,mark,source_title,rank,out_of\nH21,par,2023,verified,x,3,63\n";
+    admin
+        .send(reqwest::Method::POST, "/v1/measure-imports?dry_run=false", &headers, Some(table))
+        .await
+        .expect(201);
     let db = Db::new(&app.database_url, 2).unwrap();
     clients::revoke(&db, device.parse().unwrap(), app.now).await.unwrap();
     verification::verify(&db, true).await.unwrap();
@@ -77,12 +89,18 @@ async fn every_change_and_every_read_of_responses_has_its_entry_without_secrets_
         "agency_event_recorded",
         "agencies_imported",
         "dossier_count_reported",
+        "target_set",
+        "target_ended",
+        "measure_value_entered",
+        "measure_duty_recorded",
+        "measure_values_imported",
         "tallies_repair_started",
     ] {
         assert!(found.contains(action), "{action} is not in {found:?}");
     }
     let names = BTreeSet::from([
         "after_seq",
+        "at_least",
         "agencies",
         "agency_events",
         "cadence",
@@ -94,14 +112,19 @@ async fn every_change_and_every_read_of_responses_has_its_entry_without_secrets_
         "kind",
         "languages",
         "last_seq",
+        "measure",
         "name",
         "period",
         "questionnaires",
+        "revision",
         "rows",
         "service_points",
+        "subject",
         "survey",
         "surveys",
+        "target",
         "until_seq",
+        "values",
     ]);
     for item in log["items"].as_array().unwrap() {
         for (name, value) in item["details"].as_object().unwrap() {

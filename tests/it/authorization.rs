@@ -210,7 +210,41 @@ pub async fn drive(
             let body = json!({"count": 1234, "source": "test"});
             client.put(&format!("/v1/agencies/{agency}/dossier-counts/2026-Q2"), &body).await
         }
+        "put_target" => {
+            let path = format!("/v1/agencies/{agency}/targets/demo-service:satisfied-share/2026");
+            client.put(&path, &json!({"at_least": 90})).await
+        }
+        "get_target" => {
+            client.get(&format!("/v1/agencies/{agency}/targets/demo-service:satisfied-share/2026")).await
+        }
+        // Another one than is set by others: to who may it is told that there is none.
+        "end_target" => {
+            let path = format!("/v1/agencies/{agency}/targets/demo-service:satisfied-share/2020/end");
+            client.send(reqwest::Method::POST, &path, &[], None::<String>).await
+        }
+        "list_targets" => client.get(&format!("/v1/agencies/{agency}/targets?period=2026")).await,
+        "get_drags" => client.get(&format!("/v1/agencies/{agency}/index/drags?{FIGURE}&target=90")).await,
         "list_dossier_counts" => client.get(&format!("/v1/agencies/{agency}/dossier-counts")).await,
+        "put_measure_value" => {
+            let body = json!({"value": 82.66, "source": {"title": "test"}, "mark": "verified"});
+            client.put(&format!("/v1/agencies/{agency}/measures/sipas/2025"), &body).await
+        }
+        "put_measure_duty" => {
+            let body = json!({"from": "2026-01-01", "unit_vi": "test"});
+            client.put(&format!("/v1/agencies/{agency}/measure-duties/sipas"), &body).await
+        }
+        "import_measures" => {
+            let table = format!(
+                "agency,measure,period,mark,source_title,value\n{agency},par,2025,verified,test,80\n"
+            );
+            let headers = [("content-type", "text/csv")];
+            let path = "/v1/measure-imports?dry_run=true";
+            client.send(reqwest::Method::POST, path, &headers, Some(table)).await
+        }
+        "get_tracker" => client.get(&format!("/v1/agencies/{agency}/measures")).await,
+        "get_measure_series" => client.get(&format!("/v1/agencies/{agency}/measures/sipas")).await,
+        "list_measures" => client.get("/v1/measures").await,
+        "get_measure" => client.get("/v1/measures/sipas").await,
         "create_client" => {
             // Wrong in itself, so that driving it changes nothing.
             let body = json!({"kind": "device", "name": "x", "agency": agency});
@@ -343,7 +377,8 @@ async fn table(title: &str, operations: &[String], flags: &[&str]) -> String {
                 let reply = drive(operation, &app, &senders, client, agency).await;
                 let notes = [("\"min_n\":10", " public"), ("\"rejected\":1", " none")];
                 let note = notes.iter().find(|(text, _)| reply.status == 200 && reply.text.contains(text));
-                let meant = ["into_itself", "enrol_devices", "flag_not_found", "void_not_found"];
+                let meant =
+                    ["into_itself", "enrol_devices", "flag_not_found", "void_not_found", "target_not_found"];
                 let meant = meant.iter().any(|code| reply.text.contains(code));
                 let known = meant && !reply.text.contains("unknown_agency");
                 let note = note.or(known.then_some(&("", " known")));
@@ -378,15 +413,23 @@ async fn the_matrix_is_as_checked_in() {
          submit_batch: the agency named looks unknown. Receipts are those of another device at the agency. 422 of import_agencies: the parent looks\n\
          unknown; of record_agency_event and create_client, which are wrong in themselves: so does the agency, unless\n\
          \"known\". What is voided and reviewed is a response that rates the agency; 404 \"known\": there is no flag, or\n\
-         nobody asked yet. Clients are devices of the agency, whose secrets nobody is given (403); those revoked are over already.\n\
+         nobody asked yet; no target was set. Clients are devices of the agency, whose secrets nobody is given (403); those revoked are over already.\n\
          A bearer token is no credential for the token endpoint, and no code for enrol_device. 404 of withdraw_signing_key,\n\
          which names a key that is none: those who may are told so. \"admin, other issuer\": by a token of an issuer that\n\
          is trusted by configuration. 422 of list_devices, list_invitations, move_device and invite_device: the agency or\n\
-         desk looks unknown; the child has no desk.\n",
+         desk looks unknown; the child has no desk. 422 of import_measures: the agency looks unknown.\n",
     );
     text += &table("Figures open to everybody (default)", &operations, &[]).await;
-    let closed =
-        ["get_index", "get_series", "get_breakdown", "get_comparison", "get_ranking"].map(str::to_owned);
+    let closed = [
+        "get_drags",
+        "get_index",
+        "get_series",
+        "get_breakdown",
+        "get_comparison",
+        "get_ranking",
+        "list_targets",
+    ]
+    .map(str::to_owned);
     text +=
         &table("Figures closed (SIPAS_PUBLIC_FIGURES=false)", &closed, &["--public-figures", "false"]).await;
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/authorization.txt");

@@ -43,6 +43,48 @@ pub fn report_dossiers(client: &Client, tree: &AgencyTree, agency: AgencyId) -> 
     alone(client, tree, agency)
 }
 
+/// Which client may enter values of measures, before it is known of whom.
+///
+/// # Errors
+/// [`TokenMissing`](crate::error::ErrorCode::TokenMissing) or
+/// [`NotPermitted`](crate::error::ErrorCode::NotPermitted).
+pub fn measure_enterer(actor: &Actor) -> Result<&Client> {
+    permitted(actor, Permission::EnterMeasures)
+}
+
+/// May the client enter values of measures of this agency, `None`: of the whole country? Not granted looks like not
+/// found: of the whole country is entered by who belongs to it.
+pub fn enter_measures(client: &Client, tree: &AgencyTree, agency: Option<AgencyId>) -> Option<AgencyScope> {
+    match agency {
+        Some(agency) => alone(client, tree, agency),
+        None => client.agency.is_none().then(AgencyScope::granted_by_policy_everywhere),
+    }
+}
+
+/// Of whom the client may enter values of measures: its subtree, or everybody and the whole country.
+pub fn enter_tables_of_measures(client: &Client, tree: &AgencyTree) -> Option<AgencyScope> {
+    reach(client, tree, None)
+}
+
+/// May the reader see which client entered a value? Those who may enter some.
+pub fn may_see_enterer(actor: &Actor) -> bool {
+    measure_enterer(actor).is_ok()
+}
+
+/// Which client may set targets at all, before it is known for whom.
+///
+/// # Errors
+/// [`TokenMissing`](crate::error::ErrorCode::TokenMissing) or
+/// [`NotPermitted`](crate::error::ErrorCode::NotPermitted).
+pub fn target_setter(actor: &Actor) -> Result<&Client> {
+    permitted(actor, Permission::SetTargets)
+}
+
+/// May the client set, change and end targets of this agency? `None` looks like not found.
+pub fn set_targets(client: &Client, tree: &AgencyTree, agency: AgencyId) -> Option<AgencyScope> {
+    alone(client, tree, agency)
+}
+
 /// Which client may see, rotate and withdraw signing keys: they are the whole country's, so one that is too.
 ///
 /// # Errors

@@ -30,6 +30,10 @@ pub enum FigureFault {
     BreakdownInCharge,
     /// What was flagged is for those in charge.
     FlaggedInCharge,
+    /// No target is in force.
+    NoTarget,
+    /// More decimals than a figure has.
+    TwoDecimals,
     /// The agency did not exist by that tree.
     NotInTree {
         /// Agencies it became part of.
@@ -52,6 +56,8 @@ impl FigureFault {
             Self::OneOfTwo,
             Self::BreakdownInCharge,
             Self::FlaggedInCharge,
+            Self::NoTarget,
+            Self::TwoDecimals,
             Self::NotInTree { successors: vec!["H21".into()] },
         ]
     }
@@ -70,6 +76,8 @@ impl FigureFault {
             Self::OneOfTwo => "one_of_two",
             Self::BreakdownInCharge => "breakdown_in_charge",
             Self::FlaggedInCharge => "flagged_in_charge",
+            Self::NoTarget => "no_target",
+            Self::TwoDecimals => "two_decimals",
             Self::NotInTree { .. } => "not_in_tree",
         }
     }
@@ -118,6 +126,14 @@ impl FigureFault {
             Self::FlaggedInCharge => (
                 "Số liệu tính cả phiếu bị đánh dấu dành cho người phụ trách.",
                 "Figures with flagged responses are for those in charge.",
+            ),
+            Self::NoTarget => (
+                "Không có mục tiêu nào cho cơ quan, số liệu và kỳ này; hãy nêu mục tiêu bằng `target`.",
+                "No target holds for this agency, figure and period; name one by `target`.",
+            ),
+            Self::TwoDecimals => (
+                "Số liệu được công bố với hai chữ số thập phân, mục tiêu cũng vậy.",
+                "Figures are published with two decimals, and so are their targets.",
             ),
             Self::OneOfTwo => (
                 "Cần đúng một trong hai tham số `with` và `with_period`.",

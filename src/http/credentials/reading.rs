@@ -63,7 +63,7 @@ pub(super) fn read_overlap(node: Node) -> (i64, Faults) {
     let overlap = match fields.take("overlap_seconds") {
         None => DEFAULT_OVERLAP,
         Some(Node::Integer(seconds)) if (0..=MAX_OVERLAP).contains(&seconds) => seconds,
-        Some(Node::Integer(_) | Node::Number) => {
+        Some(Node::Integer(_) | Node::Number(_)) => {
             fields.fault("overlap_seconds", FaultKind::OutOfRange { min: 0, max: MAX_OVERLAP });
             DEFAULT_OVERLAP
         }

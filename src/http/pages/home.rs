@@ -1,14 +1,15 @@
 //! The public dashboard: `GET /`.
 
 use super::view::View;
-use super::{elements, figure, frame, layout, levels, refusals};
+use super::{elements, figure, frame, layout, levels, refusals, targets, tracker};
+use crate::domain::measure::Frequency;
 use crate::error::{ErrorCode, Faults};
 use crate::http::extract::{App, Query};
 use crate::http::indexes::IndexBody;
 use crate::http::problem::Problem;
 use crate::service::indexes;
 use actix_web::{HttpRequest, HttpResponse, get};
-use maud::html;
+use maud::{Markup, html};
 
 #[get("/")]
 pub async fn show_home(request: HttpRequest, app: App, query: Query) -> Result<HttpResponse, Problem> {
@@ -28,11 +29,29 @@ async fn page(app: &App, view: &View) -> Result<layout::Page, Problem> {
     let most = |criteria: usize| report.head.formula.range(criteria).1;
     // Criteria that are left out give no points.
     let counted = report.head.survey.questionnaire.criteria.len() - body.left_out.len();
+    let targets = targets::section(app, view).await?;
     let sections = html! {
         (figure::section(view, &body, most(counted)))
+        (targets)
+        (to_tracker(view))
         (figure::by_formula(view, &body))
         (elements::section(view, &body, most))
         (levels::section(view, &body))
     };
     Ok(frame::page(view, view.say("Chỉ số hài lòng", "Satisfaction index"), sections))
+}
+
+/// The way to the indices that others publish, of one agency or the whole country.
+fn to_tracker(view: &View) -> Markup {
+    // Weeks, days and spans of days have no published index.
+    let period = view.period.code().filter(|code| Frequency::any_period(code).is_ok());
+    html! {
+        @if view.around.agencies.len() <= 1 {
+            p {
+                a href=(tracker::of(view.lang, &view.agency, period)) {
+                    (view.say("Các chỉ số do cơ quan khác công bố: PAR Index, SIPAS, PAPI, PCI …", "Indices that others publish: PAR Index, SIPAS, PAPI, PCI …"))
+                }
+            }
+        }
+    }
 }

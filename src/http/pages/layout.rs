@@ -112,6 +112,7 @@ fn framed(request: &HttpRequest, lang: Lang, page: &Page) -> Markup {
                     (search::form(lang, ""))
                     nav aria-label=(say(lang, "Các trang", "Pages")) {
                         a href=(local("/agencies", lang)) { (say(lang, "Cơ quan", "Agencies")) }
+                        a href=(local("/tracker", lang)) { (say(lang, "Theo dõi chỉ số", "Index tracker")) }
                         a href=(local("/method", lang)) { (say(lang, "Cách tính", "Method")) }
                         a href="/docs/" { "API" }
                         a href=(local("/staff", lang)) { (say(lang, "Quản trị", "Administration")) }

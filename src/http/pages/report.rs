@@ -107,9 +107,16 @@ fn words(cell: &Cell, lang: Lang) -> String {
         Cell::Signed(whole) if *whole < 0 => format!("\u{2212}{}", whole.unsigned_abs()),
         Cell::Signed(_) => "0".to_owned(),
         Cell::Decimal(figure) => number(*figure, 2, lang),
+        Cell::Exact(figure) => exact(*figure, lang),
         Cell::Truth(true) => say(lang, "có", "yes").to_owned(),
         Cell::Truth(false) => say(lang, "không", "no").to_owned(),
         Cell::Day(of) => day(*of),
         Cell::Empty => String::new(),
     }
+}
+
+/// A figure as others published it, with as many decimals as it has.
+fn exact(figure: f64, lang: Lang) -> String {
+    let decimals = figure.to_string().split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    number(figure, decimals, lang)
 }

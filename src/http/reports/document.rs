@@ -52,8 +52,12 @@ pub enum Place {
     Criteria,
     /// Those right below.
     Ranking,
+    /// What others publish.
+    Tracker,
     /// Over time.
     Trend,
+    /// What was aimed at.
+    Targets,
     /// What drags most.
     Drags,
     /// How many commented.
@@ -64,11 +68,13 @@ pub enum Place {
 
 impl Place {
     /// Every worksheet, in order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Overview,
         Self::Criteria,
         Self::Ranking,
+        Self::Tracker,
         Self::Trend,
+        Self::Targets,
         Self::Drags,
         Self::Comments,
         Self::Method,
@@ -80,7 +86,9 @@ impl Place {
             Self::Overview => ("Tổng hợp", "Overview"),
             Self::Criteria => ("Tiêu chí", "Criteria"),
             Self::Ranking => ("Xếp hạng", "Ranking"),
+            Self::Tracker => ("Chỉ số khác", "Other indices"),
             Self::Trend => ("Theo thời gian", "Over time"),
+            Self::Targets => ("Mục tiêu", "Targets"),
             Self::Drags => ("Cần cải thiện", "To improve"),
             Self::Comments => ("Ý kiến", "Comments"),
             Self::Method => ("Cách tính", "Method"),

@@ -10,6 +10,8 @@ mod method;
 mod participation;
 mod ranking;
 mod summary;
+mod targets;
+mod tracker;
 mod trend;
 
 use super::document::{Document, Head, Part};
@@ -32,8 +34,10 @@ const PARTS: &[fn(&Source<'_>) -> Option<Part>] = &[
     participation::part,
     elements::part,
     criteria::part,
+    targets::part,
     drags::part,
     ranking::part,
+    tracker::part,
     trend::part,
     comments::by_month,
     comments::by_agency,

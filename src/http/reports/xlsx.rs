@@ -244,6 +244,9 @@ fn write_cell(
         Cell::Decimal(figure) if figure.is_finite() => {
             page.write_number_with_format(line, place, *figure, &looks.decimal)?
         }
+        Cell::Exact(figure) if figure.is_finite() => {
+            page.write_number_with_format(line, place, *figure, &looks.exact)?
+        }
         Cell::Truth(truth) => page.write_boolean(line, place, *truth)?,
         Cell::Day(day) => match (day.year().to_u16(), day.month().to_u8(), day.day().to_u8()) {
             (Some(year), Some(month), Some(of_month)) if year >= 1900 => {
@@ -252,7 +255,7 @@ fn write_cell(
             }
             _ => page.write_string(line, place, day.to_string())?,
         },
-        Cell::Decimal(_) | Cell::Empty => page.write_blank(line, place, &looks.text)?,
+        Cell::Decimal(_) | Cell::Exact(_) | Cell::Empty => page.write_blank(line, place, &looks.text)?,
     };
     Ok(())
 }

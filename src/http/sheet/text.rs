@@ -41,6 +41,7 @@ pub fn field(cell: &Cell) -> Cow<'static, str> {
         Cell::Integer(count) => count.to_string().into(),
         Cell::Signed(number) => number.to_string().into(),
         Cell::Decimal(figure) => decimal(*figure).into(),
+        Cell::Exact(figure) => figure.to_string().into(),
         Cell::Truth(true) => "true".into(),
         Cell::Truth(false) => "false".into(),
         Cell::Day(day) => day.format("%Y-%m-%d").to_string().into(),

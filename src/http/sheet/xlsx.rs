@@ -122,6 +122,7 @@ fn write_cell(
         Cell::Decimal(figure) if figure.is_finite() => {
             page.write_number_with_format(line, place, *figure, &looks.decimal)?
         }
+        Cell::Exact(figure) => page.write_number(line, place, *figure)?,
         Cell::Truth(truth) => page.write_boolean(line, place, *truth)?,
         Cell::Day(day) => {
             let parts = (day.year().to_u16(), day.month().to_u8(), day.day().to_u8());

@@ -115,6 +115,27 @@ pub const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "targets",
+        what: ("Mục tiêu của cơ quan. Không có dữ liệu cá nhân.", "Targets of agencies. No personal data."),
+        keeping: Keeping::Always,
+        columns: &[
+            column("seq", "số thứ tự", "number"),
+            column("agency_id", "cơ quan", "the agency"),
+            column("survey_id", "đợt khảo sát", "survey"),
+            column("formula", "công thức", "formula"),
+            column("measure", "chỉ số do nơi khác công bố", "index that others publish"),
+            column("period", "kỳ", "period"),
+            column("from_day", "từ ngày", "first day"),
+            column("to_day", "đến trước ngày", "first day after it"),
+            column("at_least", "giá trị tối thiểu", "smallest value"),
+            column("rank_at_most", "thứ hạng thấp nhất", "worst rank"),
+            column("basis", "căn cứ", "plan or decision it stands in"),
+            column("replaces", "mục tiêu được thay", "the one it replaces"),
+            column("client_id", "chương trình đã đặt", "program that set it"),
+            column("set_at", "thời điểm đặt", "when it was set"),
+        ],
+    },
+    Table {
         name: "imports",
         what: (
             "Tiến độ nhập dữ liệu cũ. Tên tệp do người vận hành đặt.",

@@ -26,6 +26,8 @@ pub struct Looks {
     pub signed: Format,
     /// A figure.
     pub decimal: Format,
+    /// A figure as others published it.
+    pub exact: Format,
     /// A day.
     pub day: Format,
 }
@@ -47,6 +49,7 @@ impl Looks {
             integer: cell().set_num_format("#,##0"),
             signed: cell().set_num_format("+#,##0;-#,##0;0"),
             decimal: cell().set_num_format("0.00"),
+            exact: cell(),
             day: cell().set_num_format("yyyy-mm-dd"),
         }
     }
