@@ -83,6 +83,7 @@ async fn run_on(config: &DemoConfig, dir: &Path, database: &Database, stop: &Sto
         let http = reqwest::Client::new();
         let token = token(&http, &url, &secrets.admin).await?;
         target(&http, &url, &token).await?;
+        enter_published(&http, &url, &token).await?;
         let device = secrets.desks.first().ok_or_else(|| Error::internal("the demonstration has desks"))?;
         let device_token = self::token(&http, &url, &device.1).await?;
         let kiosk = invitation(&http, &url, &token, &device.0).await?;
@@ -201,6 +202,21 @@ async fn target(http: &reqwest::Client, url: &str, token: &str) -> Result<()> {
     Ok(())
 }
 
+/// What others published of Bình Định (2023) and of the whole country (SIPAS 2018-2024), each row with its source and how
+/// far it is verified.
+const PUBLISHED: &str = include_str!("demo/published.csv");
+
+/// Enters it, unless it is there already. What a visitor corrected since stays as it is.
+async fn enter_published(http: &reqwest::Client, url: &str, token: &str) -> Result<()> {
+    let post = http.post(format!("{url}/v1/measure-imports?dry_run=false")).bearer_auth(token);
+    let reply =
+        post.header("content-type", "text/csv").body(PUBLISHED).send().await.map_err(Error::internal)?;
+    if reply.status().is_success() || reply.status() == reqwest::StatusCode::UNPROCESSABLE_ENTITY {
+        return Ok(());
+    }
+    Err(Error::new(ErrorCode::Internal).detail(format!("published values not entered: {}", reply.status())))
+}
+
 /// A link that enrols whatever opens it as a kiosk of a desk.
 async fn invitation(http: &reqwest::Client, url: &str, token: &str, desk: &Desk) -> Result<String> {
     #[derive(serde::Deserialize)]
@@ -229,6 +245,7 @@ fn introduce(url: &str, dir: &Path, (token, device_token): (&str, &str), kiosk: 
     let text = format!(
         "\nSIPAS demonstration with invented data at {url}\n\n\
          Dashboard           {url}/\n\
+         Published indices   {url}/tracker?agency=H08&period=2023\n\
          Kiosk               {kiosk}\n\
          API documentation   {url}/docs\n\
          Data directory      {dir}\n\n\

@@ -40,6 +40,13 @@ impl Request {
         Self::new(head, count)
     }
 
+    /// The same, and a large answer may come as gzip.
+    pub fn takes_gzip(self) -> Self {
+        let text =
+            String::from_utf8_lossy(&self.bytes).replacen("\r\n\r\n", "\r\nAccept-Encoding: gzip\r\n\r\n", 1);
+        Self::new(text, self.count)
+    }
+
     pub fn post(path: &str, token: &str, body: &str, count: Count) -> Self {
         let length = body.len();
         let text = format!(

@@ -90,9 +90,9 @@ impl Side {
         load::body(self.service.address, &self.request(question)).await
     }
 
-    /// Asks again and again.
+    /// Asks again and again, as browsers and libraries do: a large answer may come as gzip.
     pub async fn ask(&self, question: &Question, connections: usize, time: Duration) -> Result<Load> {
-        load::run(&[self.service.address], connections, time, &self.request(question)).await
+        load::run(&[self.service.address], connections, time, &self.request(question).takes_gzip()).await
     }
 
     /// Responses about every seventh commune.

@@ -9,17 +9,20 @@ use crate::auth::Actor;
 use crate::error::{Error, Lang};
 use actix_web::body::{BodySize, BoxBody, MessageBody, SizedStream};
 use actix_web::http::header::{
-    self, CacheControl, CacheDirective, ContentDisposition, DispositionParam, DispositionType, ETag,
-    EntityTag, Header, IfNoneMatch,
+    self, AcceptEncoding, CacheControl, CacheDirective, ContentDisposition, DispositionParam,
+    DispositionType, ETag, Encoding, EntityTag, Header, IfNoneMatch,
 };
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::convert::Infallible;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use tempfile::SpooledTempFile;
 
@@ -32,6 +35,9 @@ pub const MAX_AGE_SECONDS: u32 = 60;
 
 /// Seconds for which a cache may show the old figure while it fetches the new one (RFC 5861).
 const STALE_SECONDS: u32 = 300;
+
+/// Bytes of an answer from which on compressing it costs less than sending it.
+const WORTH_COMPRESSING: usize = 1 << 16;
 
 /// Bytes of a file on disk, or of a large answer, that are sent at once.
 const PIECE_BYTES: usize = 1 << 16;
@@ -65,6 +71,14 @@ pub fn no_store() -> CacheControl {
     CacheControl(vec![CacheDirective::NoStore])
 }
 
+/// Whether the client takes gzip at least as gladly as nothing.
+fn accepts_gzip(request: &HttpRequest) -> bool {
+    let Ok(accepted) = AcceptEncoding::parse(request) else { return false };
+    let offered = [Encoding::gzip(), Encoding::identity()];
+    request.headers().contains_key(header::ACCEPT_ENCODING)
+        && accepted.negotiate(offered.iter()) == Some(Encoding::gzip())
+}
+
 /// Begins an answer whose content has this digest; whether the client holds the same.
 fn tagged(
     request: &HttpRequest,
@@ -87,6 +101,20 @@ fn tagged(
 pub struct Rendered {
     text: web::Bytes,
     digest: Vec<u8>,
+    compressed: Arc<OnceLock<web::Bytes>>,
+}
+
+impl Rendered {
+    /// As gzip (RFC 1952), made when the first asks for it and shared by all who wait for the same.
+    fn compressed(&self) -> web::Bytes {
+        let made = self.compressed.get_or_init(|| {
+            let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+            // Writing into memory does not fail; were it to, nothing would be sent as gzip.
+            let written = gzip.write_all(&self.text).and_then(|()| gzip.finish());
+            written.map(web::Bytes::from).unwrap_or_default()
+        });
+        made.clone()
+    }
 }
 
 /// Writes `body` as JSON.
@@ -95,7 +123,7 @@ pub struct Rendered {
 /// [`crate::error::ErrorCode::Internal`].
 pub fn render(body: &impl Serialize) -> Result<Rendered, Problem> {
     let text = serde_json::to_vec(body).map_err(|error| Problem(Error::internal(error)))?;
-    Ok(Rendered { digest: Sha256::digest(&text).to_vec(), text: text.into() })
+    Ok(Rendered { digest: Sha256::digest(&text).to_vec(), text: text.into(), compressed: Arc::default() })
 }
 
 /// A body that many may share, handed over piece by piece. Whole, the server would copy a megabyte into each connection's
@@ -164,8 +192,21 @@ impl<'r> Wanted<'r> {
 
     /// Sends JSON that was written before, perhaps for somebody else who asked the same.
     pub fn rendered(&self, rendered: Rendered) -> HttpResponse {
-        let (mut response, known) = self.begin(&rendered.digest, None);
-        if known { response.finish() } else { response.body(Pieces(rendered.text)) }
+        let large = rendered.text.len() > WORTH_COMPRESSING && accepts_gzip(self.request);
+        let compressed = large.then(|| rendered.compressed()).filter(|bytes| !bytes.is_empty());
+        let mut digest = rendered.digest;
+        if compressed.is_some() {
+            // Other bytes, another strong tag (RFC 9110 section 8.8.3.3).
+            digest.iter_mut().for_each(|byte| *byte = !*byte);
+        }
+        let (mut response, known) = self.begin(&digest, None);
+        match (known, compressed) {
+            (true, _) => response.finish(),
+            (false, Some(bytes)) => {
+                response.insert_header((header::CONTENT_ENCODING, "gzip")).body(Pieces(bytes))
+            }
+            (false, None) => response.body(Pieces(rendered.text)),
+        }
     }
 
     /// Writes an SVG document, shown in place. `name` is the file's without ending, see [`file_name`].
@@ -211,7 +252,7 @@ impl<'r> Wanted<'r> {
         };
         let (mut response, known) = tagged(self.request, digest, directives);
         // A cache that holds the public answer must not give it to somebody in charge.
-        response.insert_header((header::VARY, "Accept, Accept-Language, Authorization"));
+        response.insert_header((header::VARY, "Accept, Accept-Encoding, Accept-Language, Authorization"));
         if known {
             return (response, known);
         }

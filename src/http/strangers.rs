@@ -10,6 +10,7 @@ use super::extract::{Query, language, number};
 use super::fields::{Name, Node};
 use super::format::{CHARTS, choose};
 use super::framing::{Framer, Framing, Limits};
+use super::measure_imports::read_values;
 use super::responses::{ResponseBody, read_draft};
 use crate::domain::response::AnswerDraft;
 use crate::error::{ErrorCode, Fault, Faults, Lang, Place, Result};
@@ -341,6 +342,29 @@ proptest! {
         let (rows, faults) = read_table(&body).map_err(|error| TestCaseError::fail(error.to_string()))?;
         prop_assert!(!rows.is_empty() || !faults.is_empty());
         let lines = body.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count() + 2;
+        for fault in faults.into_vec() {
+            let Place::Cell { row, .. } = fault.place else { panic!("{fault:?} in a table") };
+            prop_assert!((1..=lines).contains(&row), "row {row} of {lines}");
+        }
+    }
+
+    #[test]
+    fn any_table_of_values_is_read_or_told_what_is_wrong_in_which_row(
+        cells in prop::collection::vec(
+            prop::sample::select(vec![
+                "H56", "VN", "x", "sipas", "766.mdhl", "2023", "2023-07", "82.66", "-1", "1e9", "20", "63", "verified",
+                "assumed", "", "2024-02-30", "https://a.vn/x", "javascript:alert(1)", "\"", "\n", "=1+1",
+            ]),
+            0..60,
+        ),
+    ) {
+        let head = "agency,measure,period,mark,source_title,value,rank,out_of,source_date,source_link,replaces\n";
+        let body = cells.chunks(11).map(|row| row.join(",") + "\n").collect::<String>();
+        let table = format!("{head}{body}");
+        let read = read_values(table.as_bytes()).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        let (rows, faults) = read;
+        prop_assert!(!rows.is_empty() || !faults.is_empty());
+        let lines = table.lines().count() + 2;
         for fault in faults.into_vec() {
             let Place::Cell { row, .. } = fault.place else { panic!("{fault:?} in a table") };
             prop_assert!((1..=lines).contains(&row), "row {row} of {lines}");

@@ -62,12 +62,14 @@ pub struct VisitBody {
     issued_at: DateTime<Utc>,
     /// From when on it no longer does.
     expires_at: DateTime<Utc>,
+    /// Whether it has rated already: there is nothing left to answer. `false` when it is issued.
+    used: bool,
 }
 
 impl From<VisitView> for VisitBody {
     fn from(view: VisitView) -> Self {
-        let VisitView { survey, rated_agency, service_point, procedure, issued_at, expires_at } = view;
-        Self { survey, rated_agency, service_point, procedure, issued_at, expires_at }
+        let VisitView { survey, rated_agency, service_point, procedure, issued_at, expires_at, used } = view;
+        Self { survey, rated_agency, service_point, procedure, issued_at, expires_at, used }
     }
 }
 

@@ -10,7 +10,7 @@
 use super::Exact;
 use super::bands::Band;
 use super::confidence::Confidence;
-use super::error::{StandardError, moments_of_criterion};
+use super::error::{Part, StandardError, moments_of_criterion};
 use super::evidence::Evidence;
 use super::formula::{DESK_INDICATORS, Formula};
 use super::interval::{Estimate, Interval};
@@ -309,14 +309,19 @@ impl<'a> Sheet<'a> {
         let block: Vec<usize> = required.iter().copied().filter(|place| shown.contains(place)).collect();
         let covered = part == 0 && !block.is_empty() && self.is_complete(&block, 1);
         let weight = |count: usize| Some(count.to_f64()? / shown.len().to_f64()?);
+        let reach = |places: &[usize]| {
+            let reaches = places.iter().filter_map(|place| self.scale(*place));
+            reaches.map(|scale| self.question.formula.reach(scale)).fold(0.0, f64::max)
+        };
         let mut parts = Vec::new();
         if covered {
-            parts.push((weight(block.len())?, self.error_of_part(1)));
+            let error = self.error_of_part(1);
+            parts.push(Part { weight: weight(block.len())?, error, reach: reach(&block) });
         }
         for place in shown.iter().filter(|place| !covered || !block.contains(place)) {
-            parts.push((weight(1)?, self.error(*place)));
+            parts.push(Part { weight: weight(1)?, error: self.error(*place), reach: reach(&[*place]) });
         }
-        StandardError::bound(parts)
+        StandardError::bound(&parts, self.question.confidence)
     }
 
     /// Whether the part's sums are about these criteria, each answered by all of its people.

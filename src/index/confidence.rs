@@ -59,6 +59,11 @@ impl Confidence {
         }
     }
 
+    /// The largest share that may answer otherwise where all of `people` answered alike (Clopper & Pearson 1934).
+    pub(super) fn unseen(self, people: f64) -> f64 {
+        1.0 - (1.0 - self.upper()).powf(people.recip())
+    }
+
     /// Student's quantile from the normal one (Abramowitz & Stegun, Handbook of Mathematical Functions, 26.7.5).
     fn expanded(self, freedom: f64) -> f64 {
         let z = self.normal();
@@ -131,6 +136,19 @@ mod tests {
             assert_eq!(level.student(0.5), None);
             assert_eq!(level.student(f64::NAN), None);
         }
+    }
+
+    /// By the other road: that many people answer alike with a probability of 2.5 % if so many answer otherwise.
+    #[test]
+    fn what_nobody_said_may_still_be_what_some_think() {
+        for people in [1, 2, 10, 500] {
+            let unseen = Confidence::P95.unseen(f64::from(people));
+            assert!(((1.0 - unseen).powi(people) - 0.025).abs() < 1e-12, "{people}: {unseen}");
+        }
+        assert!(
+            (Confidence::P95.unseen(10.0) - 0.308_5).abs() < 0.000_05,
+            "the table of Clopper and Pearson"
+        );
     }
 
     #[test]

@@ -5,11 +5,17 @@
 //! the variance of the persons' means). Where some criteria are answered by fewer people, the standard error of the
 //! part that is complete and those of the single criteria are added with their weights. That is the largest
 //! the standard error can be, whatever the correlation between them (triangle inequality): the interval may be
-//! wider than need be, never too narrow.
+//! wider than need be.
+//!
+//! A part that few people answered and in which nobody differs has a variance of 0, which says more of its size than
+//! of the truth: ten who agree would make the whole as sure as if everybody had been asked. Beside parts that do
+//! vary it counts as far as it may be off: if n people answer alike, no more than 1 - (α/2)^(1/n) of all answer
+//! otherwise (Clopper & Pearson 1934), each at most by the length of the scale.
 //!
 //! With shares below 1 second-order sums count with the square of the share, and the number of people behind
 //! degrees of freedom is (Σw)²/Σw² (Kish, Survey Sampling, 1965), which is their number if all shares are equal.
 
+use super::confidence::Confidence;
 use super::formula::Formula;
 use super::{Exact, ratio, whole};
 use crate::domain::distribution::{Distribution, Moments};
@@ -28,6 +34,17 @@ pub struct StandardError {
     pub(super) counted: f64,
 }
 
+/// What a weighted mean is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Part {
+    /// Of 1.
+    pub weight: f64,
+    /// `None`: the data cannot tell.
+    pub error: Option<StandardError>,
+    /// The length of the scale in the unit of the error.
+    pub reach: f64,
+}
+
 impl StandardError {
     /// Of criteria that every respondent answered; the respondents' sums with the share of each group.
     pub fn of_complete(formula: Formula, groups: &[(Share, Moments)]) -> Option<Self> {
@@ -37,15 +54,22 @@ impl StandardError {
         }
     }
 
-    /// The largest that the standard error of a weighted mean can be; weights add up to 1.
-    pub fn bound(parts: impl IntoIterator<Item = (f64, Option<Self>)>) -> Option<Self> {
+    /// The largest that the standard error of a weighted mean can be; weights add up to 1, `reach` is as far as one
+    /// answer of the part can be from another. Exactly 0 where nobody differs in any part.
+    pub fn bound(parts: &[Part], confidence: Confidence) -> Option<Self> {
+        let agreed = parts.iter().all(|part| part.error.is_some_and(|error| error.size <= 0.0));
         let mut sum = Self { size: 0.0, people: f64::INFINITY, counted: f64::INFINITY };
-        for (weight, part) in parts {
-            let part = part?;
+        for Part { weight, error, reach } in parts {
+            let error = (*error)?;
+            let size = if error.size > 0.0 || agreed {
+                error.size
+            } else {
+                reach * confidence.unseen(error.people) / confidence.normal()
+            };
             sum = Self {
-                size: sum.size + weight * part.size,
-                people: sum.people.min(part.people),
-                counted: sum.counted.min(part.counted),
+                size: sum.size + weight * size,
+                people: sum.people.min(error.people),
+                counted: sum.counted.min(error.counted),
             };
         }
         sum.people.is_finite().then_some(sum)

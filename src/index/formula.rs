@@ -125,6 +125,15 @@ impl Formula {
         }
     }
 
+    /// As far as two answers on the scale can be from each other in what is averaged: levels, or a share of 1.
+    pub fn reach(self, scale: &Scale) -> f64 {
+        let values = || scale.levels.iter().map(|level| f64::from(level.value));
+        match self {
+            Self::SatisfiedShare => 1.0,
+            _ => values().fold(0.0, f64::max) - values().fold(f64::INFINITY, f64::min),
+        }
+    }
+
     /// Value of a criterion in the formula's unit, from numerator over denominator; `tenths`: after the rounding
     /// to tenths that the circular prescribes for desk points.
     pub fn of_quotient(self, quotient: Exact, tenths: bool) -> Exact {

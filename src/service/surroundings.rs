@@ -12,6 +12,7 @@ use crate::domain::period::day_of;
 use crate::domain::questionnaire::Kind;
 use crate::domain::subject::{Subject, SubjectCode};
 use crate::domain::survey::{Survey, SurveyState};
+use crate::domain::text::folded;
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::surveys::surveys_answered;
 use crate::store::{Conn, SILENCE};
@@ -26,7 +27,7 @@ pub struct Surroundings {
     pub agencies: Vec<Agency>,
     /// The agencies above it, from the top; empty for several together.
     pub above: Vec<Agency>,
-    /// The agencies right below it, by code; those at the top for the whole country, none for several together.
+    /// The agencies right below it, by name without diacritics; those at the top for the whole country, none for several together.
     pub below: Vec<Agency>,
     /// Every survey, those that are fielded here and open before others. What people answered does not change the order.
     pub surveys: Vec<Nearby>,
@@ -61,11 +62,12 @@ pub async fn fetch(services: &Services, code: &SubjectCode) -> Result<Surroundin
     read_figures(&Actor::Anonymous, &catalogue.tree, asked, services.rules.public_figures)?;
     let agencies = agencies.ok_or_else(|| Error::new(ErrorCode::AgencyNotFound))?;
     let roots: Vec<AgencyId> = agencies.iter().map(|agency| agency.id).collect();
-    let (above, below) = match (code, roots.as_slice()) {
+    let (above, mut below) = match (code, roots.as_slice()) {
         (SubjectCode::Country, _) => (Vec::new(), tops(&catalogue, today)),
         (_, [root]) => (path(&catalogue, *root, today), children(&catalogue, *root, today)),
         _ => (Vec::new(), Vec::new()),
     };
+    below.sort_by_cached_key(|agency| (folded(&agency.name), agency.code.clone()));
     let answered = async |conn: &mut Conn| surveys_answered(conn).await;
     let answered = services.db.within(SILENCE, answered).await?;
     let mut surveys: Vec<Nearby> =

@@ -17,7 +17,7 @@ use crate::domain::response::{Channel, ProcedureCode, ResponseDraft};
 use crate::domain::visit::{MAX_VALID_HOURS, Visit, VisitId};
 use crate::error::{Error, ErrorCode, FaultKind, Faults, Result, VisitFault};
 use crate::store::visit_keys::visit_keys_delete_before;
-use crate::store::visit_uses::visit_uses_delete_before;
+use crate::store::visit_uses::{visit_uses_delete_before, visit_uses_exist};
 use crate::store::{Conn, Db, SILENCE};
 use chrono::{DateTime, TimeDelta, Utc};
 use trust::{issuer, own_key, public_key};
@@ -54,6 +54,8 @@ pub struct VisitView {
     pub issued_at: DateTime<Utc>,
     /// From when on no longer.
     pub expires_at: DateTime<Utc>,
+    /// Whether it has rated.
+    pub used: bool,
 }
 
 /// A visit that was shown, and who issued it.
@@ -116,17 +118,21 @@ fn view(catalogue: &Catalogue, visit: &Visit) -> Option<VisitView> {
         procedure: visit.procedure.as_ref().map(|code| code.as_str().to_owned()),
         issued_at: visit.issued_at(),
         expires_at: visit.expires_at(),
+        used: false,
     })
 }
 
-/// What the visit of a token is for, so that a page can show the right questions.
+/// What the visit of a token is for, so that a page can show the right questions, and whether it has rated already.
 ///
 /// # Errors
-/// As [`authenticate`].
+/// As [`authenticate`]; [`ErrorCode::Unavailable`] if the database is away.
 pub async fn show(services: &Services, token: &str) -> Result<VisitView> {
     let shown = authenticate(services, token).await?;
     let catalogue = current(services).await?;
-    view(&catalogue, &shown.visit).ok_or_else(|| Error::new(ErrorCode::TokenInvalid))
+    let mut conn = services.db.conn().await?;
+    let used = visit_uses_exist(&mut conn, shown.visit.id).await?;
+    let view = view(&catalogue, &shown.visit).ok_or_else(|| Error::new(ErrorCode::TokenInvalid))?;
+    Ok(VisitView { used, ..view })
 }
 
 /// The visit of a token that is shown in place of a credential, and so has to be good now.

@@ -3,7 +3,9 @@
 use super::Conn;
 use super::schema::visit_uses;
 use crate::domain::response::Response;
+use crate::domain::visit::VisitId;
 use crate::error::Result;
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use std::collections::HashMap;
@@ -39,6 +41,12 @@ pub async fn visit_uses_holders(conn: &mut Conn, responses: &[&Response]) -> Res
     let rows: Vec<(Uuid, Uuid)> =
         visit_uses::table.filter(visit_uses::visit_id.eq_any(visits)).load(conn).await?;
     Ok(VisitHolders(rows.into_iter().collect()))
+}
+
+/// Whether a visit has rated.
+pub async fn visit_uses_exist(conn: &mut Conn, visit: VisitId) -> Result<bool> {
+    let used = visit_uses::table.filter(visit_uses::visit_id.eq(visit.uuid()));
+    Ok(diesel::select(exists(used)).get_result(conn).await?)
 }
 
 /// Forgets the visits issued before an instant; gives how many. Their ids sort by time.

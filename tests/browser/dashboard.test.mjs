@@ -118,7 +118,10 @@ test("the other language says the same of the same question", async () => {
 test("on paper there is the figure and no control", async () => {
   await browser.visit(service, {}, async ({ page }) => {
     await page.goto(PROVINCE);
+    const folded = page.locator(".criteria table >> nth=0");
+    assert.ok(!(await folded.isVisible()));
     await page.emulateMedia({ media: "print" });
+    assert.ok(await folded.isVisible(), "paper cannot be unfolded");
     assert.ok(await page.locator(".figure .value").isVisible());
     assert.ok(await page.locator("section[aria-labelledby=elements] > table").isVisible());
     for (const control of ["header.site", ".tabs", ".choose", ".files >> nth=0", "button >> nth=0"]) {

@@ -34,29 +34,55 @@ const count = async () => (await stored(service)).length;
 
 test("a visit is rated once, from any phone", async () => {
   const [link, before_] = [await receipt(), await count()];
-  await browser.visit(service, PHONE, async ({ page, watch }) => {
-    await page.goto(link);
-    await welcome(page).waitFor();
-    assert.ok(!page.url().includes("visit="), "the token is out of the address");
-    await page.getByText("Phường Hòa Sơn (mẫu)").last().waitFor();
-    await axe(page);
-    await rate(page, () => 3);
-    assert.equal(await page.getByRole("button", { name: "Người tiếp theo" }).count(), 0);
-    assert.ok(watch.requests.every((request) => !request.includes("visit=")), "a fragment is sent to nobody");
-    const items = await storedAre(service, undefined, before_ + 1);
-    const item = items.at(-1);
-    assert.deepEqual([item.channel, item.rated_agency, item.service_point], ["own_phone", "H56.C2", "MC-H56-C1"]);
-    await page.reload();
-    await page.getByText("Xin cảm ơn").waitFor();
+  // Another phone has opened the link before.
+  await browser.visit(service, PHONE, async ({ page: other, watch: otherWatch }) => {
+    otherWatch.tolerate(AWAY);
+    await other.goto(link);
+    await begin(other);
+    await browser.visit(service, PHONE, async ({ page, watch }) => {
+      await page.goto(link);
+      await welcome(page).waitFor();
+      assert.ok(!page.url().includes("visit="), "the token is out of the address");
+      await page.getByText("Phường Hòa Sơn (mẫu)").last().waitFor();
+      await axe(page);
+      await rate(page, () => 3);
+      assert.equal(await page.getByRole("button", { name: "Người tiếp theo" }).count(), 0);
+      assert.ok(watch.requests.every((request) => !request.includes("visit=")), "a fragment is sent to nobody");
+      const items = await storedAre(service, undefined, before_ + 1);
+      const item = items.at(-1);
+      assert.deepEqual([item.channel, item.rated_agency, item.service_point], ["own_phone", "H56.C2", "MC-H56-C1"]);
+      await page.reload();
+      await page.getByText("Xin cảm ơn").waitFor();
+    });
+    await answer(other);
+    await other.getByRole("button", { name: "Gửi đánh giá" }).click();
+    await other.getByText("Lượt giao dịch này đã được đánh giá rồi").waitFor();
+    await axe(other);
   });
-  await browser.visit(service, PHONE, async ({ page, watch }) => {
-    watch.tolerate(AWAY);
+  await storedAre(service, undefined, before_ + 1);
+});
+
+test("whoever opens the link of a visit that was rated is told before answering, on a phone and at a kiosk", async () => {
+  const [link, before_] = [await receipt(), await count()];
+  await browser.visit(service, PHONE, async ({ page }) => {
     await page.goto(link);
-    await begin(page);
-    await answer(page);
-    await page.getByRole("button", { name: "Gửi đánh giá" }).click();
-    await page.getByText("Lượt giao dịch này đã được đánh giá rồi").waitFor();
+    await rate(page, () => 3);
+  });
+  await storedAre(service, undefined, before_ + 1);
+  const used = (page) => page.getByText("Lượt giao dịch này đã được đánh giá rồi");
+  await browser.visit(service, PHONE, async ({ page }) => {
+    await page.goto(link);
+    await used(page).waitFor();
     await axe(page);
+    await page.reload();
+    await used(page).waitFor();
+  });
+  await browser.visit(service, {}, async ({ page }) => {
+    await enrol(page, service);
+    await page.goto(link);
+    await used(page).waitFor();
+    await page.getByRole("button", { name: "Người tiếp theo" }).click();
+    await welcome(page).waitFor();
   });
   await storedAre(service, undefined, before_ + 1);
 });

@@ -233,6 +233,13 @@ test("suspending, resuming and revoking are asked for first, and by keyboard alo
     };
     await act("Cho hoạt động lại");
     assert.equal(await state(), "active");
+    // The Enter that opened the question does not answer it.
+    await card(page, device.id).getByRole("button", { name: "Thu hồi" }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog").waitFor({ state: "visible" });
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
+    assert.equal(await state(), "active");
     await act("Thu hồi");
     assert.equal(await state(), "revoked");
     await eventually("a card without acts", async () => ((await card(page, device.id).getByRole("button").count()) === 0 ? true : undefined));

@@ -4,8 +4,9 @@ use crate::support::TestApp;
 use crate::support::clients::{Client, Reply, faults};
 use crate::support::samples::{CRITERIA, id, response};
 use calamine::{Data, Reader, Xlsx};
+use flate2::read::GzDecoder;
 use serde_json::Value;
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 
 const PATH: &str = "/v1/agencies/H56/index?survey=demo-service&period=2026";
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -45,7 +46,7 @@ async fn header_and_parameter_choose_and_the_parameter_wins() {
     ] {
         let reply = accepting(&anybody, accept).await.expect(200);
         assert_eq!(reply.header("content-type"), kind, "{accept}");
-        assert_eq!(reply.header("vary"), "Accept, Accept-Language, Authorization");
+        assert_eq!(reply.header("vary"), "Accept, Accept-Encoding, Accept-Language, Authorization");
         assert_eq!(reply.header("x-content-type-options"), "nosniff");
     }
     let both = anybody.get_with(&format!("{PATH}&format=svg"), &[("accept", "text/csv")]).await.expect(200);
@@ -180,6 +181,44 @@ async fn every_format_has_its_tag_and_only_public_figures_may_be_shared() {
 }
 
 #[tokio::test]
+async fn large_answers_come_as_gzip_to_whoever_takes_it() {
+    let app = rated(12).await;
+    let admin = app.admin(Some("H56")).await;
+    let large = "/v1/agencies/H56/index/series?survey=demo-service&from=2025-07-01&to=2026-07-01&step=day";
+    let plain = admin.get(large).await.expect(200);
+    assert!(plain.headers.get("content-encoding").is_none());
+    for accepted in ["gzip", "deflate, gzip;q=1.0", "gzip, deflate, br, zstd"] {
+        let packed = admin.get_with(large, &[("accept-encoding", accepted)]).await.expect(200);
+        assert_eq!(packed.header("content-encoding"), "gzip", "{accepted}");
+        assert!(
+            packed.bytes.len() * 5 < plain.bytes.len(),
+            "{} of {}",
+            packed.bytes.len(),
+            plain.bytes.len()
+        );
+        let mut text = String::new();
+        GzDecoder::new(&packed.bytes[..]).read_to_string(&mut text).unwrap();
+        assert_eq!(text, plain.text);
+        // Other bytes, another strong tag (RFC 9110 section 8.8.3.3); each is known again.
+        let tag = packed.header("etag");
+        assert_ne!(tag, plain.header("etag"));
+        admin.get_with(large, &[("accept-encoding", accepted), ("if-none-match", tag)]).await.expect(304);
+        admin.get_with(large, &[("if-none-match", tag)]).await.expect(200);
+        assert_eq!(packed.header("vary"), plain.header("vary"));
+    }
+    for refused in ["identity", "gzip;q=0", "br", "identity, gzip;q=0.5"] {
+        let reply = admin.get_with(large, &[("accept-encoding", refused)]).await.expect(200);
+        assert!(reply.headers.get("content-encoding").is_none(), "{refused}");
+        assert_eq!(reply.bytes, plain.bytes);
+    }
+    let small = admin.get_with(PATH, &[("accept-encoding", "gzip")]).await.expect(200);
+    assert!(
+        small.headers.get("content-encoding").is_none(),
+        "what fits into a packet or a few is sent as it is"
+    );
+}
+
+#[tokio::test]
 async fn all_figures_are_cached_alike_and_come_in_their_formats() {
     let app = rated(12).await;
     let admin = app.admin(Some("H56")).await;
@@ -199,7 +238,11 @@ async fn all_figures_are_cached_alike_and_come_in_their_formats() {
             }
             let reply = admin.get(&path).await.expect(200);
             assert_eq!(reply.header("cache-control"), "private, no-cache", "{path}");
-            assert_eq!(reply.header("vary"), "Accept, Accept-Language, Authorization", "{path}");
+            assert_eq!(
+                reply.header("vary"),
+                "Accept, Accept-Encoding, Accept-Language, Authorization",
+                "{path}"
+            );
             assert_eq!(reply.header("x-content-type-options"), "nosniff", "{path}");
             let named = reply.header("content-disposition").contains(&format!("\"sipas_{what}"));
             assert_eq!(named, format != "json", "{path}");

@@ -174,6 +174,9 @@ async fn nobody_and_not_here_are_said_in_words() {
     assert!(nobody.contains("Chưa có ai trả lời") && decimals(&nobody).is_empty(), "{nobody}");
     let elsewhere = seen("/?agency=H42&survey=demo-service&period=2026").await;
     assert!(elsewhere.contains("không diễn ra tại đây"), "{elsewhere}");
+    // By the tree of a day before the rated were there.
+    let before = seen("/?agency=H56&survey=demo-service&period=2026&as_of=2025-06-30").await;
+    assert!(before.contains("chưa có ai đánh giá các cơ quan như vào ngày 30/06/2025"), "{before}");
 }
 
 #[tokio::test]

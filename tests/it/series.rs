@@ -242,7 +242,7 @@ async fn an_answer_is_in_the_series_at_once_and_folding_changes_nothing() {
     let path = path("H56", "series", queries[0]);
     let reply = admin.get(&path).await.expect(200);
     assert_eq!(reply.header("cache-control"), "private, no-cache");
-    assert_eq!(reply.header("vary"), "Accept, Accept-Language, Authorization");
+    assert_eq!(reply.header("vary"), "Accept, Accept-Encoding, Accept-Language, Authorization");
     admin.get_with(&path, &[("if-none-match", reply.header("etag"))]).await.expect(304);
 }
 

@@ -48,10 +48,12 @@ async fn a_citizen_rates_once_with_the_token_alone() {
     let citizen = app.anonymous().with_token(tokens[0]);
     let shown = citizen.get("/v1/visits/current").await.expect(200).json();
     assert_eq!(shown["survey"], "demo-service");
+    assert_eq!((&issued["used"], &shown["used"]), (&json!(false), &json!(false)));
     assert_eq!((&shown["rated_agency"], &shown["service_point"]), (&json!("H56.C1"), &json!("MC-H56-C1")));
     let (one, two) = (id(app.now), id(app.now));
     let body = without(response(one, 4), "/service_point");
     citizen.post("/v1/responses", &body).await.expect(201);
+    assert_eq!(citizen.get("/v1/visits/current").await.expect(200).json()["used"], true);
     // The answer was lost.
     let again = citizen.post("/v1/responses", &body).await.expect(200).json();
     assert_eq!(again["replayed"], true);

@@ -3,9 +3,10 @@
 
 use super::bars::bar;
 use super::links;
-use super::notation::{count, moment, quantity};
+use super::notation::{count, day, moment, quantity};
 use super::view::View;
 use super::words::{formula_name, formula_sentence};
+use crate::domain::tree::AsOf;
 use crate::http::figures::{HeadBody, ValueBody};
 use crate::http::indexes::{IndexBody, ParticipationBody};
 use maud::{Markup, html};
@@ -81,12 +82,28 @@ pub fn without(view: &View, head: &HeadBody, value: &ValueBody) -> String {
             ),
         };
     }
-    let (vi, en) = if head.survey.fielded {
-        ("Chưa có ai trả lời trong kỳ này.", "Nobody has answered in this period.")
-    } else {
-        ("Đợt khảo sát này không diễn ra tại đây.", "This survey does not take place here.")
-    };
-    view.say(vi, en).to_owned()
+    if !head.survey.fielded {
+        return view
+            .say("Đợt khảo sát này không diễn ra tại đây.", "This survey does not take place here.")
+            .to_owned();
+    }
+    // Whoever answered may have rated an agency that was not there, or not below this one, on that day.
+    match view.asked.as_of {
+        AsOf::On(on) => {
+            let on = day(on);
+            match view.lang {
+                crate::error::Lang::Vi => {
+                    format!("Trong kỳ này chưa có ai đánh giá các cơ quan như vào ngày {on}.")
+                }
+                crate::error::Lang::En => {
+                    format!("In this period nobody has rated the agencies as they were on {on}.")
+                }
+            }
+        }
+        AsOf::Now | AsOf::Then => {
+            view.say("Chưa có ai trả lời trong kỳ này.", "Nobody has answered in this period.").to_owned()
+        }
+    }
 }
 
 fn band(view: &View, body: &IndexBody) -> Markup {

@@ -196,6 +196,28 @@ proptest! {
     }
 }
 
+/// Ten full forms that agree to the last answer beside ninety short ones about the first criterion, of which half are
+/// satisfied: the ten are no census of what the ninety were not asked.
+#[test]
+fn a_few_who_agree_do_not_make_the_whole_sure() {
+    let version = version(0);
+    let full = std::iter::repeat_n(vec![1_u8; 19], 10);
+    let short = (0..90).map(|i| {
+        let mut answers = vec![0; 19];
+        answers[0] = if i % 2 == 0 { 5 } else { 1 };
+        answers
+    });
+    let people: Vec<_> = full.chain(short).collect();
+    for formula in [Formula::SatisfiedShare, Formula::MeanRescaled] {
+        let found = computed(formula, &version, &people);
+        // 45 of 100 in one of 19 criteria.
+        assert_eq!(found.whole.value.map(Rounded::hundredths), Some(237));
+        let high = found.whole.interval.unwrap().high.hundredths();
+        // If the upper bound of the ten (Clopper and Pearson 1934: 30.85 %) is what the ninety think: 18/19 of that.
+        assert!(high >= 237 + 3_085 * 18 / 19, "{formula:?}: {high}");
+    }
+}
+
 /// n = 100 of N = 199: the correction is 99/198 = 1/2, so the interval is that of 200 people out of a crowd.
 #[test]
 fn half_of_the_people_are_worth_twice_as_many() {

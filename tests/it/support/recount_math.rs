@@ -88,10 +88,12 @@ fn parts(formula: &str, answer: u8) -> Fraction {
 /// Standard error of the mean over `places` from people one by one, and the fewest people it comes from (those who
 /// count with different shares by (Σw)²/Σw²).
 /// Complete answers: the spread of the persons' means. Otherwise the spreads of the block that must be answered, if whoever
-/// answered some of it answered all (not so after a short form), and of the single other criteria, added with their weights.
-fn standard_error(paper: Paper, formula: &str, people: &[Person], places: &[usize]) -> Option<(f64, f64)> {
+/// answered some of it answered all (not so after a short form), and of the single other criteria, added with their weights;
+/// a part whose people all agree as far as it could be off, unless all parts are like that.
+fn standard_error(paper: Paper, asked: Asked<'_>, people: &[Person], places: &[usize]) -> Option<(f64, f64)> {
+    let share = asked.formula == "satisfied-share";
     let score = |answer: u8| {
-        if formula == "satisfied-share" { f64::from(u8::from(answer >= 4)) } else { f64::from(answer) }
+        if share { f64::from(u8::from(answer >= 4)) } else { f64::from(answer) }
     };
     let of_block = |block: &[usize]| -> Option<(f64, f64)> {
         let means: Vec<(f64, f64)> = people
@@ -133,6 +135,13 @@ fn standard_error(paper: Paper, formula: &str, people: &[Person], places: &[usiz
     }
     if !block.is_empty() {
         parts.push((block.len() as f64, of_block(&block)?));
+    }
+    if parts.iter().any(|(_, (error, _))| *error > 1e-9) {
+        let (reach, tail) = (if share { 1.0 } else { 4.0 }, f64::from(100 - asked.confidence) / 200.0);
+        for (_, (error, n)) in parts.iter_mut().filter(|(_, (error, _))| *error <= 1e-9) {
+            // tail = (1 - x)ⁿ
+            *error = reach * (1.0 - (tail.ln() / *n).exp()) / normal_quantile(asked.confidence);
+        }
     }
     let error = parts.iter().map(|(weight, (error, _))| weight / count * error).sum();
     Some((error, parts.iter().map(|(_, (_, n))| *n).fold(f64::INFINITY, f64::min)))
@@ -249,7 +258,7 @@ pub fn figure(paper: Paper, people: &[Person], places: &[usize], asked: Asked<'_
         not_applicable: whole(not_applicable),
         estimated: people.iter().any(|person| person.share.0 != person.share.1),
         spread: (!fractions.is_empty())
-            .then(|| spread(asked, exact, standard_error(paper, asked.formula, people, places)))
+            .then(|| spread(asked, exact, standard_error(paper, asked, people, places)))
             .flatten(),
     }
 }

@@ -102,6 +102,7 @@ export async function serveVisit(token) {
     if (visit.service_point !== device.servicePoint || (device.survey && visit.survey !== device.survey)) {
       return frame.screen(frame.notice("visitElsewhere", { hint: "visitElsewhereHint", action: "again", run: serve }));
     }
+    if (visit.used) return frame.screen(frame.notice("visitUsed", { action: "again", run: serve }));
     answering = true;
     frame.begin(agency.name);
     const begin = () => citizen.ask(survey, { leave: serve, finish: (said) => finish(said, { ...own.bound(visit), visit: token }) });

@@ -41,9 +41,10 @@ export async function rate(token) {
   if (record?.state && record.state !== "open") return go(record);
   frame.screen(frame.notice("loading"));
   try {
-    const fresh = { ...await look(token), state: "open", since: Date.now() };
+    const seen = await look(token);
+    const fresh = { ...seen, state: seen.visit.used ? "used" : "open", since: Date.now() };
     await db.putVisit(fresh);
-    welcome(fresh);
+    if (fresh.state === "open") welcome(fresh); else go(fresh);
   } catch (error) {
     // Without a network what was loaded before will do.
     if (record && !(error instanceof Refusal)) return welcome(record);
@@ -90,7 +91,7 @@ function go(record) {
     return attempt(record.token, PAUSE.least);
   }
   if (record.state === "done") return frame.screen(() => views.thanks());
-  frame.screen(frame.notice(record.state === "used" ? "visitUsed" : "visitRefused", { hint: () => record.problem }));
+  frame.screen(frame.notice(record.state === "used" ? "visitUsed" : "visitRefused", { hint: record.problem && (() => record.problem) }));
 }
 
 const attempt = (token, pause) => navigator.locks.request("sipas-visit", async () => {

@@ -25,8 +25,9 @@ const closing = (word) => make("button", { type: "button", onclick: dismiss }, w
 export function ask({ title, hint, about, fields = [], act, grave = false, run, done }) {
   const problem = make("p", { class: "problem", role: "alert" });
   const go = make("button", { type: "submit", class: grave ? "grave" : "primary" }, act);
+  const cancel = closing(say("cancel"));
   const form = make("form", { method: "dialog", novalidate: true }, about && make("p", { class: "about" }, about), hint && make("p", { class: "hint" }, hint), fields, problem,
-    make("div", { class: "acts" }, go, closing(say("cancel"))));
+    make("div", { class: "acts" }, go, cancel));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const invalid = form.querySelector(":invalid");
@@ -47,6 +48,8 @@ export function ask({ title, hint, about, fields = [], act, grave = false, run, 
   const box = dialog();
   box.replaceChildren(make("h2", { id: "asked" }, title), form);
   box.showModal();
+  // What cannot be undone is not done by the Enter that opened the question.
+  if (grave) cancel.focus();
 }
 
 /** What can be said of a failure, in plain words. */
