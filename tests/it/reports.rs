@@ -1,6 +1,7 @@
 //! Reports: the numbers of the API in every form, nothing of what is withheld, the same bytes whenever and wherever.
 
 mod schedules;
+mod steering;
 
 use crate::support::TestApp;
 use crate::support::clients::{Client, Reply, faults};
