@@ -45,7 +45,7 @@ async fn the_target_and_what_each_criterion_contributes_are_those_of_the_api() {
         anybody.get("/v1/agencies/H56/targets?period=2026-Q2&as_of=2026-06-30").await.expect(200).json();
     let (held, row) = (&held["items"][0], &parts["targets"][0]);
     assert_eq!((&row["at_least"][..], &row["set_for"][..]), ("90", "H56"));
-    assert_eq!(row["value"].parse::<f64>().ok(), held["figure"]["value"].as_f64());
+    assert_eq!(row["value"].parse::<f64>().ok(), held["figure"]["whole"]["value"].as_f64());
     assert_eq!(row["distance"].parse::<f64>().ok(), held["distance"].as_f64());
     let drags = anybody.get(&format!("/v1/agencies/H56/index/drags?{ALIKE}")).await.expect(200).json();
     for (row, drag) in parts["drags"].iter().zip(drags["criteria"].as_array().unwrap()) {

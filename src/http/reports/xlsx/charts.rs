@@ -57,7 +57,7 @@ pub fn sheet(page: &mut Worksheet, document: &Document, tables: &[Table<'_>]) ->
 
 /// The charts of a drawing with their heights; many rows make several.
 fn drawn(table: &Table<'_>, drawing: &Drawing) -> Vec<(Chart, u32)> {
-    let rows = table.part.rows.len();
+    let rows = with_values(table, drawing);
     let pieces = (0..rows).step_by(MOST_BARS).map(|first| (first, rows.min(first + MOST_BARS)));
     match drawing {
         Drawing::Bars(columns) => {
@@ -73,6 +73,18 @@ fn drawn(table: &Table<'_>, drawing: &Drawing) -> Vec<(Chart, u32)> {
             line(table, columns, (0, rows)).map(|chart| (chart, 340)).into_iter().collect()
         }
     }
+}
+
+/// The rows up to the last one that has a value: of those below, the withheld, there is nothing to draw.
+fn with_values(table: &Table<'_>, drawing: &Drawing) -> usize {
+    let rows = &table.part.rows;
+    let value = match drawing {
+        Drawing::Bars([_, value, ..]) => table.part.column(value),
+        Drawing::Line(_) | Drawing::Shares(..) => None,
+    };
+    let Some(place) = value else { return rows.len() };
+    let last = rows.iter().rposition(|row| !matches!(row.get(place), None | Some(Cell::Empty)));
+    last.map_or(0, |last| last + 1)
 }
 
 fn height((first, end): (usize, usize)) -> u32 {
@@ -105,6 +117,10 @@ fn bars(table: &Table<'_>, [name, value, ..]: &[&'static str; 4], rows: (usize, 
     // Lying bars: the axis of names is the upright one.
     chart.y_axis().set_reverse();
     chart.x_axis().set_min(0);
+    // The pieces of one table by one scale.
+    if let Some((.., most)) = table.part.bars {
+        chart.x_axis().set_max(most);
+    }
     chart.legend().set_hidden();
     Some(chart)
 }
@@ -147,9 +163,8 @@ fn framed(table: &Table<'_>, of: ChartType, column: &str, rows: (usize, usize)) 
         return None;
     }
     let mut chart = Chart::new(of);
-    let all = table.part.rows.len();
     let title = match rows {
-        (0, end) if end == all => table.part.title.clone(),
+        (0, end) if end < MOST_BARS => table.part.title.clone(),
         (first, end) => format!("{} ({}–{end})", table.part.title, first + 1),
     };
     let mut font = ChartFont::new();
