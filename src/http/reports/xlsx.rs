@@ -19,8 +19,8 @@ use rust_xlsxwriter::{ColNum, DocProperties, ExcelDateTime, RowNum, Workbook, Wo
 /// Widths of columns in characters; a table of two columns has room for long texts.
 const LONG_WIDTH: f64 = 90.0;
 const TEXT_WIDTH: f64 = 40.0;
-const WORD_WIDTH: f64 = 19.0;
-const NUMBER_WIDTH: f64 = 9.5;
+const WORD_WIDTH: f64 = 17.0;
+const NUMBER_WIDTH: f64 = 11.5;
 
 /// Points of a line of text.
 const LINE_HEIGHT: f64 = 15.0;
