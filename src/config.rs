@@ -3,9 +3,11 @@
 
 mod flagging;
 mod guard;
+mod telling;
 
 pub use flagging::FlaggingConfig;
 pub use guard::{GuardConfig, RateLimit};
+pub use telling::TellingConfig;
 
 use clap::Args;
 use std::net::SocketAddr;
@@ -54,7 +56,8 @@ pub struct DatabaseConfig {
     #[arg(long, env = "SIPAS_POSTGRES_UNSAFE", hide = true)]
     pub postgres_unsafe: bool,
 
-    /// Most connections to PostgreSQL at once, besides those of the writers and the one that listens.
+    /// Most connections to PostgreSQL at once, besides those of the writers, the one that listens and the one
+    /// that evaluates alerts.
     #[arg(long, env = "SIPAS_DATABASE_CONNECTIONS", value_name = "N", default_value_t = 16,
           value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub database_connections: u16,
@@ -191,6 +194,10 @@ pub struct ServeConfig {
     /// What makes a response doubtful.
     #[command(flatten)]
     pub flagging: FlaggingConfig,
+
+    /// Alerts and webhooks.
+    #[command(flatten)]
+    pub telling: TellingConfig,
 
     /// Limits, deadlines, proxies, browsers, TLS.
     #[command(flatten)]

@@ -4,11 +4,12 @@ use crate::domain::period::day_of;
 use crate::error::Result;
 use crate::http;
 use crate::service::{
-    Services, activity, audit, catalogue, comments, folding, issuers, judging, partitions, receipts, uses,
-    visits,
+    Services, activity, alerting, audit, catalogue, comments, folding, issuers, judging, partitions,
+    receipts, sending, undertakings, uses, visits,
 };
 use crate::tls::Certificate;
 use actix_web::web;
+use chrono::TimeDelta;
 use std::time::Duration;
 
 /// How often the tallies are brought up to date; figures are exact in between, see [`folding`].
@@ -25,6 +26,9 @@ const BEFORE_LISTENING: Duration = Duration::from_secs(1);
 
 /// How often it is looked for reports that are due.
 const REPORTS_EVERY: Duration = Duration::from_secs(600);
+
+/// How often it is looked for events that are due.
+const SEND_EVERY: Duration = Duration::from_secs(1);
 
 /// How often months, receipts and visits are looked after.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(3600);
@@ -75,6 +79,28 @@ pub(super) async fn keep_reports(services: web::Data<Services>) {
     }
 }
 
+/// Evaluates the rules of alerts for as long as it is polled.
+pub(super) async fn keep_alerting(services: web::Data<Services>) {
+    loop {
+        tokio::time::sleep(services.rules.alert_every).await;
+        if let Err(error) = alerting::evaluate(&services).await {
+            tracing::warn!("alerts wait for the next round: {}", error.chain());
+        }
+    }
+}
+
+/// Sends events to webhooks for as long as it is polled.
+pub(super) async fn keep_sending(services: web::Data<Services>) {
+    loop {
+        match sending::send_due(&services).await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => tracing::warn!("events wait for the next round: {}", error.chain()),
+        }
+        tokio::time::sleep(SEND_EVERY).await;
+    }
+}
+
 /// Follows the keys of other issuers for as long as it is polled.
 pub(super) async fn keep_following(services: web::Data<Services>) {
     loop {
@@ -110,14 +136,22 @@ pub(super) async fn keep_house(services: web::Data<Services>) {
             tracing::error!("{what}: trying again in an hour: {}", error.chain());
         }
     };
+    // The first round looks at all months, later ones at those that something may still arrive for.
+    let mut since = None;
     loop {
         let (db, now) = (&services.db, services.clock.now());
         told("months ahead", partitions::make(db, day_of(now), services.rules.max_offline_days).await);
         told("old receipts", receipts::forget_old(db, now).await.map(drop));
         told("old marks", judging::forget_old(&services).await.map(drop));
         let max_days = services.rules.max_offline_days;
+        told("old events", sending::forget_old(&services).await.map(drop));
         told("old visits", visits::forget_old(db, now, max_days).await.map(drop));
         told("months of the audit log", audit::make_months(db, day_of(now)).await);
+        let noted = undertakings::note_months(db, day_of(now), since).await;
+        if noted.is_ok() {
+            since = Some(day_of(now - TimeDelta::days(services.rules.max_offline_days)));
+        }
+        told("months with comments", noted);
         told("redaction of old comments", comments::redact_old(db).await.map(drop));
         if let Some(months) = services.rules.comment_retention_months {
             told("old comments", comments::forget_old(db, day_of(now), now, months).await.map(drop));

@@ -15,6 +15,7 @@ use crate::service::feed::EXPORTS_AT_ONCE;
 use crate::service::ingest::{Intake, IntakeSettings};
 use crate::service::issuers::Issuers;
 use crate::service::metrics::Metrics;
+use crate::service::sending::{Sender, SenderRules};
 use crate::service::signing_keys::Signing;
 use crate::service::visibility::Masks;
 use crate::service::visits::Visits;
@@ -70,6 +71,10 @@ pub(super) fn services(
         tokens: TokenCache::default(),
         hashing: tokio::sync::Semaphore::new(HASHING_AT_ONCE),
         visits: Visits::default(),
+        sender: Sender::new(SenderRules {
+            allow_private: config.telling.webhook_allow_private,
+            timeout: TimeDelta::seconds(config.telling.webhook_seconds.into()),
+        })?,
         metrics,
         clock,
         rules: Rules {
@@ -91,6 +96,7 @@ pub(super) fn services(
             flagging,
             report_days: config.report_days.unwrap_or(config.max_offline_days).into(),
             void_days: config.flagging.void_days.into(),
+            alert_every: Duration::from_secs(config.telling.alert_seconds.into()),
         },
     })
 }

@@ -1,12 +1,15 @@
 //! The one permission table, and the only maker of [`AgencyScope`]. Everything a request may touch passes
 //! through [`read_figures`], [`read_responses`], [`submit_response`], [`may_read_receipts`], [`tree_changer`],
 //! [`report_dossiers`], [`enter_measures`], [`set_targets`], [`key_keeper`], [`keep_clients`],
-//! [`keep_devices`], [`heartbeat_sender`] or [`visit_issuer`]; the catalogue (agencies, surveys, wording) is open to all.
+//! [`keep_devices`], [`undertake`], [`heartbeat_sender`] or [`visit_issuer`]; the catalogue (agencies, surveys, wording) is
+//! open to all.
+mod alerting;
 mod intake;
 mod keeping;
 mod reading;
 mod standing;
 
+pub use alerting::*;
 pub use intake::*;
 pub use keeping::*;
 pub use reading::*;
@@ -43,6 +46,7 @@ enum Grant {
 /// - Visit tokens come from the one-stop system: a kiosk that could issue them would let itself in.
 /// - What citizens wrote is read by the rated agency's own people; a system would copy it to where nobody knows.
 /// - Only an administrator hands out credentials.
+/// - Alerts tell of small cells, and a webhook sends to where nobody here looks: administrators only.
 #[rustfmt::skip]
 const TABLE: &[(Permission, [Grant; 5])] = {
     use Grant::{Itself, No, OwnSubtree, Public};
@@ -63,9 +67,12 @@ const TABLE: &[(Permission, [Grant; 5])] = {
         (P::SendHeartbeat,   [No,         Itself,     No,         No,         No        ]),
         (P::IssueVisits,     [No,         No,         No,         OwnSubtree, No        ]),
         (P::ReadComments,    [No,         No,         No,         No,         OwnSubtree]),
+        (P::PublishUndertakings, [No,     No,         No,         No,         OwnSubtree]),
         (P::ReadAudit,       [No,         No,         No,         No,         OwnSubtree]),
         (P::ReviewFlags,     [No,         No,         No,         No,         OwnSubtree]),
         (P::VoidResponses,   [No,         No,         No,         No,         OwnSubtree]),
+        (P::ManageAlerts,    [No,         No,         No,         No,         OwnSubtree]),
+        (P::ManageWebhooks,  [No,         No,         No,         No,         OwnSubtree]),
         (P::KeepReports,     [No,         No,         No,         No,         OwnSubtree]),
     ]
 };

@@ -160,6 +160,12 @@ actions! {
     ResponsesExportEnded = "responses_export_ended",
     /// Comments were read.
     CommentsRead = "comments_read",
+    /// An undertaking was published.
+    UndertakingPublished = "undertaking_published",
+    /// A published undertaking was corrected.
+    UndertakingCorrected = "undertaking_corrected",
+    /// A published undertaking was withdrawn.
+    UndertakingWithdrawn = "undertaking_withdrawn",
     /// The audit log was exported.
     AuditExported = "audit_exported",
     /// Catalogue files were entered.
@@ -178,4 +184,24 @@ actions! {
     CommentsDropped = "comments_dropped",
     /// Months of the audit log were dropped.
     AuditMonthsDropped = "audit_months_dropped",
+    /// A rule of alerts was made.
+    AlertRuleCreated = "alert_rule_created",
+    /// A rule of alerts was changed.
+    AlertRuleChanged = "alert_rule_changed",
+    /// A rule of alerts was ended.
+    AlertRuleEnded = "alert_rule_ended",
+    /// A webhook was made.
+    WebhookCreated = "webhook_created",
+    /// Where a webhook sends, or what, was changed.
+    WebhookChanged = "webhook_changed",
+    /// A webhook got another secret.
+    WebhookRotated = "webhook_rotated",
+    /// A webhook was paused, by an administrator or by the service.
+    WebhookPaused = "webhook_paused",
+    /// A paused webhook is sent to again.
+    WebhookResumed = "webhook_resumed",
+    /// A webhook was ended for good.
+    WebhookEnded = "webhook_ended",
+    /// Events are sent to a webhook again.
+    WebhookReplayed = "webhook_replayed",
 }

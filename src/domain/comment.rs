@@ -27,4 +27,42 @@ impl Standing {
     pub fn text(self) -> String {
         self.0.iter().map(|byte| format!("{byte:02x}")).collect()
     }
+
+    /// Reads that text.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.bytes().map(|byte| char::from(byte).to_digit(16));
+        let digits: Vec<u8> =
+            digits.map(|digit| digit.and_then(|digit| u8::try_from(digit).ok())).collect::<Option<_>>()?;
+        let is_ours = text.len() == 64 && !text.bytes().any(|byte| byte.is_ascii_uppercase());
+        let bytes: Vec<u8> =
+            digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
+        is_ours.then(|| Self::from_bytes(&bytes)).flatten()
+    }
+
+    /// As it is stored.
+    pub const fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// What was stored; `None` for another length.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handle_is_read_as_it_is_written_and_in_no_other_way() {
+        let standing = CommentKey(vec![7; 32]).standing(ResponseId::make(chrono::DateTime::UNIX_EPOCH));
+        let text = standing.text();
+        assert_eq!(Standing::parse(&text), Some(standing));
+        assert_eq!(Standing::from_bytes(standing.bytes()), Some(standing));
+        for other in ["", "00", &text.to_uppercase(), &format!("{text}0"), &"g".repeat(64), &"é".repeat(32)]
+        {
+            assert!(Standing::parse(other).is_none() || *other == text, "{other}");
+        }
+    }
 }

@@ -45,6 +45,8 @@ permissions! {
     SetTargets = "set_targets",
     /// Enter values of indices that others publish, and who is responsible for them.
     EnterMeasures = "enter_measures",
+    /// Publish what an agency undertakes about what citizens wrote.
+    PublishUndertakings = "publish_undertakings",
     /// Read what citizens wrote.
     ReadComments = "read_comments",
     /// Read who did what.
@@ -65,6 +67,10 @@ permissions! {
     KeepReports = "keep_reports",
     /// Tell how oneself is doing.
     SendHeartbeat = "send_heartbeat",
+    /// Make, see, change and end rules of alerts, and see alerts.
+    ManageAlerts = "manage_alerts",
+    /// Make, see, change and end webhooks.
+    ManageWebhooks = "manage_webhooks",
 }
 
 impl Permission {

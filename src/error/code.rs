@@ -71,12 +71,22 @@ pub enum ErrorCode {
     TargetNotFound,
     /// Two changed a target at the same moment.
     TargetConflict,
+    /// No such undertaking of the agency.
+    UndertakingNotFound,
     /// The caller belongs to the rated agency itself, which must not decide about its own figures.
     NotAbove,
     /// Who asked may not decide.
     SecondPersonNeeded,
     /// Another request is open, or it was decided otherwise.
     VoidConflict,
+    /// No such rule of alerts, or none that the caller may know of.
+    AlertRuleNotFound,
+    /// No such webhook, or none that the caller may know of.
+    WebhookNotFound,
+    /// The event was never meant for the webhook, or it is too old.
+    DeliveryNotFound,
+    /// The webhook was ended for good.
+    WebhookEnded,
     /// The path exists, the method does not.
     MethodNotAllowed,
     /// The resource does not come in the format asked for.
@@ -107,6 +117,8 @@ pub enum ErrorCode {
     AgencyEventConflict,
     /// Something happened to the agency after the day of the event.
     AgencyEventOutOfOrder,
+    /// Same undertaking or revision, other content; or it was withdrawn.
+    UndertakingConflict,
     /// Body over the limit.
     BodyTooLarge,
     /// Path and query over the limit.
@@ -183,9 +195,14 @@ impl ErrorCode {
         Self::VoidNotFound,
         Self::TargetNotFound,
         Self::TargetConflict,
+        Self::UndertakingNotFound,
         Self::NotAbove,
         Self::SecondPersonNeeded,
         Self::VoidConflict,
+        Self::AlertRuleNotFound,
+        Self::WebhookNotFound,
+        Self::DeliveryNotFound,
+        Self::WebhookEnded,
         Self::MethodNotAllowed,
         Self::NotAcceptable,
         Self::BodyTimeout,
@@ -201,6 +218,7 @@ impl ErrorCode {
         Self::MeasureValueConflict,
         Self::AgencyEventConflict,
         Self::AgencyEventOutOfOrder,
+        Self::UndertakingConflict,
         Self::BodyTooLarge,
         Self::UriTooLong,
         Self::UnsupportedMediaType,
@@ -249,9 +267,14 @@ impl ErrorCode {
             Self::VoidNotFound => row("void_not_found", 404, "Không có yêu cầu hủy phiếu nào đang chờ.", "Nobody asked that this response be void, or too long ago.", "Ask by `POST /v1/responses/{id}/void`."),
             Self::TargetNotFound => row("target_not_found", 404, "Không có mục tiêu này.", "There is no such target.", "`GET /v1/agencies/{code}/targets?period=` lists those that hold."),
             Self::TargetConflict => row("target_conflict", 409, "Mục tiêu vừa được người khác thay đổi.", "Somebody else changed the target at the same moment.", "Read it again, then decide."),
+            Self::UndertakingNotFound => row("undertaking_not_found", 404, "Cơ quan không có nội dung trả lời này.", "The agency has no such undertaking.", "Read `GET /v1/agencies/{code}/undertakings`."),
             Self::NotAbove => row("not_above", 403, "Chỉ cơ quan cấp trên của cơ quan được đánh giá mới được quyết định.", "Only an administrator above the rated agency may decide this.", "Ask the agency above."),
             Self::SecondPersonNeeded => row("second_person_needed", 403, "Người yêu cầu không được tự quyết định; cần người thứ hai.", "Who asked may not decide; a second person has to.", "Have another administrator decide, with a credential of their own."),
             Self::VoidConflict => row("void_conflict", 409, "Phiếu đã có yêu cầu hủy khác hoặc đã được quyết định khác.", "Another request is open, or it was decided otherwise.", "Read `GET /v1/voids`; a refused request may be made anew."),
+            Self::AlertRuleNotFound => row("alert_rule_not_found", 404, "Không tìm thấy quy tắc cảnh báo.", "There is no such rule.", "Check the id; `GET /v1/alert-rules` lists those of the own subtree."),
+            Self::WebhookNotFound => row("webhook_not_found", 404, "Không tìm thấy webhook.", "There is no such webhook.", "Check the id; `GET /v1/webhooks` lists those of the own subtree."),
+            Self::DeliveryNotFound => row("delivery_not_found", 404, "Webhook này không có sự kiện đó.", "The webhook has no such event.", "Check the id; `GET /v1/webhooks/{id}/deliveries` lists events of the last 90 days."),
+            Self::WebhookEnded => row("webhook_ended", 409, "Webhook đã kết thúc vĩnh viễn.", "This webhook was ended for good.", "Make a new one."),
             Self::MethodNotAllowed => row("method_not_allowed", 405, "Địa chỉ này không hỗ trợ phương thức đã gọi.", "This path does not support the method.", "See the `Allow` header."),
             Self::NotAcceptable => row("not_acceptable", 406, "Không có định dạng được yêu cầu.", "This is not available in the format asked for.", "Ask for a format that `detail` lists, by `Accept` or `format`."),
             Self::BodyTimeout => row("body_timeout", 408, "Nội dung gửi lên không đến kịp thời gian quy định.", "The body did not arrive in time.", "Repeat with the same id."),
@@ -267,6 +290,7 @@ impl ErrorCode {
             Self::MeasureValueConflict => row("measure_value_conflict", 409, "Đã có số liệu khác cho chỉ số và kỳ này.", "Something else is entered for this measure and period.", "Read what is there and name its revision in `replaces` if it has to be corrected."),
             Self::AgencyEventConflict => row("agency_event_conflict", 409, "Mã sự kiện này đã được lưu với nội dung khác.", "This event id is already stored with other content.", "Do not repeat; the stored event stays. Another event needs an id of its own."),
             Self::AgencyEventOutOfOrder => row("agency_event_out_of_order", 409, "Sự kiện có ngày trước một sự kiện đã ghi của cơ quan.", "Something that happened to the agency later is recorded already.", "Events of an agency are recorded in the order of their days; `detail` names agency and day."),
+            Self::UndertakingConflict => row("undertaking_conflict", 409, "Nội dung trả lời này đã được lưu khác đi, hoặc đã được rút lại.", "This undertaking is stored otherwise already, or was withdrawn.", "Read it; a correction names the revision that it makes, one more than the newest."),
             Self::BodyTooLarge => row("body_too_large", 413, "Nội dung gửi lên vượt quá giới hạn.", "The body is over the limit.", "Send less at once."),
             Self::UriTooLong => row("uri_too_long", 414, "Địa chỉ yêu cầu quá dài.", "Path and query are too long.", "Ask for less at once; `detail` has the limit."),
             Self::UnsupportedMediaType => row("unsupported_media_type", 415, "Kiểu nội dung không được hỗ trợ.", "The content type is not supported.", "Send the content type the operation names."),

@@ -5,6 +5,7 @@ mod figure;
 mod list;
 mod measure;
 mod tree;
+mod undertaking;
 mod visit;
 mod words;
 
@@ -13,6 +14,7 @@ pub use figure::FigureFault;
 pub use list::Faults;
 pub use measure::MeasureFault;
 pub use tree::TreeFault;
+pub use undertaking::UndertakingFault;
 pub use visit::VisitFault;
 
 use super::Lang;
@@ -154,6 +156,8 @@ pub enum FaultKind {
     },
     /// This criterion must be answered with a level.
     NotApplicableRefused,
+    /// Nothing is sent to this address.
+    PrivateAddress,
     /// The formula does not fit the survey's kind.
     FormulaDoesNotFit {
         /// Formula ids that do.
@@ -169,6 +173,8 @@ pub enum FaultKind {
     Tree(TreeFault),
     /// A visit that does not let the response in.
     Visit(VisitFault),
+    /// An undertaking that cannot be published.
+    Undertaking(UndertakingFault),
 }
 
 impl FaultKind {
@@ -207,6 +213,7 @@ impl FaultKind {
             Self::NothingAnswered,
             Self::LevelOffScale { allowed: vec![1, 2, 3, 4, 5] },
             Self::NotApplicableRefused,
+            Self::PrivateAddress,
             Self::FormulaDoesNotFit { allowed: vec!["satisfied-share"] },
         ];
         samples.extend(figures);
@@ -214,6 +221,7 @@ impl FaultKind {
         samples.extend(MeasureFault::samples().into_iter().map(Self::Measure));
         samples.extend(TreeFault::samples().into_iter().map(Self::Tree));
         samples.extend(VisitFault::samples().into_iter().map(Self::Visit));
+        samples.extend(UndertakingFault::samples().into_iter().map(Self::Undertaking));
         samples
     }
 
@@ -251,12 +259,14 @@ impl FaultKind {
             Self::NothingAnswered => "nothing_answered",
             Self::LevelOffScale { .. } => "level_off_scale",
             Self::NotApplicableRefused => "not_applicable_refused",
+            Self::PrivateAddress => "private_address",
             Self::FormulaDoesNotFit { .. } => "formula_does_not_fit",
             Self::Figure(fault) => fault.name(),
             Self::Client(fault) => fault.name(),
             Self::Measure(fault) => fault.name(),
             Self::Tree(fault) => fault.name(),
             Self::Visit(fault) => fault.name(),
+            Self::Undertaking(fault) => fault.name(),
         }
     }
 
@@ -311,6 +321,7 @@ impl FaultKind {
                 format!("Mức không có trong thang đo; các mức: {}.", listed(allowed))
             }
             Self::NotApplicableRefused => "Tiêu chí này không cho phép bỏ qua.".into(),
+            Self::PrivateAddress => "Không gửi đến địa chỉ nội bộ; cần một địa chỉ công cộng.".into(),
             Self::FormulaDoesNotFit { allowed } => {
                 format!("Công thức không dùng cho loại phiếu này; chọn: {}.", allowed.join(", "))
             }
@@ -319,6 +330,7 @@ impl FaultKind {
             Self::Measure(fault) => fault.detail(Lang::Vi),
             Self::Tree(fault) => fault.detail(Lang::Vi),
             Self::Visit(fault) => fault.detail(Lang::Vi),
+            Self::Undertaking(fault) => fault.detail(Lang::Vi),
         }
     }
 
@@ -361,6 +373,7 @@ impl FaultKind {
                 format!("Not a level of the scale; levels: {}.", listed(allowed))
             }
             Self::NotApplicableRefused => "This criterion may not be left out.".into(),
+            Self::PrivateAddress => "Nothing is sent to an internal address; it has to be public.".into(),
             Self::FormulaDoesNotFit { allowed } => {
                 format!("The formula does not fit this kind of survey; one of: {}.", allowed.join(", "))
             }
@@ -369,6 +382,7 @@ impl FaultKind {
             Self::Measure(fault) => fault.detail(Lang::En),
             Self::Tree(fault) => fault.detail(Lang::En),
             Self::Visit(fault) => fault.detail(Lang::En),
+            Self::Undertaking(fault) => fault.detail(Lang::En),
         }
     }
 }

@@ -9,7 +9,9 @@ use crate::domain::agency::AgencyCode;
 use crate::domain::redaction;
 use crate::domain::text;
 use crate::error::FaultKind;
-use crate::service::comments::{self, CommentPage, CommentQuery, DEFAULT_LIMIT, MAX_LIMIT, parse_month};
+use crate::service::comments::{
+    self, Comment, CommentPage, CommentQuery, DEFAULT_LIMIT, MAX_LIMIT, parse_month,
+};
 use actix_web::{HttpResponse, get};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -18,6 +20,9 @@ use utoipa::{IntoParams, ToSchema};
 /// A comment. Neither the response, nor when, where and by whom it was written is told.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CommentBody {
+    /// What the comment is known by where an undertaking answers it; tells nothing else.
+    #[schema(min_length = 64, max_length = 64)]
+    handle: String,
     /// The words; what could name or reach a person is replaced by what was there, for example `[điện thoại]`.
     #[schema(example = "Chờ lâu, gọi [điện thoại] không ai nghe")]
     text: String,
@@ -39,9 +44,9 @@ pub struct CommentPageBody {
 
 impl From<CommentPage> for CommentPageBody {
     fn from(page: CommentPage) -> Self {
-        let body = |text: String| {
+        let body = |Comment { handle, words: text }| {
             let counts = redaction::count(&text).into_iter().map(|(kind, count)| (kind.as_str(), count));
-            CommentBody { redactions: counts.collect(), text }
+            CommentBody { handle: handle.text(), redactions: counts.collect(), text }
         };
         Self {
             suppressed: page.suppressed,
@@ -65,6 +70,9 @@ struct ListCommentsParams {
     /// Answered in this calendar month, which has to be over.
     #[param(example = "2026-06")]
     month: String,
+    /// `no`: those that no undertaking answers yet; `yes`: the others.
+    #[param(example = "no")]
+    answered: Option<String>,
     /// Most comments of a page.
     #[param(minimum = 1, maximum = 1000, default = 100)]
     limit: Option<i64>,
@@ -90,7 +98,16 @@ fn read(fields: &mut Fields<'_>) -> CommentQuery {
         agency: fields.required("agency", AgencyCode::parse),
         survey: fields.required("survey", |raw| text::clean(raw, 60).map(Option::unwrap_or_default)),
         month: fields.required("month", parse_month),
+        answered: fields.optional("answered", yes_or_no),
         limit: fields.optional("limit", |raw| number(raw, 1, MAX_LIMIT)).unwrap_or(DEFAULT_LIMIT),
         cursor: fields.optional("cursor", |raw| Ok::<_, FaultKind>(raw.to_owned())),
+    }
+}
+
+fn yes_or_no(raw: &str) -> Result<bool, FaultKind> {
+    match raw {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _ => Err(FaultKind::NotAllowed { allowed: &["yes", "no"] }),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::fields::{Fields, Node};
 use super::limits;
+use super::pages;
 use super::peer::peer_address;
 use super::problem::Problem;
 use crate::auth::Actor;
@@ -207,7 +208,12 @@ impl FromRequest for Query {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(match pairs(request.query_string()) {
-            Some(pairs) => Ok(Self(pairs)),
+            Some(mut pairs) => {
+                if pages::is_page(request.path()) {
+                    pairs.retain(|(name, _)| !pages::is_tracking(name));
+                }
+                Ok(Self(pairs))
+            }
             None => Err(Problem(Error::new(ErrorCode::MalformedQuery))),
         })
     }

@@ -31,7 +31,6 @@ pub use sheet::{origin, statement_cells, statement_columns};
 
 /// What a document says: a value, a rank, or both.
 #[derive(Debug, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct StatementBody {
     /// In the measure's unit, at most four decimals; `null`: not published, which is not zero.
     #[schema(minimum = 0, maximum = 9999.9999, example = 82.66)]
@@ -66,15 +65,30 @@ pub struct SourceBody {
     pub(super) link: Option<String>,
 }
 
-/// A value as it is entered.
+/// A value as it is entered: a value, a rank, or both.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MeasureValueDraft {
-    #[serde(flatten)]
-    statement: StatementBody,
+    /// In the measure's unit, at most four decimals; without it only the rank was published, which is not zero.
+    #[schema(minimum = 0, maximum = 9999.9999, example = 82.66)]
+    pub value: Option<f64>,
+    /// Place in the published list, 1 the best. The whole country has none.
+    #[schema(minimum = 1, maximum = 100_000, example = 20)]
+    pub rank: Option<i32>,
+    /// How many are in the list; goes with `rank`.
+    #[schema(minimum = 1, maximum = 100_000, example = 63)]
+    pub out_of: Option<i32>,
+    /// Where it was read.
+    pub source: SourceBody,
+    /// `verified`: read in the source; `assumed`: general knowledge, or derived.
+    #[schema(example = "verified")]
+    pub mark: String,
+    /// Why it is assumed; goes with `assumed` only.
+    #[schema(max_length = 500)]
+    pub assumed_because: Option<String>,
     /// The revision this corrects; only where something is entered already.
-    #[schema(minimum = 1, example = 1)]
-    replaces: Option<i32>,
+    #[schema(minimum = 1, maximum = 100_000)]
+    pub replaces: Option<i32>,
 }
 
 /// A value that was entered.

@@ -5,6 +5,8 @@
 mod agencies;
 mod agency_events;
 mod agency_imports;
+mod alert_rules;
+mod alerts;
 mod audit;
 mod breakdowns;
 mod bulk;
@@ -13,6 +15,7 @@ mod comments;
 mod comparisons;
 mod cors;
 mod credentials;
+mod deliveries;
 mod device_changes;
 mod devices;
 mod dossier_counts;
@@ -60,8 +63,10 @@ mod surveys;
 mod tables;
 mod targets;
 mod tracker;
+mod undertakings;
 mod visits;
 mod voids;
+mod webhooks;
 
 use actix_web::web;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -133,6 +138,11 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(feed::list_responses)
         .service(feed::export_responses)
         .service(comments::list_comments)
+        // What agencies make of comments
+        .service(undertakings::list_undertakings)
+        .service(undertakings::publish_undertaking)
+        .service(undertakings::correct_undertaking)
+        .service(undertakings::withdraw_undertaking)
         // Who did what
         .service(audit::list_audit)
         .service(audit::export_audit)
@@ -143,6 +153,22 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(voids::request_void)
         .service(voids::confirm_void)
         .service(voids::refuse_void)
+        // Being told
+        .service(alert_rules::create_alert_rule)
+        .service(alert_rules::list_alert_rules)
+        .service(alert_rules::change_alert_rule)
+        .service(alert_rules::end_alert_rule)
+        .service(alerts::list_alerts)
+        .service(webhooks::create_webhook)
+        .service(webhooks::list_webhooks)
+        .service(webhooks::get_webhook)
+        .service(webhooks::change_webhook)
+        .service(webhooks::pause_webhook)
+        .service(webhooks::resume_webhook)
+        .service(webhooks::rotate_webhook)
+        .service(webhooks::end_webhook)
+        .service(deliveries::list_deliveries)
+        .service(deliveries::replay_deliveries)
         // Credentials
         .service(clients::issue_token)
         .service(clients::list_keys)

@@ -2,6 +2,7 @@
 //! their files. Not part of the contract: programs use the API, and a page shows nothing that the API would not tell the
 //! same reader.
 
+mod answers;
 pub(super) mod bars;
 mod breakdowns;
 pub(super) mod codes;
@@ -31,8 +32,10 @@ mod view;
 mod ways;
 pub(super) mod words;
 
-use actix_web::http::header::HeaderValue;
-use actix_web::web;
+use crate::error::Error;
+use actix_web::http::Method;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, web};
 
 /// What a page may load: its own files, and nothing written into the page itself.
 pub(super) const POLICY: HeaderValue = HeaderValue::from_static(
@@ -41,18 +44,42 @@ pub(super) const POLICY: HeaderValue = HeaderValue::from_static(
 );
 
 /// Paths of the pages that are written here; the others are files.
-const WRITTEN: [&str; 8] =
-    ["/", "/series", "/ranking", "/breakdown", "/comparison", "/tracker", "/agencies", "/method"];
+const WRITTEN: [&str; 9] =
+    ["/", "/series", "/ranking", "/breakdown", "/comparison", "/tracker", "/agencies", "/answers", "/method"];
+
+/// What others append to every link that is shared: says where a reader came from and nothing about the page.
+const TRACKING: [&str; 2] = ["fbclid", "gclid"];
 
 /// Whether a page or one of its files is at this path.
 pub fn is_page(path: &str) -> bool {
     WRITTEN.contains(&path) || crate::web::files().contains_key(path)
 }
 
+/// Whether a parameter only tells where a reader came from. Pages do as if it were not there; the API refuses it like any
+/// other it does not know.
+pub fn is_tracking(name: &str) -> bool {
+    TRACKING.contains(&name) || name.starts_with("utm_")
+}
+
+/// Paths that programs ask, and their documentation.
+const OF_PROGRAMS: [&str; 7] =
+    ["/v1/", "/oauth/", "/.well-known/", "/health/", "/metrics", "/docs", "/openapi.json"];
+
+/// The page that says why there is nothing to see, if a browser asks for what a page could be; with what it may load. A
+/// program gets the problem document.
+pub fn refusal(request: &HttpRequest, error: &Error) -> Option<(String, HeaderValue)> {
+    let path = request.path();
+    let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let is_browser = request.method() == Method::GET && accept?.contains("text/html");
+    let is_page = is_browser && !OF_PROGRAMS.iter().any(|begin| path.starts_with(begin));
+    is_page.then(|| (layout::refusal(request, error), POLICY))
+}
+
 /// The pages.
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .service(home::show_home)
+        .service(answers::show_answers)
         .service(series::show_series)
         .service(ranking::show_ranking)
         .service(breakdowns::show_breakdown)

@@ -176,11 +176,19 @@ pub async fn frame(
     let reached = problem.and_then(|problem| problem.0.reached.as_deref().copied());
     let body = problem.map(|problem| {
         let lang = language(response.request());
-        (ProblemBody::new(&problem.0, id.clone(), lang), lang)
+        let page = pages::refusal(response.request(), &problem.0);
+        (ProblemBody::new(&problem.0, id.clone(), lang), lang, page)
     });
-    if let Some((body, lang)) = body {
-        response = response.map_body(|_, _| BoxBody::new(serde_json::to_vec(&body).unwrap_or_default()));
+    if let Some((body, lang, page)) = body {
+        let json = serde_json::to_vec(&body).unwrap_or_default();
         problem_headers(response.headers_mut(), &body, lang);
+        response = match page {
+            None => response.map_body(|_, _| BoxBody::new(json)),
+            Some((page, policy)) => {
+                page_headers(response.headers_mut(), policy);
+                response.map_body(|_, _| BoxBody::new(page))
+            }
+        };
     }
     if let Some(reached) = reached {
         limit_headers(response.headers_mut(), reached);
@@ -219,6 +227,14 @@ fn problem_headers(headers: &mut header::HeaderMap, body: &ProblemBody, lang: La
         }
         _ => {}
     }
+}
+
+/// What differs where the refusal is a page; it says its language itself.
+fn page_headers(headers: &mut header::HeaderMap, policy: HeaderValue) {
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Language"));
+    headers.remove(header::CONTENT_LANGUAGE);
 }
 
 /// `Retry-After` (RFC 9110 section 10.2.3) and the fields of draft-ietf-httpapi-ratelimit-headers-10.

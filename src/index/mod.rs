@@ -7,6 +7,7 @@
 //! (QĐ 1001/QĐ-BNV has a formula section that could not be read; this reading fits the published figures of
 //! 2024 best). Criteria nobody answered are left out and listed; a missing value is never zero.
 
+pub mod answering;
 pub mod bands;
 pub mod combine;
 pub mod comparison;

@@ -5,6 +5,7 @@ mod access;
 mod integrity;
 mod records;
 mod reference;
+mod telling;
 
 /// Vietnamese and English.
 pub type Words = (&'static str, &'static str);
@@ -112,5 +113,10 @@ pub const LAW: &[Words] = &[
 
 /// Every table.
 pub fn register() -> impl Iterator<Item = &'static Table> {
-    reference::TABLES.iter().chain(access::TABLES).chain(records::TABLES).chain(integrity::TABLES)
+    reference::TABLES
+        .iter()
+        .chain(access::TABLES)
+        .chain(records::TABLES)
+        .chain(integrity::TABLES)
+        .chain(telling::TABLES)
 }

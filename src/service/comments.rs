@@ -11,6 +11,7 @@ use super::catalogue::current;
 use crate::auth::{Actor, policy};
 use crate::domain::agency::AgencyCode;
 use crate::domain::audit::{Action, By, Entry};
+use crate::domain::comment::Standing;
 use crate::domain::period::{Grain, Period, day_of};
 use crate::error::{Error, FaultKind, Faults, Place, Result};
 use crate::store::comments::{
@@ -18,6 +19,7 @@ use crate::store::comments::{
 };
 use crate::store::paging::Page;
 pub use crate::store::paging::{DEFAULT_LIMIT, MAX_LIMIT};
+use crate::store::undertakings::undertakings_answered;
 use crate::store::{AsyncConnection, Conn, Db, SILENCE};
 use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
 
@@ -33,10 +35,21 @@ pub struct CommentQuery {
     pub survey: Option<String>,
     /// Answered in this calendar month.
     pub month: Option<Period>,
+    /// Only those that an undertaking answers, or that none does.
+    pub answered: Option<bool>,
     /// Most comments of a page.
     pub limit: i64,
     /// Where the page before ended.
     pub cursor: Option<String>,
+}
+
+/// A comment, and what it is known by.
+#[derive(Debug)]
+pub struct Comment {
+    /// Tells it from the others of its agency and month, and nothing else.
+    pub handle: Standing,
+    /// Its words.
+    pub words: String,
 }
 
 /// One page.
@@ -44,8 +57,8 @@ pub struct CommentQuery {
 pub struct CommentPage {
     /// Whether too few people answered for anything to be shown.
     pub suppressed: bool,
-    /// The words, in no order that means anything.
-    pub items: Vec<String>,
+    /// The comments, in no order that means anything.
+    pub items: Vec<Comment>,
     /// The cursor of the next page.
     pub next_cursor: Option<String>,
 }
@@ -91,7 +104,7 @@ pub async fn list(
     let page = Page::new(
         query.limit,
         query.cursor.as_deref(),
-        &format!("comments {agency:?} {survey:?} {month:?}"),
+        &format!("comments {agency:?} {survey:?} {month:?} {:?}", query.answered),
     )?;
     let read = async |conn: &mut Conn| {
         let people = people_of_month(conn, &scope, (survey, agency), month.from()).await?;
@@ -100,13 +113,19 @@ pub async fn list(
         }
         let key = comments_key(conn).await?;
         let ids = comments_ids(conn, &scope, (survey, agency), (month.from(), month.to())).await?;
-        let mut standing: Vec<_> = ids.into_iter().map(|id| (key.standing(id).text(), id)).collect();
+        let mut standing: Vec<_> = ids.into_iter().map(|id| (key.standing(id), id)).collect();
         standing.sort_unstable();
-        standing.retain(|(text, _)| page.after.as_ref().is_none_or(|after| text > after));
+        standing.retain(|(handle, _)| page.after.as_ref().is_none_or(|after| handle.text() > *after));
+        if let Some(wanted) = query.answered {
+            let answered = undertakings_answered(conn, &scope, (survey, agency), month.from()).await?;
+            standing.retain(|(handle, _)| answered.contains(handle) == wanted);
+        }
         standing.truncate(usize::try_from(query.limit).unwrap_or(usize::MAX).saturating_add(1));
-        let next_cursor = page.cut(&mut standing, |(text, _)| text.clone());
+        let next_cursor = page.cut(&mut standing, |(handle, _)| handle.text());
         let ids: Vec<_> = standing.into_iter().map(|(_, id)| id).collect();
-        Ok(CommentPage { suppressed: false, items: comments_fetch(conn, &ids).await?, next_cursor })
+        let found = comments_fetch(conn, &ids).await?.into_iter();
+        let items = found.map(|(id, words)| Comment { handle: key.standing(id), words }).collect();
+        Ok(CommentPage { suppressed: false, items, next_cursor })
     };
     let found = services.db.within(SILENCE, read).await?;
     if !found.items.is_empty() {

@@ -3,6 +3,7 @@
 
 use super::Services;
 use super::installation;
+use super::sending;
 use crate::error::{Error, Result};
 use prometheus::{
     Gauge, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
@@ -29,6 +30,8 @@ pub struct Metrics {
     queue: IntGauge,
     bulk: IntGauge,
     fold_lag: Gauge,
+    waiting: IntGauge,
+    waiting_age: Gauge,
     database: IntGauge,
 }
 
@@ -57,6 +60,14 @@ impl Metrics {
                     "fold_lag_seconds",
                     "How long the oldest response has been waiting to be folded into the tallies",
                 )?,
+                waiting: IntGauge::new(
+                    "webhook_pending_deliveries",
+                    "Events that wait for webhooks which are not paused",
+                )?,
+                waiting_age: Gauge::new(
+                    "webhook_oldest_pending_seconds",
+                    "How long ago the oldest of them happened",
+                )?,
                 database: IntGauge::new("database_up", "1 if the database answered just now")?,
                 registry,
             };
@@ -67,6 +78,8 @@ impl Metrics {
             metrics.registry.register(Box::new(metrics.queue.clone()))?;
             metrics.registry.register(Box::new(metrics.bulk.clone()))?;
             metrics.registry.register(Box::new(metrics.fold_lag.clone()))?;
+            metrics.registry.register(Box::new(metrics.waiting.clone()))?;
+            metrics.registry.register(Box::new(metrics.waiting_age.clone()))?;
             metrics.registry.register(Box::new(metrics.database.clone()))?;
             Ok::<_, prometheus::Error>(metrics)
         };
@@ -90,6 +103,11 @@ pub async fn report(services: &Services) -> Result<String> {
             metrics.fold_lag.set(ready.fold_lag.as_seconds_f64());
         }
         Err(_) => metrics.database.set(0),
+    }
+    // Left as it was while the database is away.
+    if let Ok((count, age)) = sending::waiting(services).await {
+        metrics.waiting.set(count);
+        metrics.waiting_age.set(age.as_seconds_f64());
     }
     TextEncoder::new().encode_to_string(&metrics.registry.gather()).map_err(Error::internal)
 }

@@ -7,6 +7,9 @@ pub mod admission;
 pub mod agencies;
 pub mod agency_events;
 pub mod agency_imports;
+pub mod alert_rules;
+pub mod alerting;
+pub mod alerts;
 pub mod audit;
 pub mod breakdowns;
 pub mod bulk;
@@ -20,6 +23,7 @@ pub mod comparisons;
 pub mod counting;
 pub mod credentials;
 pub mod deadline;
+pub mod deliveries;
 pub mod device_changes;
 pub mod devices;
 pub mod dossier_counts;
@@ -43,6 +47,7 @@ pub mod measure_imports;
 pub mod measure_values;
 pub mod measures;
 pub mod metrics;
+pub mod outbox;
 pub mod partitions;
 pub mod privacy;
 pub mod rankings;
@@ -50,6 +55,7 @@ pub mod receipts;
 pub mod report_schedules;
 pub mod reports;
 pub mod responses;
+pub mod sending;
 pub mod series;
 pub mod signing_keys;
 pub mod standings;
@@ -57,11 +63,13 @@ pub mod surroundings;
 pub mod surveys;
 pub mod targets;
 pub mod tracker;
+pub mod undertakings;
 pub mod uses;
 pub mod verification;
 pub mod visibility;
 pub mod visits;
 pub mod voids;
+pub mod webhooks;
 
 use crate::store::Db;
 use catalogue::CatalogueCache;
@@ -110,6 +118,8 @@ pub struct Rules {
     pub report_days: u64,
     /// Days in which a second person decides about a request to void.
     pub void_days: i64,
+    /// Time between two evaluations of the rules of alerts.
+    pub alert_every: std::time::Duration,
 }
 
 /// What the use cases work with.
@@ -138,6 +148,8 @@ pub struct Services {
     pub hashing: tokio::sync::Semaphore,
     /// Keys and issuers of visit tokens.
     pub visits: visits::Visits,
+    /// Posts events to webhooks.
+    pub sender: sending::Sender,
     /// What this instance counts about itself.
     pub metrics: metrics::Metrics,
     /// The clock.

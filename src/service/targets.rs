@@ -1,5 +1,8 @@
 //! Targets read: which hold for an agency and a period, and how far the figures are from them. Setting them is in
 //! [`setting`].
+//!
+//! A target belongs to the agency it was set for. Who goes on with the work of an agency that ended does not go on with its
+//! targets: they were set for other people and other desks.
 
 pub mod setting;
 

@@ -62,7 +62,8 @@ pub async fn comments_ids(
     ids.into_iter().map(|id| ResponseId::new(id).ok_or_else(|| corrupt("comments.response_id"))).collect()
 }
 
-fn floor(day: NaiveDate) -> Uuid {
+/// The smallest id of what is answered on a day or later.
+pub(super) fn floor(day: NaiveDate) -> Uuid {
     ResponseId::floor(start_of(day).to_utc())
 }
 
@@ -96,8 +97,8 @@ pub async fn comments_count(
     Ok(counts.filter(|(agency, _)| scope.allows(*agency)).collect())
 }
 
-/// The words of these comments, in their order.
-pub async fn comments_fetch(conn: &mut Conn, ids: &[ResponseId]) -> Result<Vec<String>> {
+/// The words of these comments, in their order; without those that were deleted meanwhile.
+pub async fn comments_fetch(conn: &mut Conn, ids: &[ResponseId]) -> Result<Vec<(ResponseId, String)>> {
     let wanted: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
     let mut bodies: HashMap<Uuid, String> = comments::table
         .filter(comments::response_id.eq_any(&wanted))
@@ -106,7 +107,27 @@ pub async fn comments_fetch(conn: &mut Conn, ids: &[ResponseId]) -> Result<Vec<S
         .await?
         .into_iter()
         .collect();
-    Ok(wanted.iter().filter_map(|id| bodies.remove(id)).collect())
+    Ok(ids.iter().filter_map(|id| Some((*id, bodies.remove(&id.uuid())?))).collect())
+}
+
+/// The words of all comments on the scope's agencies that were answered on the days `from..to`.
+pub async fn comments_words(
+    conn: &mut Conn,
+    scope: &AgencyScope,
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<Vec<String>> {
+    let (first, last) = (floor(from), floor(to));
+    let mut query = comments::table
+        .inner_join(responses::table.on(responses::id.eq(comments::response_id)))
+        .filter(comments::response_id.ge(first).and(comments::response_id.lt(last)))
+        .filter(responses::id.ge(first).and(responses::id.lt(last)))
+        .select(comments::body)
+        .into_boxed();
+    if !scope.is_whole_country() {
+        let agencies: Vec<i32> = scope.agencies().iter().map(|agency| agency.0).collect();
+        query = query.filter(responses::rated_agency_id.eq_any(agencies));
+    }
+    Ok(query.load(conn).await?)
 }
 
 /// The key that orders them.

@@ -7,11 +7,15 @@
 
 pub mod agencies;
 pub mod agency_events;
+pub mod alert_rules;
+pub mod alerts;
 pub mod audit;
 pub mod clients;
+pub mod commented_months;
 pub mod comments;
 pub mod credentials;
 pub mod deadline;
+pub mod deliveries;
 pub mod device_seqs;
 pub mod device_signs;
 pub mod devices;
@@ -47,9 +51,11 @@ pub mod surveys;
 pub mod tallies;
 pub mod tally_shapes;
 pub mod targets;
+pub mod undertakings;
 pub mod visit_keys;
 pub mod visit_uses;
 pub mod voids;
+pub mod webhooks;
 
 use crate::error::{Error, ErrorCode, Result};
 use deadline::Busy;

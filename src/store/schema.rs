@@ -57,6 +57,41 @@ diesel::table! {
 }
 
 diesel::table! {
+    alert_rules (id) {
+        id -> Uuid,
+        name -> Text,
+        agency_id -> Int4,
+        each_child -> Bool,
+        kind -> Text,
+        survey_id -> Nullable<Int4>,
+        period -> Nullable<Text>,
+        formula -> Nullable<Text>,
+        confidence -> Nullable<Int2>,
+        threshold -> Int4,
+        created_by -> Uuid,
+        created_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    alerts (seq) {
+        seq -> Int8,
+        kind -> Text,
+        rule_id -> Nullable<Uuid>,
+        webhook_id -> Nullable<Uuid>,
+        agency_id -> Nullable<Int4>,
+        subject -> Text,
+        period -> Nullable<Text>,
+        client_id -> Nullable<Uuid>,
+        evidence -> Text,
+        opened_at -> Timestamptz,
+        closed_at -> Nullable<Timestamptz>,
+        close_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     audit_chain (singleton) {
         singleton -> Bool,
         seq -> Int8,
@@ -113,6 +148,14 @@ diesel::table! {
         previous_secret_until -> Nullable<Timestamptz>,
         survey_id -> Nullable<Int4>,
         suspended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    commented_months (agency_id, survey_id, month) {
+        agency_id -> Int4,
+        survey_id -> Int4,
+        month -> Date,
     }
 }
 
@@ -579,6 +622,42 @@ diesel::table! {
 }
 
 diesel::table! {
+    undertaking_comments (seq, revision, handle) {
+        seq -> Int8,
+        revision -> Int2,
+        handle -> Bytea,
+    }
+}
+
+diesel::table! {
+    undertaking_revisions (seq, revision) {
+        seq -> Int8,
+        revision -> Int2,
+        state -> Text,
+        topic -> Nullable<Text>,
+        you_said_vi -> Nullable<Text>,
+        you_said_en -> Nullable<Text>,
+        we_did_vi -> Nullable<Text>,
+        we_did_en -> Nullable<Text>,
+        due_on -> Nullable<Date>,
+        reason -> Nullable<Text>,
+        client_id -> Uuid,
+        published_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    undertakings (seq) {
+        seq -> Int8,
+        id -> Uuid,
+        agency_id -> Int4,
+        survey_id -> Int4,
+        month -> Date,
+        published_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     visit_keys (id) {
         id -> Int4,
         public_key -> Bytea,
@@ -594,15 +673,69 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    webhook_deliveries (webhook_id, event_seq) {
+        webhook_id -> Uuid,
+        event_seq -> Int8,
+        agency_id -> Nullable<Int4>,
+        state -> Text,
+        attempts -> Int4,
+        first_attempt_at -> Nullable<Timestamptz>,
+        last_attempt_at -> Nullable<Timestamptz>,
+        last_status -> Nullable<Int2>,
+        last_failure -> Nullable<Text>,
+        due_at -> Timestamptz,
+        leased_until -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    webhook_events (seq) {
+        seq -> Int8,
+        id -> Uuid,
+        #[sql_name = "type"]
+        type_ -> Text,
+        agency_id -> Nullable<Int4>,
+        occurred_at -> Timestamptz,
+        payload -> Bytea,
+    }
+}
+
+diesel::table! {
+    webhooks (id) {
+        id -> Uuid,
+        name -> Text,
+        agency_id -> Nullable<Int4>,
+        url -> Text,
+        events -> Array<Nullable<Text>>,
+        secret -> Bytea,
+        previous_secret -> Nullable<Bytea>,
+        previous_until -> Nullable<Timestamptz>,
+        state -> Text,
+        pause_reason -> Nullable<Text>,
+        created_by -> Uuid,
+        created_at -> Timestamptz,
+    }
+}
+
 diesel::joinable!(agency_event_agencies -> agencies (agency_id));
 diesel::joinable!(agency_event_agencies -> agency_events (event_id));
 diesel::joinable!(agency_events -> clients (client_id));
 diesel::joinable!(agency_successions -> agency_events (event_id));
 diesel::joinable!(agency_versions -> agency_events (event_id));
+diesel::joinable!(alert_rules -> agencies (agency_id));
+diesel::joinable!(alert_rules -> clients (created_by));
+diesel::joinable!(alert_rules -> surveys (survey_id));
+diesel::joinable!(alerts -> agencies (agency_id));
+diesel::joinable!(alerts -> alert_rules (rule_id));
+diesel::joinable!(alerts -> clients (client_id));
+diesel::joinable!(alerts -> webhooks (webhook_id));
 diesel::joinable!(client_uses -> clients (client_id));
 diesel::joinable!(clients -> agencies (agency_id));
 diesel::joinable!(clients -> service_points (service_point_id));
 diesel::joinable!(clients -> surveys (survey_id));
+diesel::joinable!(commented_months -> agencies (agency_id));
+diesel::joinable!(commented_months -> surveys (survey_id));
 diesel::joinable!(device_facts -> clients (client_id));
 diesel::joinable!(device_places -> agencies (agency_id));
 diesel::joinable!(device_places -> clients (client_id));
@@ -635,6 +768,16 @@ diesel::joinable!(surveys -> questionnaire_versions (version_id));
 diesel::joinable!(targets -> agencies (agency_id));
 diesel::joinable!(targets -> clients (client_id));
 diesel::joinable!(targets -> surveys (survey_id));
+diesel::joinable!(undertaking_revisions -> clients (client_id));
+diesel::joinable!(undertaking_revisions -> undertakings (seq));
+diesel::joinable!(undertakings -> agencies (agency_id));
+diesel::joinable!(undertakings -> surveys (survey_id));
+diesel::joinable!(webhook_deliveries -> agencies (agency_id));
+diesel::joinable!(webhook_deliveries -> webhook_events (event_seq));
+diesel::joinable!(webhook_deliveries -> webhooks (webhook_id));
+diesel::joinable!(webhook_events -> agencies (agency_id));
+diesel::joinable!(webhooks -> agencies (agency_id));
+diesel::joinable!(webhooks -> clients (created_by));
 
 diesel::allow_tables_to_appear_in_same_query!(
     agencies,
@@ -642,11 +785,14 @@ diesel::allow_tables_to_appear_in_same_query!(
     agency_events,
     agency_successions,
     agency_versions,
+    alert_rules,
+    alerts,
     audit_chain,
     audit_entries,
     catalogue_revision,
     client_uses,
     clients,
+    commented_months,
     comments,
     criteria,
     device_facts,
@@ -684,6 +830,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     tallies,
     tally_shapes,
     targets,
+    undertaking_comments,
+    undertaking_revisions,
+    undertakings,
     visit_keys,
     visit_uses,
+    webhook_deliveries,
+    webhook_events,
+    webhooks,
 );

@@ -47,7 +47,7 @@ test("the figures are those of the API, also without a script", async () => {
 test("nobody meets a barrier, in either scheme and language", async () => {
   for (const colorScheme of ["light", "dark"]) {
     await browser.visit(service, { colorScheme }, async ({ page }) => {
-      for (const path of [PROVINCE, `${PROVINCE}&lang=en`, "/", "/method", "/agencies?q=binh&lang=en", "/?agency=H56.D1&survey=demo-desk"]) {
+      for (const path of [PROVINCE, `${PROVINCE}&lang=en`, "/", "/method", "/tracker", "/tracker?agency=H56&lang=en", "/agencies?q=binh&lang=en", "/?agency=H56.D1&survey=demo-desk"]) {
         await page.goto(path);
         await page.evaluate(() => document.querySelectorAll("details").forEach((one) => (one.open = true)));
         await axe(page);
@@ -68,7 +68,7 @@ test("nobody meets a barrier, in either scheme and language", async () => {
 test("a narrow phone and large letters never scroll sideways", async () => {
   for (const [width, letters] of [[360, 16], [320, 16], [360, 32], [1280, 32]]) {
     await browser.visit(service, { width, height: 740 }, async ({ page }) => {
-      for (const path of [PROVINCE, `${PROVINCE}&lang=en`, "/", "/method", "/agencies"]) {
+      for (const path of [PROVINCE, `${PROVINCE}&lang=en`, "/", "/method", "/tracker", "/agencies"]) {
         await page.goto(path);
         // What the browser's own setting does; the debugger is not bound by the policy.
         const session = await page.context().newCDPSession(page);

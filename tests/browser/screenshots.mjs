@@ -20,6 +20,7 @@ const PAGES = {
   breakdown: "/breakdown?agency=H56&survey=demo-service&by=age_band",
   comparison: "/comparison?agency=H56&with=H21&survey=demo-service",
   method: "/method",
+  tracker: "/tracker?agency=H08&period=2023",
 };
 
 const directory = process.argv[2];

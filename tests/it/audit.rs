@@ -66,10 +66,35 @@ async fn everything(app: &TestApp) -> Vec<String> {
         .send(reqwest::Method::POST, "/v1/measure-imports?dry_run=false", &headers, Some(table))
         .await
         .expect(201);
+    let rule = json!({"name": "Quy tắc", "agency": "H56", "kind": "flagged_burst", "threshold": 3});
+    let rule = admin.post("/v1/alert-rules", &rule).await.expect(201).json()["id"].clone();
+    let rule = format!("/v1/alert-rules/{}", rule.as_str().unwrap());
+    admin.patch(&rule, &json!({"threshold": "4"})).await.expect(200);
+    admin.post(&format!("{rule}/end"), &json!({})).await.expect(200);
+    let webhook = json!({"name": "Nơi nhận", "url": "https://8.8.8.8/bi-mat", "events": ["alert.opened"]});
+    let webhook = admin.post("/v1/webhooks", &webhook).await.expect(201).json();
+    let path = format!("/v1/webhooks/{}", webhook["id"].as_str().unwrap());
+    admin.patch(&path, &json!({"name": "Nơi khác"})).await.expect(200);
+    let rotated = admin.post(&format!("{path}/rotate"), &json!({})).await.expect(200).json();
+    for step in ["pause", "resume", "end"] {
+        if step == "end" {
+            admin
+                .post(&format!("{path}/replay"), &json!({"since": "2026-07-01T00:00:00Z"}))
+                .await
+                .expect(200);
+        }
+        admin.post(&format!("{path}/{step}"), &json!({})).await.expect(200);
+    }
+    let signing =
+        [&webhook["secret"], &rotated["secret"]].map(|secret| secret.as_str().unwrap()[6..].to_owned());
     let db = Db::new(&app.database_url, 2).unwrap();
     clients::revoke(&db, device.parse().unwrap(), app.now).await.unwrap();
     verification::verify(&db, true).await.unwrap();
-    vec![secret, kiosk.bearer().to_owned(), admin.bearer().to_owned(), words.into(), "access.signage".into()]
+    let mut secrets = signing.to_vec();
+    secrets.extend([secret, kiosk.bearer().to_owned(), admin.bearer().to_owned(), words.into()]);
+    // Where a webhook leads is told by its host: the path may be the receiver's secret.
+    secrets.extend(["access.signage".into(), "bi-mat".into()]);
+    secrets
 }
 
 #[tokio::test]
@@ -95,6 +120,16 @@ async fn every_change_and_every_read_of_responses_has_its_entry_without_secrets_
         "measure_duty_recorded",
         "measure_values_imported",
         "tallies_repair_started",
+        "alert_rule_created",
+        "alert_rule_changed",
+        "alert_rule_ended",
+        "webhook_created",
+        "webhook_changed",
+        "webhook_rotated",
+        "webhook_paused",
+        "webhook_resumed",
+        "webhook_ended",
+        "webhook_replayed",
     ] {
         assert!(found.contains(action), "{action} is not in {found:?}");
     }
@@ -107,22 +142,29 @@ async fn every_change_and_every_read_of_responses_has_its_entry_without_secrets_
         "client",
         "count",
         "effective_on",
+        "event",
+        "events",
         "files",
         "from",
+        "host",
         "kind",
         "languages",
         "last_seq",
         "measure",
         "name",
+        "overlap_seconds",
         "period",
         "questionnaires",
+        "reason",
         "revision",
         "rows",
         "service_points",
+        "since",
         "subject",
         "survey",
         "surveys",
         "target",
+        "threshold",
         "until_seq",
         "values",
     ]);

@@ -35,6 +35,8 @@ pub struct Sender {
     receipt: String,
     ended: String,
     rating: String,
+    rule: String,
+    webhook: String,
 }
 
 /// What there is at each agency.
@@ -44,13 +46,20 @@ impl Senders {
     /// At an agency that there is not everything is unknown.
     fn of(&self, agency: &str) -> Sender {
         let nil = || Uuid::nil().to_string();
-        let unknown = || Sender { device: nil(), receipt: nil(), ended: nil(), rating: nil() };
+        let unknown = || Sender {
+            device: nil(),
+            receipt: nil(),
+            ended: nil(),
+            rating: nil(),
+            rule: nil(),
+            webhook: nil(),
+        };
         self.0.get(agency).cloned().unwrap_or_else(unknown)
     }
 }
 
 pub async fn senders(app: &TestApp) -> Senders {
-    let (mut senders, system) = (BTreeMap::new(), app.system(None).await);
+    let (mut senders, system, admin) = (BTreeMap::new(), app.system(None).await, app.admin(None).await);
     let db = sipas::store::Db::new(&app.database_url, 1).unwrap();
     for (relation, agency) in RELATIONS {
         if relation != "unknown" {
@@ -63,7 +72,14 @@ pub async fn senders(app: &TestApp) -> Senders {
             let body = with(without(response(rating, 4), "/service_point"), "/rated_agency", json!(agency));
             system.post("/v1/responses", &body).await.expect(201);
             let receipt = reply["receipt"].as_str().unwrap().to_owned();
-            senders.insert(agency, Sender { device: id, receipt, ended, rating: rating.to_string() });
+            let rule = json!({"name": "x", "agency": agency, "kind": "flagged_burst", "threshold": 9});
+            let rule = admin.post("/v1/alert-rules", &rule).await.expect(201).json();
+            let webhook =
+                json!({"name": "x", "agency": agency, "url": "https://8.8.8.8/", "events": ["alert.opened"]});
+            let webhook = admin.post("/v1/webhooks", &webhook).await.expect(201).json();
+            let [rule, webhook] = [rule, webhook].map(|made| made["id"].as_str().unwrap().to_owned());
+            let rating = rating.to_string();
+            senders.insert(agency, Sender { device: id, receipt, ended, rating, rule, webhook });
         }
     }
     Senders(senders)
@@ -90,7 +106,7 @@ pub async fn drive(
     client: &Client,
     agency: &str,
 ) -> Reply {
-    let Sender { device, receipt, ended, rating } = senders.of(agency);
+    let Sender { device, receipt, ended, rating, rule, webhook } = senders.of(agency);
     match operation {
         "list_device_receipts" => client.get(&format!("/v1/devices/{device}/receipts")).await,
         "invite_device" => {
@@ -141,6 +157,32 @@ pub async fn drive(
         "confirm_void" => client.post(&format!("/v1/responses/{rating}/void/confirm"), &json!({})).await,
         "refuse_void" => client.post(&format!("/v1/responses/{rating}/void/refuse"), &json!({})).await,
         "request_void" => client.post(&format!("/v1/responses/{rating}/void"), &json!({"reason": "x"})).await,
+        // Wrong in themselves, so that driving them changes nothing: 422 "known" is for those who may.
+        "create_alert_rule" => {
+            let body = json!({"name": "x", "agency": agency, "kind": "flagged_burst", "threshold": 0});
+            client.post("/v1/alert-rules", &body).await
+        }
+        "create_webhook" => {
+            let body = json!({"name": "x", "agency": agency, "url": "https://127.0.0.1/", "events": ["alert.opened"]});
+            client.post("/v1/webhooks", &body).await
+        }
+        "list_alert_rules" => client.get(&format!("/v1/alert-rules?agency={agency}")).await,
+        "change_alert_rule" => client.patch(&format!("/v1/alert-rules/{rule}"), &json!({"name": "x"})).await,
+        "end_alert_rule" => client.post(&format!("/v1/alert-rules/{rule}/end"), &json!({})).await,
+        "list_alerts" => client.get(&format!("/v1/alerts?agency={agency}")).await,
+        "list_webhooks" => client.get(&format!("/v1/webhooks?agency={agency}")).await,
+        "get_webhook" => client.get(&format!("/v1/webhooks/{webhook}")).await,
+        "change_webhook" => client.patch(&format!("/v1/webhooks/{webhook}"), &json!({"name": "x"})).await,
+        "pause_webhook" => client.post(&format!("/v1/webhooks/{webhook}/pause"), &json!({})).await,
+        "resume_webhook" => client.post(&format!("/v1/webhooks/{webhook}/resume"), &json!({})).await,
+        "rotate_webhook" => client.post(&format!("/v1/webhooks/{webhook}/rotate"), &json!({})).await,
+        // What comes after it in the order of the table finds it ended: 409 is for those who may know of it.
+        "end_webhook" => client.post(&format!("/v1/webhooks/{webhook}/end"), &json!({})).await,
+        "list_deliveries" => client.get(&format!("/v1/webhooks/{webhook}/deliveries")).await,
+        "replay_deliveries" => {
+            let body = json!({"since": "2026-07-01T00:00:00Z"});
+            client.post(&format!("/v1/webhooks/{webhook}/replay"), &body).await
+        }
         "get_receipt" => client.get(&format!("/v1/receipts/{receipt}")).await,
         "submit_response" => {
             let body =
@@ -189,6 +231,20 @@ pub async fn drive(
         "export_responses" => client.get(&format!("/v1/responses/export?agency={agency}")).await,
         "list_comments" => {
             client.get(&format!("/v1/comments?agency={agency}&survey=demo-service&month=2026-06")).await
+        }
+        "list_undertakings" => client.get(&format!("/v1/agencies/{agency}/undertakings")).await,
+        // Wrong in itself, so that driving it publishes nothing.
+        "publish_undertaking" => {
+            client.post(&format!("/v1/agencies/{agency}/undertakings"), &json!({})).await
+        }
+        // Of an agency in reach there is none of this id: the code tells it from an agency out of reach.
+        "correct_undertaking" => {
+            let path = format!("/v1/agencies/{agency}/undertakings/{}/correction", Uuid::nil());
+            client.post(&path, &json!({})).await
+        }
+        "withdraw_undertaking" => {
+            let path = format!("/v1/agencies/{agency}/undertakings/{}/withdrawal", Uuid::nil());
+            client.post(&path, &json!({})).await
         }
         "list_audit" => client.get(&format!("/v1/audit?agency={agency}")).await,
         "export_audit" => client.get("/v1/audit/export").await,
@@ -377,8 +433,16 @@ async fn table(title: &str, operations: &[String], flags: &[&str]) -> String {
                 let reply = drive(operation, &app, &senders, client, agency).await;
                 let notes = [("\"min_n\":10", " public"), ("\"rejected\":1", " none")];
                 let note = notes.iter().find(|(text, _)| reply.status == 200 && reply.text.contains(text));
-                let meant =
-                    ["into_itself", "enrol_devices", "flag_not_found", "void_not_found", "target_not_found"];
+                let meant = [
+                    "into_itself",
+                    "enrol_devices",
+                    "flag_not_found",
+                    "void_not_found",
+                    "target_not_found",
+                    "undertaking_not_found",
+                    "/threshold",
+                    "/url",
+                ];
                 let meant = meant.iter().any(|code| reply.text.contains(code));
                 let known = meant && !reply.text.contains("unknown_agency");
                 let note = note.or(known.then_some(&("", " known")));
@@ -412,12 +476,16 @@ async fn the_matrix_is_as_checked_in() {
          cells are hidden. 422 of submit_response, list_responses, export_responses, list_comments and list_audit, \"none\" of\n\
          submit_batch: the agency named looks unknown. Receipts are those of another device at the agency. 422 of import_agencies: the parent looks\n\
          unknown; of record_agency_event and create_client, which are wrong in themselves: so does the agency, unless\n\
-         \"known\". What is voided and reviewed is a response that rates the agency; 404 \"known\": there is no flag, or\n\
-         nobody asked yet; no target was set. Clients are devices of the agency, whose secrets nobody is given (403); those revoked are over already.\n\
+         \"known\". What is voided and reviewed is a response that rates the agency; 404 \"known\": there is no flag,\n\
+         nobody asked yet, no target was set, or the agency has no such undertaking. Clients are devices of the agency, whose\n\
+         secrets nobody is given (403); those revoked are over already.\n\
          A bearer token is no credential for the token endpoint, and no code for enrol_device. 404 of withdraw_signing_key,\n\
          which names a key that is none: those who may are told so. \"admin, other issuer\": by a token of an issuer that\n\
          is trusted by configuration. 422 of list_devices, list_invitations, move_device and invite_device: the agency or\n\
-         desk looks unknown; the child has no desk. 422 of import_measures: the agency looks unknown.\n",
+         desk looks unknown; the child has no desk. 422 of import_measures: the agency looks unknown.\n\
+         422 of create_alert_rule and create_webhook, which are wrong in themselves:\n\
+         the agency looks unknown, unless \"known\". 422 of list_alerts, list_alert_rules and list_webhooks: it does.\n\
+         409: the webhook was ended before, in the order of this table.\n",
     );
     text += &table("Figures open to everybody (default)", &operations, &[]).await;
     let closed = [
@@ -428,6 +496,7 @@ async fn the_matrix_is_as_checked_in() {
         "get_comparison",
         "get_ranking",
         "list_targets",
+        "list_undertakings",
     ]
     .map(str::to_owned);
     text +=

@@ -218,3 +218,33 @@ async fn answers_are_tagged_and_only_the_publics_may_be_shared() {
         assert_eq!(anybody.get(&format!("{path}?format=svg")).await.expect(406).problem(), "not_acceptable");
     }
 }
+
+#[tokio::test]
+async fn the_page_checks_its_address_and_needs_no_survey() {
+    let app = TestApp::start().await;
+    let anybody = app.anonymous();
+    for (address, status) in [
+        ("/tracker", 200),
+        ("/tracker?agency=VN&lang=en", 200),
+        ("/tracker?agency=H56.C1&period=2026-Q2", 200),
+        ("/tracker?agency=H98", 404),
+        ("/tracker?agency=H56,H21", 404),
+        ("/tracker?period=2026-W31", 422),
+        ("/tracker?survey=demo-service", 422),
+        ("/tracker?lang=fr", 422),
+    ] {
+        let reply = anybody.get(address).await.expect(status);
+        assert!(reply.header("content-type").starts_with("text/html"), "{address}");
+    }
+}
+
+#[tokio::test]
+async fn where_figures_are_not_public_what_others_published_still_is() {
+    let app = TestApp::start_with(&["--public-figures", "false"]).await;
+    let body = json!({"value": 88.5, "source": {"title": "x"}, "mark": "verified"});
+    app.admin(Some("H56")).await.put("/v1/agencies/H56/measures/par/2025", &body).await.expect(200);
+    let open = table(&app.anonymous(), "H56/measures?period=2025").await;
+    assert_eq!((&item(&open, "par")["entry"]["value"], &open["computed"]), (&json!(88.5), &json!([])));
+    let own = table(&app.admin(Some("H56")).await, "H56/measures?period=2025").await;
+    assert!(!own["computed"].as_array().unwrap().is_empty());
+}

@@ -135,6 +135,21 @@ pub fn keep_devices(keeper: &Client, tree: &AgencyTree, agency: Option<AgencyId>
     reach(keeper, tree, agency)
 }
 
+/// Which client may publish what an agency undertakes at all, before it is known which agency.
+///
+/// # Errors
+/// [`TokenMissing`](crate::error::ErrorCode::TokenMissing) or
+/// [`NotPermitted`](crate::error::ErrorCode::NotPermitted).
+pub fn undertaker(actor: &Actor) -> Result<&Client> {
+    permitted(actor, Permission::PublishUndertakings)
+}
+
+/// May the client publish what this agency undertakes, which must repeat no comment on it or on one below it? `None`
+/// looks like not found.
+pub fn undertake(client: &Client, tree: &AgencyTree, agency: AgencyId) -> Option<AgencyScope> {
+    reach(client, tree, Some(agency))
+}
+
 /// Which client may say which reports are made by themselves, before it is known of which agency.
 ///
 /// # Errors

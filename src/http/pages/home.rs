@@ -1,7 +1,7 @@
 //! The public dashboard: `GET /`.
 
 use super::view::View;
-use super::{elements, figure, frame, layout, levels, refusals, targets, tracker};
+use super::{answers, elements, figure, frame, layout, levels, refusals, targets, tracker};
 use crate::domain::measure::Frequency;
 use crate::error::{ErrorCode, Faults};
 use crate::http::extract::{App, Query};
@@ -30,6 +30,7 @@ async fn page(app: &App, view: &View) -> Result<layout::Page, Problem> {
     // Criteria that are left out give no points.
     let counted = report.head.survey.questionnaire.criteria.len() - body.left_out.len();
     let targets = targets::section(app, view).await?;
+    let said = answers::section(app, view).await?;
     let sections = html! {
         (figure::section(view, &body, most(counted)))
         (targets)
@@ -37,6 +38,7 @@ async fn page(app: &App, view: &View) -> Result<layout::Page, Problem> {
         (figure::by_formula(view, &body))
         (elements::section(view, &body, most))
         (levels::section(view, &body))
+        (said)
     };
     Ok(frame::page(view, view.say("Chỉ số hài lòng", "Satisfaction index"), sections))
 }

@@ -1,7 +1,8 @@
 //! What all pages have in common: head, navigation, foot, and how a page or a refusal is sent.
 
-use super::{POLICY, refusals, search};
-use crate::error::{ErrorCode, FaultKind, Lang};
+use super::{POLICY, is_tracking, refusals, search};
+use crate::error::{Error, ErrorCode, FaultKind, Lang};
+use crate::http::extract::language;
 use crate::http::fields::Fields;
 use crate::http::problem::Problem;
 use crate::http::reply::{MAX_AGE_SECONDS, bytes};
@@ -67,6 +68,17 @@ fn refused(request: &HttpRequest, lang: Lang, problem: &Problem) -> HttpResponse
     response.body(framed(request, lang, &page).into_string())
 }
 
+/// The page for a refusal that no page wrote itself, in the language the address asks for, or else the browser.
+pub fn refusal(request: &HttpRequest, error: &Error) -> String {
+    let mut said = request.query_string().split('&').filter_map(|pair| pair.strip_prefix("lang="));
+    let lang = match said.next() {
+        Some("en") => Lang::En,
+        Some("vi") => Lang::Vi,
+        _ => language(request),
+    };
+    framed(request, lang, &refusals::page(lang, error)).into_string()
+}
+
 /// The address of a page in the reader's language.
 pub fn local(path: &str, lang: Lang) -> String {
     match lang {
@@ -81,6 +93,7 @@ fn in_language(request: &HttpRequest, code: &str) -> String {
         .query_string()
         .split('&')
         .filter(|pair| !pair.is_empty() && !pair.starts_with("lang="))
+        .filter(|pair| !is_tracking(pair.split('=').next().unwrap_or_default()))
         .collect();
     let lang = format!("lang={code}");
     pairs.push(&lang);

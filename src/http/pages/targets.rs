@@ -163,11 +163,11 @@ fn first(view: &View, body: &DragsBody) -> Markup {
                 ))
                 (body.gap.map_or_else(String::new, |gap| quantity(gap, unit, view.lang))) "."
             }
-            (drags(view, unit, counted().take(FIRST)))
+            (drags(view, caption(view, true), unit, counted().take(FIRST)))
             @if counted().count() > FIRST {
                 details {
                     summary { (view.say("Các tiêu chí còn lại", "The other criteria")) }
-                    (drags(view, unit, counted().skip(FIRST)))
+                    (drags(view, caption(view, false), unit, counted().skip(FIRST)))
                 }
             }
             (links::under(view, "/drags", &[], false))
@@ -175,7 +175,21 @@ fn first(view: &View, body: &DragsBody) -> Markup {
     }
 }
 
-fn drags<'d>(view: &View, unit: &'static str, drags: impl Iterator<Item = &'d DragBody>) -> Markup {
+/// Two tables are told apart by their names.
+fn caption<'t>(view: &View, is_first: bool) -> &'t str {
+    if is_first {
+        view.say("Các tiêu chí kéo xuống nhiều nhất", "The criteria that contribute most")
+    } else {
+        view.say("Phần của các tiêu chí còn lại", "What the other criteria contribute")
+    }
+}
+
+fn drags<'d>(
+    view: &View,
+    caption: &str,
+    unit: &'static str,
+    drags: impl Iterator<Item = &'d DragBody>,
+) -> Markup {
     let head = [
         (view.say("Tiêu chí", "Criterion"), false),
         (view.say("Kết quả", "Result"), true),
@@ -197,9 +211,5 @@ fn drags<'d>(view: &View, unit: &'static str, drags: impl Iterator<Item = &'d Dr
             }
         }
     };
-    table(
-        view.say("Phần của từng tiêu chí trong khoảng cách", "Each criterion's part of the gap"),
-        &head,
-        &rows,
-    )
+    table(caption, &head, &rows)
 }

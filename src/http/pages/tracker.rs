@@ -82,7 +82,10 @@ async fn page(app: &App, asked: &Asked) -> Result<Page, Error> {
             div.place {
                 p { (title) }
                 h1 { span lang=[(body.agency.code != COUNTRY_WORD).then_some("vi")] { (name) } ", " (of_period) }
-                p { a href=(of_agency(lang, &body.agency.code)) { (say(lang, "Chỉ số hài lòng do hệ thống này đo", "The satisfaction that this service measures")) } }
+                // Of an agency that ended nothing is measured today.
+                @if body.successors.is_empty() {
+                    p { a href=(of_agency(lang, &body.agency.code)) { (say(lang, "Chỉ số hài lòng do hệ thống này đo", "The satisfaction that this service measures")) } }
+                }
                 (relatives(lang, &body, asked.period.as_ref()))
             }
             (years(lang, &body, this_year))

@@ -42,8 +42,9 @@ proptest! {
             let whole = figures.whole.exact.clone().unwrap();
             prop_assert_eq!(whole + sum(&drags.criteria), at_least.exact());
             // Each shown number is half a hundredth off at most, the whole's too.
-            let parts = drags.criteria.iter().filter(|drag| drag.contribution.is_some()).count();
-            let off = drags.criteria_remainder.unwrap().hundredths().unsigned_abs() as usize;
+            let parts = drags.criteria.iter().filter(|drag| drag.contribution.is_some());
+            let parts = u32::try_from(parts.count()).unwrap();
+            let off = drags.criteria_remainder.unwrap().hundredths().unsigned_abs();
             prop_assert!(2 * off <= parts + 1, "{off} of {parts}");
         } else {
             prop_assert!(drags.gap.is_none() && drags.criteria_remainder.is_none());

@@ -62,6 +62,19 @@ pub const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "commented_months",
+        what: (
+            "Cơ quan có góp ý trong tháng nào, để tính thời gian trả lời. Không cho biết ai viết, viết gì hay bao nhiêu.",
+            "In which months somebody commented on an agency, to measure time to answer. Neither who, what nor how many.",
+        ),
+        keeping: Keeping::Always,
+        columns: &[
+            column("agency_id", "cơ quan được góp ý", "the agency"),
+            column("survey_id", "đợt khảo sát", "survey"),
+            column("month", "tháng", "month"),
+        ],
+    },
+    Table {
         name: "comments",
         what: (
             "Lời góp ý, lưu tách khỏi câu trả lời. Số điện thoại, số định danh, thư điện tử, mã hồ sơ, liên kết được thay bằng dấu hiệu trước khi lưu; bản gốc không được lưu. Tên người viết trong lời góp ý không được phát hiện. Chỉ quản trị viên của cơ quan được đánh giá đọc được, theo tháng đã kết thúc.",
@@ -276,6 +289,57 @@ pub const TABLES: &[Table] = &[
             column("people", "số người trả lời", "people who answered"),
             column("numbers", "các số đếm", "counts"),
             column("last_received_at", "lần nhận cuối", "when the last one arrived"),
+        ],
+    },
+    Table {
+        name: "undertaking_comments",
+        what: (
+            "Nội dung trả lời của cơ quan đáp lại những góp ý nào; không công bố. Ký hiệu được tính bằng khóa bí mật từ mã phiếu và không cho biết thời điểm.",
+            "Which comments an agency's undertaking answers; never shown. A handle is made from the response's id with a secret key and does not tell the time.",
+        ),
+        keeping: Keeping::Always,
+        columns: &[
+            column("seq", "số của nội dung trả lời", "number of the undertaking"),
+            column("revision", "lần sửa", "revision"),
+            column("handle", "ký hiệu của góp ý", "handle of the comment"),
+        ],
+    },
+    Table {
+        name: "undertaking_revisions",
+        what: (
+            "Điều cơ quan công bố về góp ý và các lần sửa. Do cơ quan viết; số điện thoại, số định danh, địa chỉ được thay, trích nguyên văn góp ý bị từ chối. Tên người không được phát hiện.",
+            "What agencies published about comments, and corrections. Written by the agency; telephone and identity numbers and addresses are replaced, quotations of comments refused. Names of people are not found.",
+        ),
+        keeping: Keeping::Always,
+        columns: &[
+            column("seq", "số của nội dung trả lời", "number of the undertaking"),
+            column("revision", "lần sửa", "revision"),
+            column("state", "đã hứa, đã làm, đã rút", "promised, done or withdrawn"),
+            column("topic", "yếu tố hoặc tiêu chí", "element or criterion"),
+            column("you_said_vi", "tóm tắt góp ý, tiếng Việt", "summary of comments, Vietnamese"),
+            column("you_said_en", "tóm tắt góp ý, tiếng Anh", "summary of comments, English"),
+            column("we_did_vi", "việc cơ quan làm, tiếng Việt", "what the agency does, Vietnamese"),
+            column("we_did_en", "việc cơ quan làm, tiếng Anh", "what the agency does, English"),
+            column("due_on", "hạn hứa hoặc ngày làm", "day of promise or of doing"),
+            column("reason", "lý do sửa hoặc rút", "why it was corrected or withdrawn"),
+            column("client_id", "chương trình đã công bố", "program that published it"),
+            column("published_at", "thời điểm công bố", "when it was published"),
+        ],
+    },
+    Table {
+        name: "undertakings",
+        what: (
+            "Nội dung trả lời góp ý của cơ quan. Không có dữ liệu cá nhân.",
+            "Undertakings of agencies about comments. No personal data.",
+        ),
+        keeping: Keeping::Always,
+        columns: &[
+            column("seq", "số thứ tự", "number"),
+            column("id", "mã", "id"),
+            column("agency_id", "cơ quan", "the agency"),
+            column("survey_id", "đợt khảo sát", "survey"),
+            column("month", "tháng góp ý", "month of the comments"),
+            column("published_at", "thời điểm công bố lần đầu", "when it was published first"),
         ],
     },
 ];

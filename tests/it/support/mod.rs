@@ -7,6 +7,7 @@ pub mod cluster;
 pub mod issuer;
 pub mod load;
 pub mod program;
+pub mod receiver;
 pub mod recount_math;
 pub mod recount_tree;
 pub mod samples;

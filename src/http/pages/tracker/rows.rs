@@ -30,6 +30,15 @@ pub fn row(lang: Lang, item: &TrackerItem) -> Markup {
     }
 }
 
+/// A period as it stands within a sentence: `năm 2022`.
+fn in_sentence(code: &str, lang: Lang) -> String {
+    let name = codes::period(code, lang);
+    match lang {
+        Lang::Vi => name.to_lowercase(),
+        Lang::En => name,
+    }
+}
+
 /// As many decimals as were published, two at least.
 fn published(value: f64, unit: &str, lang: Lang) -> String {
     let has_more = (value * 100.0 - (value * 100.0).round()).abs() > 1e-6;
@@ -56,7 +65,7 @@ fn changed(lang: Lang, change: &MeasureChangeBody, unit: &str) -> Markup {
             (value_in_words(value, unit, lang))
         }
         @if change.places.is_some() || change.value.is_some() {
-            br; span.hint { (say(lang, "so với ", "since ")) (codes::period(&change.against, lang)) }
+            br; span.hint { (say(lang, "so với ", "since ")) (in_sentence(&change.against, lang)) }
         }
         @if let Some(reason) = assumed {
             br; span.hint { (say(lang, "kỳ trước là giả định: ", "the period before is assumed: ")) (reason) }
@@ -119,8 +128,8 @@ pub fn computed(lang: Lang, figure: &ComputedBody) -> Markup {
                 None => { (say(lang, "chưa có người trả lời", "nobody answered")) }
             }
             @if let Some(interval) = &figure.interval { " (" (bound(interval.low)) "\u{2060}–\u{2060}" (bound(interval.high)) ")" }
-            @if let Some(n) = figure.n { ", " (count(n, lang)) " " (say(lang, "người", "people")) }
-            ", " (codes::period(&figure.period, lang)) ", " (say(lang, "đợt khảo sát ", "survey ")) (figure.survey)
+            @if let Some(n) = figure.n.filter(|n| *n > 0) { ", " (count(n, lang)) " " (say(lang, "người", "people")) }
+            ", " (in_sentence(&figure.period, lang)) ", " (say(lang, "đợt khảo sát ", "survey ")) (figure.survey)
             @if figure.sample { " " (say(lang, "(số liệu minh họa)", "(invented, for demonstration)")) }
             br; span.hint { (figure.label.get(lang)) " " (say(lang, "Công thức: ", "Formula: ")) (figure.formula) "." }
         }
