@@ -15,8 +15,8 @@ use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use keeping::{
-    keep_alerting, keep_folding, keep_following, keep_guard, keep_house, keep_listening, keep_sending,
-    keep_uses,
+    keep_alerting, keep_folding, keep_following, keep_guard, keep_house, keep_listening, keep_reports,
+    keep_sending, keep_uses,
 };
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
@@ -144,6 +144,7 @@ pub async fn run(built: Built, stop: impl Future<Output = ()>) -> Result<()> {
         () = keep_following(built.services.clone()) => {}
         () = keep_folding(built.services.clone()) => {}
         () = keep_listening(built.services.clone()) => {}
+        () = keep_reports(built.services.clone()) => {}
         () = keep_alerting(built.services.clone()) => {}
         () = keep_sending(built.services.clone()) => {}
         () = keep_uses(built.services) => {}

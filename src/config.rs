@@ -115,6 +115,12 @@ pub struct ServeConfig {
           value_parser = clap::value_parser!(u16).range(1..=3650))]
     pub max_offline_days: u16,
 
+    /// Days after a month, quarter or year until its scheduled reports are made. Without it as many as a response may be old
+    /// (--max-offline-days): then nothing can arrive any more that they would count.
+    #[arg(long, env = "SIPAS_REPORT_DAYS", value_name = "DAYS",
+          value_parser = clap::value_parser!(u16).range(0..=3650))]
+    pub report_days: Option<u16>,
+
     /// How long things are kept.
     #[command(flatten)]
     pub retention: RetentionConfig,

@@ -9,7 +9,8 @@ mod fault;
 
 pub use code::ErrorCode;
 pub use fault::{
-    ClientFault, Fault, FaultKind, Faults, FigureFault, MeasureFault, Place, TreeFault, UndertakingFault, VisitFault,
+    ClientFault, Fault, FaultKind, Faults, FigureFault, MeasureFault, Place, TreeFault, UndertakingFault,
+    VisitFault,
 };
 
 use chrono::{DateTime, Utc};

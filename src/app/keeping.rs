@@ -24,6 +24,9 @@ const WRITE_USES_EVERY: Duration = Duration::from_secs(60);
 /// Time until the database is listened to again after it could not be heard.
 const BEFORE_LISTENING: Duration = Duration::from_secs(1);
 
+/// How often it is looked for reports that are due.
+const REPORTS_EVERY: Duration = Duration::from_secs(600);
+
 /// How often it is looked for events that are due.
 const SEND_EVERY: Duration = Duration::from_secs(1);
 
@@ -61,6 +64,18 @@ pub(super) async fn keep_folding(services: web::Data<Services>) {
         if let Err(error) = activity::flush(&services).await {
             tracing::warn!("counts of devices were lost: {}", error.chain());
         }
+    }
+}
+
+/// Makes scheduled reports for as long as it is polled.
+pub(super) async fn keep_reports(services: web::Data<Services>) {
+    loop {
+        match http::reports::make_due(&services).await {
+            Ok(0) => {}
+            Ok(files) => tracing::info!(files, "scheduled reports were made"),
+            Err(error) => tracing::warn!("scheduled reports wait for the next round: {}", error.chain()),
+        }
+        tokio::time::sleep(REPORTS_EVERY).await;
     }
 }
 

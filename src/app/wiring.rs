@@ -97,6 +97,7 @@ pub(super) fn services(
             visit_hours: config.visit_hours,
             min_n_comments: config.min_n_comments.into(),
             flagging,
+            report_days: config.report_days.unwrap_or(config.max_offline_days).into(),
             void_days: config.flagging.void_days.into(),
             alert_every: Duration::from_secs(config.telling.alert_seconds.into()),
         },

@@ -76,6 +76,7 @@ const TABLE: &[(Permission, [Grant; 5])] = {
         (P::ManageAlerts,    [No,         No,         No,         No,         OwnSubtree]),
         (P::ManageWebhooks,  [No,         No,         No,         No,         OwnSubtree]),
         (P::PublishReleases, [No,         No,         No,         No,         OwnSubtree]),
+        (P::KeepReports,     [No,         No,         No,         No,         OwnSubtree]),
     ]
 };
 

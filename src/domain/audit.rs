@@ -142,6 +142,12 @@ actions! {
     AgenciesImported = "agencies_imported",
     /// A number of dossiers was reported.
     DossierCountReported = "dossier_count_reported",
+    /// Reports of an agency are made by themselves from now on.
+    ReportScheduled = "report_scheduled",
+    /// They are not made any more.
+    ReportScheduleEnded = "report_schedule_ended",
+    /// Reports of a period were made.
+    ReportsMade = "reports_made",
     /// A target was set or changed.
     TargetSet = "target_set",
     /// A target was ended.

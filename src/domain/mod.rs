@@ -33,6 +33,7 @@ pub mod quotation;
 pub mod receipt;
 pub mod redaction;
 pub mod release;
+pub mod report;
 pub mod response;
 pub mod signing_key;
 pub mod standing;

@@ -65,6 +65,8 @@ permissions! {
     ManageClients = "manage_clients",
     /// Invite, see, change and end devices.
     ManageDevices = "manage_devices",
+    /// Say which reports are made by themselves.
+    KeepReports = "keep_reports",
     /// Tell how oneself is doing.
     SendHeartbeat = "send_heartbeat",
     /// Make, see, change and end rules of alerts, and see alerts.

@@ -67,6 +67,10 @@ pub enum ErrorCode {
     ReleaseKeyMissing,
     /// No such response, or none that the caller may know of.
     ResponseNotFound,
+    /// No such report.
+    ReportNotFound,
+    /// No such schedule of reports.
+    ScheduleNotFound,
     /// No flag on the response.
     FlagNotFound,
     /// No request to void the response, or it has expired.
@@ -197,6 +201,8 @@ impl ErrorCode {
         Self::ReleaseDigestConflict,
         Self::ReleaseKeyMissing,
         Self::ResponseNotFound,
+        Self::ReportNotFound,
+        Self::ScheduleNotFound,
         Self::FlagNotFound,
         Self::VoidNotFound,
         Self::TargetNotFound,
@@ -271,6 +277,8 @@ impl ErrorCode {
             Self::ReleaseDigestConflict => row("release_digest_conflict", 409, "Mã băm không phải của bản dự thảo này.", "The digest is not that of this draft.", "Read the draft again and name the `digest` of what was read."),
             Self::ReleaseKeyMissing => row("release_key_missing", 409, "Máy chủ chưa được cấu hình khóa ký bản công bố.", "This service has no key to seal releases with.", "The operator makes one with `sipas release key FILE` and names it in `SIPAS_RELEASE_KEY`; repeating alone changes nothing."),
             Self::ResponseNotFound => row("response_not_found", 404, "Không tìm thấy phiếu trả lời.", "There is no such response.", "Check the id; administrators see those of their own subtree."),
+            Self::ReportNotFound => row("report_not_found", 404, "Không tìm thấy báo cáo.", "There is no such report.", "Check the id; `GET /v1/agencies/{code}/reports` lists those that were made."),
+            Self::ScheduleNotFound => row("schedule_not_found", 404, "Không có lịch lập báo cáo này.", "There is no such schedule of reports.", "`GET /v1/agencies/{code}/report-schedules` lists those that run."),
             Self::FlagNotFound => row("flag_not_found", 404, "Phiếu trả lời này không bị đánh dấu.", "The response has no flag.", "Nothing to review; `GET /v1/flags` lists flags."),
             Self::VoidNotFound => row("void_not_found", 404, "Không có yêu cầu hủy phiếu nào đang chờ.", "Nobody asked that this response be void, or too long ago.", "Ask by `POST /v1/responses/{id}/void`."),
             Self::TargetNotFound => row("target_not_found", 404, "Không có mục tiêu này.", "There is no such target.", "`GET /v1/agencies/{code}/targets?period=` lists those that hold."),

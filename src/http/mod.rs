@@ -51,6 +51,8 @@ mod rankings;
 mod receipts;
 mod releases;
 mod reply;
+mod report_schedules;
+pub mod reports;
 pub mod responses;
 mod series;
 mod sharing;
@@ -128,6 +130,12 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(breakdowns::get_breakdown)
         .service(comparisons::get_comparison)
         .service(rankings::get_ranking)
+        .service(reports::get_report)
+        .service(reports::list_reports)
+        .service(reports::download_report)
+        .service(report_schedules::list_report_schedules)
+        .service(report_schedules::put_report_schedule)
+        .service(report_schedules::end_report_schedule)
         .service(feed::list_responses)
         .service(feed::export_responses)
         .service(comments::list_comments)

@@ -3,9 +3,9 @@
 //! same reader.
 
 mod answers;
-mod bars;
+pub(super) mod bars;
 mod breakdowns;
-mod codes;
+pub(super) mod codes;
 mod comparison;
 mod elements;
 mod figure;
@@ -16,21 +16,22 @@ mod layout;
 mod levels;
 mod links;
 mod method;
-mod notation;
+pub(super) mod notation;
 mod parts;
-mod periods;
+pub(super) mod periods;
 mod picker;
 mod plot;
 mod ranking;
 mod refusals;
 mod releases;
+pub(super) mod report;
 mod search;
 mod series;
-mod targets;
+pub(super) mod targets;
 mod tracker;
 mod view;
 mod ways;
-mod words;
+pub(super) mod words;
 
 use crate::error::Error;
 use actix_web::http::Method;
@@ -38,7 +39,7 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, web};
 
 /// What a page may load: its own files, and nothing written into the page itself.
-const POLICY: HeaderValue = HeaderValue::from_static(
+pub(super) const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; manifest-src 'self'; \
      worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 );

@@ -22,6 +22,7 @@ mod xlsx;
 #[cfg(test)]
 mod tests;
 
+pub use self::text::harmless;
 use crate::error::{Error, Lang};
 use chrono::{DateTime, NaiveDate, Utc};
 use num_traits::ToPrimitive;

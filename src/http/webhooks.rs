@@ -317,7 +317,9 @@ fn read_overlap(node: Node) -> (i64, Faults) {
         Some(Node::Integer(seconds)) if (0..=MAX_OVERLAP).contains(&seconds) => seconds,
         other => {
             let kind = match other {
-                Some(Node::Integer(_) | Node::Number(_)) => FaultKind::OutOfRange { min: 0, max: MAX_OVERLAP },
+                Some(Node::Integer(_) | Node::Number(_)) => {
+                    FaultKind::OutOfRange { min: 0, max: MAX_OVERLAP }
+                }
                 _ => FaultKind::WrongType { expected: "integer" },
             };
             fields.fault("overlap_seconds", kind);

@@ -19,7 +19,7 @@ use crate::domain::period::{Period, day_of};
 pub use crate::domain::standing::Flagged;
 use crate::domain::subject::{Subject, SubjectCode};
 use crate::domain::survey::Survey;
-use crate::domain::tree::{AgencyTree, AsOf, Depth};
+use crate::domain::tree::{AgencyScope, AgencyTree, AsOf, Depth};
 use crate::error::{Error, ErrorCode, FaultKind, Faults, FigureFault, Place, Result};
 pub use crate::index::Formula;
 pub use crate::index::IndexValue;
@@ -246,9 +246,14 @@ impl<'s> Setting<'s> {
         facet: Option<Facet>,
         (cells, of): (&[Cell], Of),
     ) -> Result<Counts> {
-        let members = cells.iter().flat_map(|cell| &cell.spans).flat_map(|span| &span.members);
-        let scope = self.reader.scope(members.map(|(agency, _)| *agency));
+        let scope = self.scope(cells);
         count(&self.services.db, &scope, survey, facet, (cells, of)).await
+    }
+
+    /// Those whose responses some cells are made from.
+    pub fn scope(&self, cells: &[Cell]) -> AgencyScope {
+        let members = cells.iter().flat_map(|cell| &cell.spans).flat_map(|span| &span.members);
+        self.reader.scope(members.map(|(agency, _)| *agency))
     }
 
     /// What is asked of a cell's evidence.

@@ -53,6 +53,8 @@ pub mod privacy;
 pub mod rankings;
 pub mod receipts;
 pub mod releases;
+pub mod report_schedules;
+pub mod reports;
 pub mod responses;
 pub mod sending;
 pub mod series;
@@ -113,6 +115,8 @@ pub struct Rules {
     pub audit_retention_months: Option<u32>,
     /// By what responses are flagged.
     pub flagging: crate::domain::flagging::Rules,
+    /// Days after a period until its scheduled reports are made.
+    pub report_days: u64,
     /// Days in which a second person decides about a request to void.
     pub void_days: i64,
     /// Time between two evaluations of the rules of alerts.

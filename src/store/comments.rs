@@ -1,14 +1,16 @@
 //! Comments, which are stored apart from the answers. They are written with their response, in `responses`.
 
-use super::schema::{comments, installation, responses, tallies};
+use super::schema::{comments, installation, response_flags, response_voids, responses, tallies};
 use super::{Conn, corrupt};
 use crate::domain::comment::CommentKey;
 use crate::domain::ids::{AgencyId, ResponseId, SurveyId};
 use crate::domain::period::{Grain, start_of};
 use crate::domain::redaction::{RULES, redact};
+use crate::domain::standing::{FlagState, VoidState};
 use crate::domain::tree::AgencyScope;
 use crate::error::Result;
 use chrono::NaiveDate;
+use diesel::dsl::{count_star, exists, not};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use std::collections::HashMap;
@@ -63,6 +65,36 @@ pub async fn comments_ids(
 /// The smallest id of what is answered on a day or later.
 pub(super) fn floor(day: NaiveDate) -> Uuid {
     ResponseId::floor(start_of(day).to_utc())
+}
+
+/// How many of the responses to a survey that count and were answered on the days `from..to` have a comment, by rated
+/// agency within the scope.
+pub async fn comments_count(
+    conn: &mut Conn,
+    scope: &AgencyScope,
+    survey: SurveyId,
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<HashMap<AgencyId, u64>> {
+    use {response_flags as f, response_voids as v};
+    let (first, last) = (floor(from), floor(to));
+    let flagged = f::table
+        .filter(f::response_id.eq(comments::response_id).and(f::state.ne(FlagState::Lifted.as_str())));
+    let void = v::table
+        .filter(v::response_id.eq(comments::response_id).and(v::state.eq(VoidState::Confirmed.as_str())));
+    let rows: Vec<(i32, i64)> = comments::table
+        .inner_join(responses::table.on(responses::id.eq(comments::response_id)))
+        .filter(comments::response_id.ge(first).and(comments::response_id.lt(last)))
+        // Says nothing new, but tells the planner which months to leave alone.
+        .filter(responses::id.ge(first).and(responses::id.lt(last)))
+        .filter(responses::survey_id.eq(survey.0))
+        .filter(not(exists(flagged)).and(not(exists(void))))
+        .group_by(responses::rated_agency_id)
+        .select((responses::rated_agency_id, count_star()))
+        .load(conn)
+        .await?;
+    let counts =
+        rows.into_iter().map(|(agency, count)| (AgencyId(agency), u64::try_from(count).unwrap_or(0)));
+    Ok(counts.filter(|(agency, _)| scope.allows(*agency)).collect())
 }
 
 /// The words of these comments, in their order; without those that were deleted meanwhile.

@@ -494,6 +494,38 @@ diesel::table! {
 }
 
 diesel::table! {
+    report_schedules (id) {
+        id -> Int8,
+        agency_id -> Int4,
+        survey_id -> Int4,
+        cadence -> Text,
+        languages -> Array<Nullable<Text>>,
+        from_day -> Date,
+        created_by -> Uuid,
+        created_at -> Timestamptz,
+        ended_by -> Nullable<Uuid>,
+        ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    reports (seq) {
+        seq -> Int8,
+        id -> Uuid,
+        agency_id -> Int4,
+        survey_id -> Int4,
+        period -> Text,
+        language -> Text,
+        format -> Text,
+        watermark -> Nullable<Timestamptz>,
+        digest -> Bytea,
+        bytes -> Int4,
+        content -> Bytea,
+        made_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     response_flags (seq) {
         seq -> Int8,
         response_id -> Uuid,
@@ -795,6 +827,10 @@ diesel::joinable!(release_seals -> release_keys (kid));
 diesel::joinable!(release_seals -> releases (release_id));
 diesel::joinable!(releases -> agencies (agency_id));
 diesel::joinable!(releases -> clients (drafted_by));
+diesel::joinable!(report_schedules -> agencies (agency_id));
+diesel::joinable!(report_schedules -> surveys (survey_id));
+diesel::joinable!(reports -> agencies (agency_id));
+diesel::joinable!(reports -> surveys (survey_id));
 diesel::joinable!(response_flags -> agencies (agency_id));
 diesel::joinable!(response_voids -> agencies (agency_id));
 diesel::joinable!(scales -> questionnaire_versions (version_id));
@@ -858,6 +894,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     release_reviews,
     release_seals,
     releases,
+    report_schedules,
+    reports,
     response_flags,
     response_log,
     response_voids,

@@ -275,6 +275,20 @@ pub async fn drive(
         "get_release_package" => client.get(&format!("/v1/releases/{agency}_x/1/package")).await,
         "list_audit" => client.get(&format!("/v1/audit?agency={agency}")).await,
         "export_audit" => client.get("/v1/audit/export").await,
+        "get_report" => client.get(&format!("/v1/agencies/{agency}/report?{FIGURE}")).await,
+        "list_reports" => client.get(&format!("/v1/agencies/{agency}/reports")).await,
+        "download_report" => client.get(&format!("/v1/agencies/{agency}/reports/{}", Uuid::nil())).await,
+        "list_report_schedules" => client.get(&format!("/v1/agencies/{agency}/report-schedules")).await,
+        "put_report_schedule" => {
+            let path = format!("/v1/agencies/{agency}/report-schedules/demo-service/year");
+            client.put(&path, &json!({"languages": ["vi"]})).await
+        }
+        "end_report_schedule" => {
+            let path = format!("/v1/agencies/{agency}/report-schedules/demo-service/year");
+            let body = json!({"languages": ["vi"]});
+            app.admin(None).await.put(&path, &body).await;
+            client.send(reqwest::Method::DELETE, &path, &[], None::<String>).await
+        }
         "put_dossier_count" => {
             let body = json!({"count": 1234, "source": "test"});
             client.put(&format!("/v1/agencies/{agency}/dossier-counts/2026-Q2"), &body).await

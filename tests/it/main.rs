@@ -58,6 +58,7 @@ mod rankings;
 mod readme;
 mod recount;
 mod releases;
+mod reports;
 mod responses;
 mod retention;
 mod revocation;

@@ -150,6 +150,20 @@ pub fn undertake(client: &Client, tree: &AgencyTree, agency: AgencyId) -> Option
     reach(client, tree, Some(agency))
 }
 
+/// Which client may say which reports are made by themselves, before it is known of which agency.
+///
+/// # Errors
+/// [`TokenMissing`](crate::error::ErrorCode::TokenMissing) or
+/// [`NotPermitted`](crate::error::ErrorCode::NotPermitted).
+pub fn report_keeper(actor: &Actor) -> Result<&Client> {
+    permitted(actor, Permission::KeepReports)
+}
+
+/// May the client keep the schedules of this agency? `None` looks like not found.
+pub fn keep_reports(client: &Client, tree: &AgencyTree, agency: AgencyId) -> Option<AgencyScope> {
+    alone(client, tree, agency)
+}
+
 /// In what a client would go beyond whoever hands out its credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Excess {

@@ -6,14 +6,19 @@ use maud::{Markup, html};
 
 /// A value on a scale from 0 to `most`, with its interval; nothing without a value.
 pub fn bar(value: &ValueBody, most: f64) -> Markup {
+    drawn(value.value, value.interval.as_ref().map(|interval| (interval.low, interval.high)), most)
+}
+
+/// As [`bar`], of the bare numbers.
+pub fn drawn(value: Option<f64>, interval: Option<(f64, f64)>, most: f64) -> Markup {
     let share = |value: f64| percent(value, most);
     html! {
-        @if let Some(at) = value.value {
+        @if let Some(at) = value {
             svg.bar width="100%" height="16" aria-hidden="true" focusable="false" {
                 rect.track x="0" y="3" width="100%" height="10" rx="2" {}
                 rect.fill x="0" y="3" width=(share(at)) height="10" rx="2" {}
-                @if let Some(interval) = &value.interval {
-                    @let (low, high) = (share(interval.low), share(interval.high));
+                @if let Some((low, high)) = interval {
+                    @let (low, high) = (share(low), share(high));
                     line.halo x1=(low) x2=(high) y1="8" y2="8" {}
                     line.range x1=(low) x2=(high) y1="8" y2="8" {}
                     line.range x1=(low) x2=(low) y1="3" y2="13" {}

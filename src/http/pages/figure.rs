@@ -34,6 +34,7 @@ pub fn section(view: &View, body: &IndexBody, most: f64) -> Markup {
             (facts(view, body))
             (left_out(view, body))
             (links::under(view, "", &[], true))
+            (links::report(view))
         }
     }
 }

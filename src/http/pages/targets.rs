@@ -135,7 +135,7 @@ fn far(view: &View, item: &TargetStanding) -> Markup {
 }
 
 /// A state in words.
-fn state(code: &str, lang: Lang) -> &str {
+pub fn state(code: &str, lang: Lang) -> &str {
     match code {
         "met" => say(lang, "Đạt", "Reached"),
         "missed" => say(lang, "Chưa đạt", "Not reached"),

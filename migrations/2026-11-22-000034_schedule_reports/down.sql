@@ -1,0 +1,3 @@
+DROP TABLE reports;
+DROP TABLE report_schedules;
+DROP FUNCTION refuse_change_of_schedule();
