@@ -1,9 +1,10 @@
 //! The figures of a release as tables, read from the sealed text.
 
 use crate::chart::words::{count, number};
+use crate::domain::period::parse_day;
 use crate::error::Lang;
 use crate::http::pages::layout::say;
-use crate::http::pages::notation::quantity;
+use crate::http::pages::notation::{day, quantity};
 use crate::http::pages::parts::table;
 use crate::http::releases::WholeBody;
 use maud::{Markup, html};
@@ -51,14 +52,18 @@ fn section(lang: Lang, content: &Value) -> Markup {
             }
         }
     };
+    let tree_on = parse_day(text(content, "/tree_on")).map(day).unwrap_or_default();
     let wording = say(lang, "/text/vi", "/text/en");
     let elements = list(content, "figures").first().map(|entry| list(entry, "elements")).unwrap_or_default();
     html! {
         section {
             h2 { (caption) }
+            @if content.pointer("/survey/sample") == Some(&Value::Bool(true)) {
+                p.sample { (say(lang, "Số liệu minh họa, không phải số liệu thật.", "Invented for demonstration, not real figures.")) }
+            }
             p.hint {
                 (text(content, "/survey/code")) ", " (text(content, "/formula/id")) ", "
-                (say(lang, "cơ quan theo ngày ", "agencies of ")) (text(content, "/tree_on"))
+                (say(lang, "cơ quan theo ngày ", "agencies of ")) (tree_on)
             }
             (table(&caption, &head(say(lang, "Cơ quan", "Agency")), &rows))
             @if !elements.is_empty() {
