@@ -6,33 +6,24 @@
 //! as a comment. Nothing is rewritten: a correction is another revision with its reason, and a withdrawal leaves the line
 //! that there was something and why it went.
 
+mod author;
 mod reading;
 
 pub use reading::{Listed, UndertakingPage, UndertakingQuery, list, note_months};
 
 use super::Services;
-use super::audit::record;
-use super::catalogue::{Catalogue, current};
-use crate::auth::{Actor, policy};
+use super::catalogue::Catalogue;
+use crate::auth::Actor;
 use crate::domain::agency::AgencyCode;
-use crate::domain::audit::{Action, By, Entry};
-use crate::domain::client::Client;
 use crate::domain::comment::Standing;
-use crate::domain::ids::{AgencyId, SurveyId};
-use crate::domain::period::{Grain, Period, day_of};
-use crate::domain::quotation::{WORDS, quotes};
-use crate::domain::survey::Survey;
-use crate::domain::tree::AgencyScope;
-use crate::domain::undertaking::{Handles, OTHER, Said, Undertaking, UndertakingState, Words, days};
-use crate::error::{Error, ErrorCode, FaultKind, Faults, Place, Result, UndertakingFault};
+use crate::domain::period::{Period, day_of};
+use crate::domain::undertaking::{Handles, Said, Undertaking, UndertakingState, Words};
+use crate::error::{Error, ErrorCode, FaultKind, Faults, Result};
 use crate::store::commented_months::commented_month_add;
-use crate::store::comments::{comments_ids, comments_key, comments_words, people_of_month};
-use crate::store::undertakings::{
-    NewRevision, NewUndertaking, undertaking_find, undertaking_handles, undertaking_insert,
-    undertaking_revise,
-};
+use crate::store::undertakings::{NewUndertaking, undertaking_find, undertaking_handles, undertaking_insert};
 use crate::store::{AsyncConnection, Conn, SILENCE};
-use chrono::{DateTime, NaiveDate, Utc};
+use author::{About, author};
+use chrono::NaiveDate;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -90,18 +81,6 @@ pub struct Published {
     pub catalogue: Arc<Catalogue>,
 }
 
-/// Who works on which agency.
-struct Desk<'a> {
-    services: &'a Services,
-    client: &'a Client,
-    agency: AgencyId,
-    /// The agency and those below it.
-    scope: AgencyScope,
-    catalogue: Arc<Catalogue>,
-    /// One time for all that a request does.
-    now: DateTime<Utc>,
-}
-
 /// Publishes an undertaking. May be repeated: the same id with the same content is the same undertaking. `faults` are
 /// those the reader of the request found.
 ///
@@ -115,9 +94,9 @@ pub async fn publish(
     draft: UndertakingDraft,
     mut faults: Faults,
 ) -> Result<Published> {
-    let desk = desk(services, actor, code).await?;
-    let now = desk.now;
-    let survey = draft.survey.as_ref().map(|code| desk.catalogue.surveys.get(code));
+    let author = author(services, actor, code).await?;
+    let now = author.now;
+    let survey = draft.survey.as_ref().map(|code| author.catalogue.surveys.get(code));
     if survey.is_some_and(|survey| survey.is_none()) {
         faults.at("/survey", FaultKind::UnknownSurvey);
     }
@@ -130,17 +109,17 @@ pub async fn publish(
     let about = About { survey, month: month.from(), first_published: day_of(now) };
     let work = async |conn: &mut Conn| {
         if let Some(first) = undertaking_find(conn, id, Some(1)).await? {
-            return desk.again(conn, &first, &about, &draft.said, faults).await;
+            return author.again(conn, &first, &about, &draft.said, faults).await;
         }
-        desk.must_have_comments(conn, &about, &mut faults).await?;
-        let said = desk.checked(conn, &about, (&draft.said, None), &Handles::new(), faults).await?;
-        let (agency, month) = (desk.agency, about.month);
+        author.must_have_comments(conn, &about, &mut faults).await?;
+        let said = author.checked(conn, &about, (&draft.said, None), &Handles::new(), faults).await?;
+        let (agency, month) = (author.agency, about.month);
         let new = NewUndertaking { id, agency, survey: survey.id, month, at: now };
-        let seq = undertaking_insert(conn, &desk.scope, &new).await?;
+        let seq = undertaking_insert(conn, &author.scope, &new).await?;
         let seq = seq.ok_or_else(|| Error::new(ErrorCode::UndertakingConflict))?;
         commented_month_add(conn, (agency, survey.id, month)).await?;
         let handles = draft.said.handles();
-        desk.revise(conn, (id, seq, 1), &about, (Some(&said), &handles), None).await
+        author.revise(conn, (id, seq, 1), &about, (Some(&said), &handles), None).await
     };
     services.db.within(SILENCE, async |conn| conn.transaction(work).await).await
 }
@@ -157,11 +136,11 @@ pub async fn correct(
     draft: CorrectionDraft,
     faults: Faults,
 ) -> Result<Published> {
-    let desk = desk(services, actor, code).await?;
-    let now = desk.now;
+    let author = author(services, actor, code).await?;
+    let now = author.now;
     let work = async |conn: &mut Conn| {
-        let newest = desk.find(conn, id).await?;
-        let survey = desk.survey(newest.survey)?;
+        let newest = author.find(conn, id).await?;
+        let survey = author.survey(newest.survey)?;
         let first_published = day_of(newest.first_published_at);
         let about = About { survey: &survey, month: newest.month, first_published };
         let (Some(revision), Some(reason)) = (draft.revision, &draft.reason) else {
@@ -172,17 +151,18 @@ pub async fn correct(
         if faults.is_empty() && revision == newest.revision {
             let same = asked.as_ref() == newest.said.as_ref() && newest.reason.as_ref() == Some(reason);
             return match same && draft.said.handles() == handles {
-                true => Ok(desk.published(newest, &handles, true)),
+                true => Ok(author.published(newest, &handles, true)),
                 false => Err(Error::new(ErrorCode::UndertakingConflict)),
             };
         }
-        let said = desk.checked(conn, &about, (&draft.said, Some(reason.as_str())), &handles, faults).await?;
+        let said =
+            author.checked(conn, &about, (&draft.said, Some(reason.as_str())), &handles, faults).await?;
         if newest.said.is_none() || newest.revision.checked_add(1) != Some(revision) {
             return Err(Error::new(ErrorCode::UndertakingConflict));
         }
         let number = (newest.id, newest.seq, revision);
         let handles = draft.said.handles();
-        desk.revise(conn, number, &about, (Some(&said), &handles), Some(reason)).await
+        author.revise(conn, number, &about, (Some(&said), &handles), Some(reason)).await
     };
     services.db.within(SILENCE, async |conn| conn.transaction(work).await).await
 }
@@ -198,44 +178,30 @@ pub async fn withdraw(
     reason: Option<&str>,
     mut faults: Faults,
 ) -> Result<Published> {
-    let desk = desk(services, actor, code).await?;
-    let now = desk.now;
+    let author = author(services, actor, code).await?;
+    let now = author.now;
     let work = async |conn: &mut Conn| {
-        let newest = desk.find(conn, id).await?;
-        let survey = desk.survey(newest.survey)?;
+        let newest = author.find(conn, id).await?;
+        let survey = author.survey(newest.survey)?;
         let first_published = day_of(newest.first_published_at);
         let about = About { survey: &survey, month: newest.month, first_published };
         if newest.said.is_none() {
             return match faults.is_empty() && newest.reason.as_deref() == reason {
-                true => Ok(desk.published(newest, &Handles::new(), true)),
+                true => Ok(author.published(newest, &Handles::new(), true)),
                 false => Err(Error::new(ErrorCode::UndertakingConflict)),
             };
         }
         let texts: Vec<_> = reason.into_iter().map(|reason| ("/reason".to_owned(), reason)).collect();
-        desk.refuse_quotations(conn, &about, &texts, &mut faults).await?;
+        author.refuse_quotations(conn, &about, &texts, &mut faults).await?;
         let (Some(reason), true) = (reason, faults.is_empty()) else {
             return Err(Error::invalid(faults.into_vec(), now));
         };
         let revision = newest.revision.checked_add(1);
         let revision = revision.ok_or_else(|| Error::new(ErrorCode::UndertakingConflict))?;
         let number = (newest.id, newest.seq, revision);
-        desk.revise(conn, number, &about, (None, &Handles::new()), Some(reason)).await
+        author.revise(conn, number, &about, (None, &Handles::new()), Some(reason)).await
     };
     services.db.within(SILENCE, async |conn| conn.transaction(work).await).await
-}
-
-/// What an undertaking is about.
-struct About<'a> {
-    survey: &'a Survey,
-    /// First day.
-    month: NaiveDate,
-    first_published: NaiveDate,
-}
-
-impl About<'_> {
-    fn days(&self) -> (NaiveDate, NaiveDate) {
-        (self.month, Grain::Month.end(self.month))
-    }
 }
 
 impl SaidDraft {
@@ -264,176 +230,4 @@ impl SaidDraft {
             .map(|(name, (lang, text))| (format!("/{name}/{lang}"), text))
             .collect()
     }
-}
-
-/// Who works on which agency.
-async fn desk<'a>(services: &'a Services, actor: &'a Actor, code: Option<&AgencyCode>) -> Result<Desk<'a>> {
-    let client = policy::undertaker(actor)?;
-    let catalogue = current(services).await?;
-    let agency = code.and_then(|code| catalogue.tree.find(code)).map(|agency| agency.id);
-    let scope = agency.and_then(|agency| policy::undertake(client, &catalogue.tree, agency));
-    let (agency, scope) = agency.zip(scope).ok_or_else(|| Error::new(ErrorCode::AgencyNotFound))?;
-    Ok(Desk { services, client, agency, scope, catalogue, now: services.clock.now() })
-}
-
-impl Desk<'_> {
-    /// The newest revision of an undertaking of the agency.
-    async fn find(&self, conn: &mut Conn, id: Option<Uuid>) -> Result<Undertaking> {
-        let found = match id {
-            Some(id) => undertaking_find(conn, id, None).await?,
-            None => None,
-        };
-        let own = found.filter(|found| found.agency == self.agency);
-        own.ok_or_else(|| Error::new(ErrorCode::UndertakingNotFound))
-    }
-
-    fn survey(&self, id: SurveyId) -> Result<Arc<Survey>> {
-        let known = self.catalogue.surveys.values().find(|survey| survey.id == id);
-        known.cloned().ok_or_else(|| Error::internal("an undertaking names an unknown survey"))
-    }
-
-    fn published(&self, undertaking: Undertaking, handles: &Handles, replayed: bool) -> Published {
-        let comments = u64::try_from(handles.len()).unwrap_or(u64::MAX);
-        Published { undertaking, comments, replayed, catalogue: self.catalogue.clone() }
-    }
-
-    /// What is told about an id that is taken.
-    async fn again(
-        &self,
-        conn: &mut Conn,
-        first: &Undertaking,
-        about: &About<'_>,
-        draft: &SaidDraft,
-        faults: Faults,
-    ) -> Result<Published> {
-        if !faults.is_empty() {
-            return Err(Error::invalid(faults.into_vec(), self.now));
-        }
-        let same =
-            first.agency == self.agency && first.survey == about.survey.id && first.month == about.month;
-        let handles = undertaking_handles(conn, first.seq, first.revision).await?;
-        if !same || draft.complete() != first.said || draft.handles() != handles {
-            return Err(Error::new(ErrorCode::UndertakingConflict));
-        }
-        let newest = self.find(conn, Some(first.id)).await?;
-        let handles = undertaking_handles(conn, newest.seq, newest.revision).await?;
-        Ok(self.published(newest, &handles, true))
-    }
-
-    /// A month without a comment that may be read has nothing to be answered. Whether it has none or too few people
-    /// answered is not told apart.
-    async fn must_have_comments(
-        &self,
-        conn: &mut Conn,
-        about: &About<'_>,
-        faults: &mut Faults,
-    ) -> Result<()> {
-        let of = (about.survey.id, self.agency);
-        let people = people_of_month(conn, &self.scope, of, about.month).await?;
-        let shown = u64::try_from(people).unwrap_or(0) >= self.services.rules.min_n_comments;
-        let is_open = faults.any_at("/month");
-        if !is_open && (!shown || comments_ids(conn, &self.scope, of, about.days()).await?.is_empty()) {
-            faults.at("/month", FaultKind::Undertaking(UndertakingFault::NoComments));
-        }
-        Ok(())
-    }
-
-    /// What may be published; `known` are the comments that the revision before answers, some of which may be deleted now.
-    async fn checked(
-        &self,
-        conn: &mut Conn,
-        about: &About<'_>,
-        (draft, reason): (&SaidDraft, Option<&str>),
-        known: &Handles,
-        mut faults: Faults,
-    ) -> Result<Said> {
-        let now = self.now;
-        if draft.topic.as_ref().is_some_and(|topic| !is_topic(about.survey, topic)) {
-            faults.at("/topic", FaultKind::Undertaking(UndertakingFault::UnknownTopic));
-        }
-        if let (Some(state), Some(day)) = (draft.state, draft.day) {
-            let (from, to) = days(state, about.month, about.first_published, day_of(now));
-            if !(from..=to).contains(&day) {
-                let fault = UndertakingFault::DayOutOfRange { from, to };
-                faults.at("/day", FaultKind::Undertaking(fault));
-            }
-        }
-        // Of a month that is not over nobody learns which comments there are.
-        if !draft.comments.is_empty() && !faults.any_at("/month") {
-            let of = (about.survey.id, self.agency);
-            let (key, ids) =
-                (comments_key(conn).await?, comments_ids(conn, &self.scope, of, about.days()).await?);
-            let there: Handles = ids.into_iter().map(|id| key.standing(id)).collect();
-            for (position, handle) in &draft.comments {
-                if !there.contains(handle) && !known.contains(handle) {
-                    let place = Place::Pointer(format!("/comments/{position}"));
-                    faults.push(place, FaultKind::Undertaking(UndertakingFault::UnknownComment));
-                }
-            }
-        }
-        let mut texts = draft.texts();
-        texts.extend(reason.map(|reason| ("/reason".to_owned(), reason)));
-        if !faults.any_at("/month") {
-            self.refuse_quotations(conn, about, &texts, &mut faults).await?;
-        }
-        let said = draft.complete().filter(|_| faults.is_empty());
-        said.ok_or_else(|| Error::invalid(faults.into_vec(), now))
-    }
-
-    /// Notes each text that repeats a comment of the month on the agency or one below it, to whichever survey.
-    async fn refuse_quotations(
-        &self,
-        conn: &mut Conn,
-        about: &About<'_>,
-        texts: &[(String, &str)],
-        faults: &mut Faults,
-    ) -> Result<()> {
-        let comments = comments_words(conn, &self.scope, about.days()).await?;
-        for (place, text) in texts {
-            if quotes(text, comments.iter().map(String::as_str)) {
-                let fault = UndertakingFault::QuotesComment { words: WORDS };
-                faults.at(place.as_str(), FaultKind::Undertaking(fault));
-            }
-        }
-        Ok(())
-    }
-
-    /// Enters a revision with its audit entry, which has none of the words.
-    async fn revise(
-        &self,
-        conn: &mut Conn,
-        (id, seq, revision): (Uuid, i64, i16),
-        about: &About<'_>,
-        (said, handles): (Option<&Said>, &Handles),
-        reason: Option<&str>,
-    ) -> Result<Published> {
-        let now = self.now;
-        let new = NewRevision { seq, revision, said, reason, handles, by: self.client.id, at: now };
-        if !undertaking_revise(conn, &new).await? {
-            return Err(Error::new(ErrorCode::UndertakingConflict));
-        }
-        let action = match (revision, said) {
-            (1, _) => Action::UndertakingPublished,
-            (_, Some(_)) => Action::UndertakingCorrected,
-            (_, None) => Action::UndertakingWithdrawn,
-        };
-        let undertaking = self.find(conn, Some(id)).await?;
-        let details = vec![
-            ("survey", about.survey.code.clone()),
-            ("month", about.month.format("%Y-%m").to_string()),
-            ("revision", revision.to_string()),
-            ("state", undertaking.state().as_str().to_owned()),
-        ];
-        let entry = Entry { action, agency: Some(self.agency), object: id.to_string(), details };
-        record(conn, By::Client(self.client), &entry, now).await?;
-        Ok(self.published(undertaking, handles, false))
-    }
-}
-
-/// Whether a survey's questionnaire has such an element or criterion.
-fn is_topic(survey: &Survey, code: &str) -> bool {
-    let questionnaire = &survey.questionnaire;
-    code == OTHER
-        || questionnaire.elements.iter().any(|element| element.code == code)
-        || questionnaire.criteria.iter().any(|criterion| criterion.code == code)
 }

@@ -50,6 +50,7 @@ mod measure_imports;
 mod measure_values;
 mod measures;
 mod pages;
+mod pages_addresses;
 mod pages_sections;
 mod privacy;
 mod problems;
