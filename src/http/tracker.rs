@@ -13,6 +13,7 @@ use super::problem::Problem;
 use super::reply::{Wanted, file_name};
 use super::surveys::TextBody;
 use crate::auth::Actor;
+use crate::domain::amount::Amount;
 use crate::domain::measure::Frequency;
 use crate::domain::measure_value::Holder;
 use crate::domain::period::{Period, day_of};
@@ -20,6 +21,7 @@ use crate::domain::questionnaire::Wording;
 use crate::error::Error;
 use crate::service::Services;
 use crate::service::measure_values::may_see_enterer;
+use crate::service::targets::TargetItem;
 use crate::service::tracker::{self, Computed, Rounded, TrackerRow, TrackerTable};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::Serialize;
@@ -55,6 +57,29 @@ pub struct TrackerItem {
     pub(super) change: Option<MeasureChangeBody>,
     /// Who is responsible today, or was at the agency's end.
     pub(super) responsible: Option<DutyBody>,
+    /// What shall be reached in the period asked for, or in that of the entry; `null` where no target is in force.
+    pub(super) target: Option<MeasureTargetBody>,
+}
+
+/// What shall be reached of an index that others publish, and how far it is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MeasureTargetBody {
+    /// The year, quarter or month it was set for.
+    #[schema(example = "2023")]
+    pub(super) period: String,
+    /// Smallest value.
+    pub(super) at_least: Option<f64>,
+    /// Worst rank.
+    pub(super) rank_at_most: Option<u32>,
+    /// For whom it was set: the agency itself, or the nearest above it that has one.
+    pub(super) set_for: AgencyReference,
+    /// The value minus the smallest.
+    pub(super) distance: Option<f64>,
+    /// Places above the worst rank, below 0 under it.
+    pub(super) places: Option<i64>,
+    /// `met`, `missed` or `no_value`; what others publish has no interval.
+    #[schema(example = "missed")]
+    pub(super) state: &'static str,
 }
 
 /// A figure of this service for the same agency and period.
@@ -125,6 +150,22 @@ impl TrackerItem {
             entry: entry.map(|value| MeasureValueBody::new(value, row.measure, shows_enterer)),
             change: row.change.as_ref().map(MeasureChangeBody::from),
             responsible: row.duty.as_ref().map(DutyBody::from),
+            target: row.target.as_ref().map(MeasureTargetBody::from),
+        }
+    }
+}
+
+impl From<&TargetItem> for MeasureTargetBody {
+    fn from(item: &TargetItem) -> Self {
+        let (held, whole) = (&item.held, |ten_thousandths: i32| f64::from(ten_thousandths) / 10_000.0);
+        Self {
+            period: held.target.period.code().unwrap_or_default().to_owned(),
+            at_least: held.aim.at_least.map(Amount::to_f64),
+            rank_at_most: held.aim.rank_at_most,
+            set_for: AgencyReference::new(std::slice::from_ref(&held.set_for)),
+            distance: item.distance.map(whole),
+            places: item.places,
+            state: item.attainment.as_str(),
         }
     }
 }

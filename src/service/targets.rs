@@ -196,6 +196,28 @@ pub async fn targets_of(
     Ok(TargetReport { agency, period, as_of: asked.as_of, today, confidence: asked.confidence, items })
 }
 
+/// The targets on one index of others that hold for an agency in a period, by the tree of that time: the agency may have
+/// ended.
+///
+/// # Errors
+/// [`ErrorCode::Unavailable`] if the database is away.
+pub(super) async fn on_measures(
+    services: &Services,
+    catalogue: &Catalogue,
+    agency: &Agency,
+    period: &Period,
+) -> Result<Vec<(MeasureCode, TargetItem)>> {
+    let day = tree_day(AsOf::Then, period, day_of(services.clock.now()));
+    let mut items = Vec::new();
+    for held in in_force(services, catalogue, (agency.id, day), period).await? {
+        if let TargetSubject::Measure(code) = held.target.subject.clone() {
+            let item = of_measure(services, &agency.code, &code, held).await?;
+            items.extend(item.map(|item| (code, item)));
+        }
+    }
+    Ok(items)
+}
+
 /// The day whose tree says who is above whom, as [`Head::tree_day`].
 pub(super) fn tree_day(as_of: AsOf, period: &Period, today: NaiveDate) -> NaiveDate {
     match as_of {

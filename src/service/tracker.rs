@@ -7,6 +7,7 @@ use super::figures::{Asked, Confidence, Flagged, fielded};
 use super::indexes::{self, IndexReport};
 use super::measure_values::all_of;
 use super::measures::known;
+use super::targets::{TargetItem, on_measures};
 use crate::auth::Actor;
 use crate::catalogue::measures;
 use crate::domain::agency::Agency;
@@ -54,6 +55,8 @@ pub struct TrackerRow {
     pub change: Option<Change>,
     /// Who is responsible today, or at the agency's end.
     pub duty: Option<Duty<Agency>>,
+    /// What shall be reached in the period asked about, or in that of the value; `None` for the whole country.
+    pub target: Option<TargetItem>,
 }
 
 /// A figure of this service beside a published one. Not the published index.
@@ -89,8 +92,13 @@ pub async fn tracker_table(
             change: value.and_then(|value| Change::of(measure, value, &all)),
             value: value.cloned(),
             duty: duties.iter().find(|duty| duty.measure == measure.code).cloned(),
+            target: None,
         }
     };
+    let mut rows: Vec<TrackerRow> = measures().iter().map(row).collect();
+    if let Some(agency) = agency {
+        aim(services, &catalogue, (agency, period), &mut rows).await?;
+    }
     let tree = &catalogue.tree;
     let relatives = |ids: Vec<AgencyId>| -> Vec<Agency> {
         let others = ids.into_iter().filter(|other| Some(*other) != id);
@@ -101,10 +109,32 @@ pub async fn tracker_table(
     Ok(TrackerTable {
         agency: agency.cloned(),
         period: period.cloned(),
-        rows: measures().iter().map(row).collect(),
+        rows,
         predecessors: relatives(before.unwrap_or_default()),
         successors: relatives(after.unwrap_or_default()),
     })
+}
+
+/// Adds the targets that hold in the period asked about, or in that of each row's value.
+async fn aim(
+    services: &Services,
+    catalogue: &Catalogue,
+    (agency, period): (&Agency, Option<&Period>),
+    rows: &mut [TrackerRow],
+) -> Result<()> {
+    let of_row =
+        |row: &TrackerRow| period.cloned().or_else(|| row.value.as_ref().map(|value| value.period.clone()));
+    let mut known: Vec<(Period, Vec<(MeasureCode, TargetItem)>)> = Vec::new();
+    for row in rows {
+        let Some(period) = of_row(row) else { continue };
+        if !known.iter().any(|(asked, _)| *asked == period) {
+            let targets = on_measures(services, catalogue, agency, &period).await?;
+            known.push((period.clone(), targets));
+        }
+        let targets = known.iter().filter(|(asked, _)| *asked == period).flat_map(|(_, targets)| targets);
+        row.target = targets.into_iter().find(|(code, _)| *code == row.measure.code).map(|(_, t)| t.clone());
+    }
+    Ok(())
 }
 
 fn chosen<'v>(

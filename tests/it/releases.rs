@@ -8,6 +8,7 @@ use crate::support::clients::faults;
 use crate::support::samples::{with, without};
 use crate::support::{Client, TestApp};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 /// A service that can seal, with answers of May and June: of C3 too few to be shown.
@@ -68,6 +69,36 @@ pub fn quarter() -> Value {
         "agency": "H56", "series": "2026-Q2", "title": {"vi": "Quý II/2026", "en": "Second quarter of 2026"},
         "contents": [question("index"), question("ranking")],
     })
+}
+
+#[tokio::test]
+async fn who_wants_to_know_is_told_of_a_sealed_release_and_of_nothing_before() {
+    let office = Office::open(&[]).await;
+    let hook = async |client: &Client| {
+        let body = json!({"name": "Cổng", "url": "https://8.8.8.8/x", "events": ["release.sealed"]});
+        let made = client.post("/v1/webhooks", &body).await.expect(201).json();
+        format!("/v1/webhooks/{}/deliveries", made["id"].as_str().unwrap())
+    };
+    let elsewhere = office.app.admin(Some("H21")).await;
+    let (ours, theirs) = (hook(&office.drafter).await, hook(&elsewhere).await);
+    let draft = office.drafter.post("/v1/releases", &quarter()).await.expect(201).json();
+    office.approve(&draft).await.expect(200);
+    assert_eq!(office.drafter.get(&ours).await.expect(200).json()["items"], json!([]));
+    office.drafter.post(&path(&draft, "/seal"), &json!({})).await.expect(200);
+    let told = office.drafter.get(&ours).await.expect(200).json();
+    assert_eq!(told["items"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        (&told["items"][0]["type"], &told["items"][0]["agency"]),
+        (&json!("release.sealed"), &json!("H56"))
+    );
+    assert_eq!(elsewhere.get(&theirs).await.expect(200).json()["items"], json!([]));
+    let row = office.app.sql().await.query_one("SELECT payload FROM webhook_events", &[]).await.unwrap();
+    let payload: Value = serde_json::from_slice(row.get(0)).unwrap();
+    let data = &payload["data"];
+    let package = office.app.anonymous().get("/v1/releases/H56_2026-Q2/1/package").await.expect(200);
+    let digest: String = Sha256::digest(&package.bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!((&data["number"], &data["package_sha256"]), (&json!("H56_2026-Q2/1"), &json!(digest)));
+    office.app.anonymous().get(data["path"].as_str().unwrap()).await.expect(200);
 }
 
 fn correction(revision: i32) -> Value {

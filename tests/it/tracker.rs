@@ -60,6 +60,38 @@ async fn binh_dinhs_row_of_2023_is_reproduced_from_single_values() {
 }
 
 #[tokio::test]
+async fn a_target_stands_beside_what_was_published() {
+    let app = TestApp::start().await;
+    let admin = app.admin(Some("H56")).await;
+    let body = json!({"rank": 20, "value": 84.5, "out_of": 63, "source": {"title": "x"}, "mark": "verified"});
+    admin.put("/v1/agencies/H56/measures/sipas/2023", &body).await.expect(200);
+    let aim = json!({"at_least": 90, "rank_at_most": 15});
+    admin.put("/v1/agencies/H56/targets/sipas/2023", &aim).await.expect(200);
+    let anybody = app.anonymous();
+    for asked in ["H56/measures?period=2023", "H56/measures"] {
+        let table = table(&anybody, asked).await;
+        let target = item(&table, "sipas")["target"].clone();
+        assert_eq!((&target["at_least"], &target["rank_at_most"]), (&json!(90.0), &json!(15)), "{asked}");
+        assert_eq!((&target["distance"], &target["places"]), (&json!(-5.5), &json!(-5)));
+        assert_eq!((&target["state"], &target["set_for"]["code"]), (&json!("missed"), &json!("H56")));
+        assert_eq!(item(&table, "par")["target"], Value::Null);
+    }
+    // Of another year, and of the country, there is none.
+    assert_eq!(item(&table(&anybody, "H56/measures?period=2022").await, "sipas")["target"], Value::Null);
+    assert_eq!(item(&table(&anybody, "VN/measures?period=2023").await, "sipas")["target"], Value::Null);
+    let text = anybody.get("/v1/agencies/H56/measures?period=2023&format=csv").await.expect(200).text;
+    let (head, rows) = text.split_once("\"origin\"").unwrap();
+    let columns: Vec<&str> = rows.lines().next().unwrap().split(',').collect();
+    let row = rows.lines().find(|row| row.starts_with("\"entered\",\"sipas\"")).unwrap();
+    let cells: Vec<&str> = row.split(',').collect();
+    assert_eq!(columns.len(), cells.len(), "{head}{row}");
+    let at = columns.iter().position(|name| *name == "\"target_at_least\"").unwrap();
+    assert_eq!(cells[at..at + 5], ["90", "15", "-5.5", "-5", "\"missed\""], "{row}");
+    let page = anybody.get("/tracker?agency=H56&period=2023").await.expect(200).text;
+    assert!(page.contains("hạng 15 trở lên") && page.contains("Chưa đạt"), "{page}");
+}
+
+#[tokio::test]
 async fn binh_dinhs_row_of_2023_is_told_by_table_file_and_page() {
     let app = TestApp::start().await;
     send(&app.admin(None).await, "dry_run=false", PUBLISHED).await.expect(201);

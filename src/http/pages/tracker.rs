@@ -142,13 +142,16 @@ fn years(lang: Lang, body: &TrackerBody, this_year: i32) -> Markup {
 }
 
 fn published(lang: Lang, body: &TrackerBody) -> Markup {
-    let (shown, missing): (Vec<&TrackerItem>, Vec<&TrackerItem>) =
-        body.items.iter().partition(|item| item.entry.is_some() || item.responsible.is_some());
+    let (shown, missing): (Vec<&TrackerItem>, Vec<&TrackerItem>) = body
+        .items
+        .iter()
+        .partition(|item| item.entry.is_some() || item.responsible.is_some() || item.target.is_some());
     let head = [
         (say(lang, "Chỉ số", "Index"), false),
         (say(lang, "Giá trị", "Value"), true),
         (say(lang, "Thứ hạng", "Rank"), true),
         (say(lang, "So với kỳ trước", "Against the period before"), false),
+        (say(lang, "Mục tiêu", "Target"), false),
         (say(lang, "Đơn vị phụ trách", "Responsible"), false),
         (say(lang, "Nguồn", "Source"), false),
     ];

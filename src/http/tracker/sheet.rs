@@ -11,7 +11,24 @@ use crate::http::sheet::{Cell, Column, Sheet};
 const FIRST: [&str; 6] = ["origin", "measure", "name", "parent", "unit", "period"];
 
 /// Columns after them: of entered values, then of computed ones.
-const LAST: [&str; 8] = ["responsible", "survey", "formula", "low", "high", "n", "suppressed", "sample"];
+const LAST: [&str; 13] = [
+    "responsible",
+    "target_at_least",
+    "target_rank_at_most",
+    "target_distance",
+    "target_places",
+    "target_state",
+    "survey",
+    "formula",
+    "low",
+    "high",
+    "n",
+    "suppressed",
+    "sample",
+];
+
+/// How many of them are about targets, which what is computed has none of.
+const OF_TARGETS: usize = 5;
 
 impl TrackerBody {
     /// The sheet in a language.
@@ -69,6 +86,15 @@ fn entered(item: &TrackerItem, lang: Lang) -> Vec<Cell> {
     ];
     row.extend(statement_cells(item.entry.as_ref(), item.change.as_ref(), lang));
     row.push(item.responsible.as_ref().and_then(|duty| duty.named(lang)).into());
+    if let Some(target) = &item.target {
+        row.extend([
+            target.at_least.into(),
+            target.rank_at_most.map(u64::from).into(),
+            target.distance.into(),
+            target.places.into(),
+            target.state.into(),
+        ]);
+    }
     row.resize(FIRST.len() + statement_columns(None).len() + LAST.len(), Cell::Empty);
     row
 }
@@ -84,7 +110,7 @@ fn computed(figure: &ComputedBody, lang: Lang) -> Vec<Cell> {
         figure.value.into(),
     ];
     // No rank, source or change, and nobody is responsible for what is computed.
-    row.resize(FIRST.len() + statement_columns(None).len() + 1, Cell::Empty);
+    row.resize(FIRST.len() + statement_columns(None).len() + 1 + OF_TARGETS, Cell::Empty);
     let interval = figure.interval.as_ref();
     row.extend([
         figure.survey.as_str().into(),

@@ -5,6 +5,7 @@ use crate::auth::Actor;
 use crate::domain::audit::{Action, By};
 use crate::domain::audit_chain::{Hash, instant};
 use crate::domain::release::{Number, Review, Seal};
+use crate::domain::webhook::EventType;
 use crate::error::{Error, ErrorCode, Result};
 use crate::release::archive::{Files, pack};
 use crate::release::dcat;
@@ -13,11 +14,14 @@ use crate::release::manifest::{Draft, FORM, FileMark, Manifest};
 use crate::release::{canonical, digest, names};
 use crate::service::Services;
 use crate::service::audit::record;
+use crate::service::catalogue::current;
+use crate::service::outbox::{Happening, emit};
 use crate::store::releases::{
     NewSeal, release_draft_fetch, release_files_fetch, release_newest, release_seal,
 };
 use crate::store::{AsyncConnection, Conn, SILENCE};
 use chrono::{DateTime, Utc};
+use serde_json::json;
 use uuid::Uuid;
 
 /// What releases are sealed with.
@@ -36,7 +40,7 @@ pub struct Sealing {
 /// [`ErrorCode::ReleaseKeyMissing`]; [`ErrorCode::ReleaseConflict`] if it is not approved, is sealed, or does not name the revision
 /// that is the newest by now.
 pub async fn seal(services: &Services, actor: &Actor, id: Option<Uuid>) -> Result<Release> {
-    let charge = charge(services, actor).await?;
+    let (charge, catalogue) = (charge(services, actor).await?, current(services).await?);
     let (id, now) = (id.ok_or_else(not_found)?, services.clock.now());
     let work = async |conn: &mut Conn| {
         let mut release = charge.hold(conn, id).await?;
@@ -65,11 +69,25 @@ pub async fn seal(services: &Services, actor: &Actor, id: Option<Uuid>) -> Resul
             return Err(conflict());
         }
         (release.state, release.seal) = (ReleaseState::Sealed, Some(seal));
+        emit(conn, &catalogue.tree, &happening(&release, (revision, now), &made.package)).await?;
         let entry = charge.entry(&release, Action::ReleaseSealed, ("revision", revision.to_string()));
         record(conn, By::Client(charge.client), &entry, now).await?;
         Ok(release)
     };
     services.db.within(SILENCE, async |conn| conn.transaction(work).await).await
+}
+
+/// What those are told who want to know of releases: where it is, none of its figures.
+fn happening(release: &Release, (revision, at): (i32, DateTime<Utc>), package: &[u8]) -> Happening {
+    let number = Number { series: release.series.clone(), revision }.to_string();
+    let data = json!({
+        "path": format!("/v1/releases/{number}"),
+        "number": number,
+        "corrects": release.corrects.as_ref().map(|(revision, _)| *revision),
+        "title": {"vi": release.title.vi, "en": release.title.en},
+        "package_sha256": digest(package).to_string(),
+    });
+    Happening { kind: EventType::ReleaseSealed, agency: release.agency, at, data, except: None }
 }
 
 /// What is made when a release is sealed.

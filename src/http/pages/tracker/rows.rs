@@ -6,7 +6,8 @@ use crate::http::measure_values::{MeasureChangeBody, MeasureValueBody, SourceBod
 use crate::http::pages::codes;
 use crate::http::pages::layout::say;
 use crate::http::pages::notation::{count, day, quantity};
-use crate::http::tracker::{ComputedBody, TrackerItem};
+use crate::http::pages::targets::state;
+use crate::http::tracker::{ComputedBody, MeasureTargetBody, TrackerItem};
 use maud::{Markup, html};
 
 /// A measure.
@@ -24,9 +25,23 @@ pub fn row(lang: Lang, item: &TrackerItem) -> Markup {
                 @if let Some((rank, out_of)) = said.and_then(|said| said.rank.zip(said.out_of)) { strong.amount { (rank) "/" (out_of) } }
             }
             td.change { @if let Some(change) = &item.change { (changed(lang, change, measure.unit)) } }
+            td { @if let Some(target) = &item.target { (aim(lang, target, measure.unit)) } }
             td { @if let Some(duty) = &item.responsible { @if let Some(unit) = duty.named(lang) { (unit) } } }
             td { @if let Some(entry) = entry { (source(lang, entry)) } }
         }
+    }
+}
+
+/// What shall be reached, and whether it was.
+fn aim(lang: Lang, target: &MeasureTargetBody, unit: &str) -> Markup {
+    html! {
+        @if let Some(value) = target.at_least {
+            (say(lang, "ít nhất ", "at least ")) (published(value, unit, lang)) " "
+        }
+        @if let Some(rank) = target.rank_at_most {
+            (say(lang, "hạng ", "rank ")) (rank) (say(lang, " trở lên", " or better"))
+        }
+        br; (state(target.state, lang))
     }
 }
 
