@@ -240,7 +240,9 @@ mod tests {
         assert_eq!(codes(&on("2026-06-30", 0)), ["2025-Q4", "2026-Q1"]);
         assert_eq!(codes(&on("2026-07-01", 0)), ["2025-Q4", "2026-Q1", "2026-Q2"]);
         assert_eq!(codes(&on("2026-07-01", 1)), ["2025-Q4", "2026-Q1"]);
-        assert_eq!(codes(&on("2026-03-31", 90)), ["2025-Q4"]);
+        // 2026-01-01 and ninety days.
+        assert!(on("2026-03-31", 90).is_empty());
+        assert_eq!(codes(&on("2026-04-01", 90)), ["2025-Q4"]);
         assert!(on("2025-11-01", 0).is_empty());
     }
 
