@@ -74,13 +74,13 @@ pub fn quarter() -> Value {
 #[tokio::test]
 async fn who_wants_to_know_is_told_of_a_sealed_release_and_of_nothing_before() {
     let office = Office::open(&[]).await;
-    let hook = async |client: &Client| {
-        let body = json!({"name": "Cổng", "url": "https://8.8.8.8/x", "events": ["release.sealed"]});
+    let hook = async |client: &Client, agency: &str| {
+        let body = json!({"name": "Cổng", "agency": agency, "url": "https://8.8.8.8/x", "events": ["release.sealed"]});
         let made = client.post("/v1/webhooks", &body).await.expect(201).json();
         format!("/v1/webhooks/{}/deliveries", made["id"].as_str().unwrap())
     };
     let elsewhere = office.app.admin(Some("H21")).await;
-    let (ours, theirs) = (hook(&office.drafter).await, hook(&elsewhere).await);
+    let (ours, theirs) = (hook(&office.drafter, "H56").await, hook(&elsewhere, "H21").await);
     let draft = office.drafter.post("/v1/releases", &quarter()).await.expect(201).json();
     office.approve(&draft).await.expect(200);
     assert_eq!(office.drafter.get(&ours).await.expect(200).json()["items"], json!([]));

@@ -80,13 +80,14 @@ async fn a_target_stands_beside_what_was_published() {
     assert_eq!(item(&table(&anybody, "H56/measures?period=2022").await, "sipas")["target"], Value::Null);
     assert_eq!(item(&table(&anybody, "VN/measures?period=2023").await, "sipas")["target"], Value::Null);
     let text = anybody.get("/v1/agencies/H56/measures?period=2023&format=csv").await.expect(200).text;
-    let (head, rows) = text.split_once("\"origin\"").unwrap();
-    let columns: Vec<&str> = rows.lines().next().unwrap().split(',').collect();
-    let row = rows.lines().find(|row| row.starts_with("\"entered\",\"sipas\"")).unwrap();
-    let cells: Vec<&str> = row.split(',').collect();
-    assert_eq!(columns.len(), cells.len(), "{head}{row}");
-    let at = columns.iter().position(|name| *name == "\"target_at_least\"").unwrap();
-    assert_eq!(cells[at..at + 5], ["90", "15", "-5.5", "-5", "\"missed\""], "{row}");
+    let rows = &text[text.find("\"origin\"").unwrap()..];
+    let mut rows = csv::Reader::from_reader(rows.as_bytes());
+    let columns = rows.headers().unwrap().clone();
+    let row = rows.records().map(Result::unwrap).find(|row| &row[1] == "sipas").unwrap();
+    let cell = |name: &str| row[columns.iter().position(|column| column == name).unwrap()].to_owned();
+    assert_eq!((cell("target_at_least"), cell("target_rank_at_most")), ("90.00".into(), "15".into()));
+    assert_eq!((cell("target_distance"), cell("target_places")), ("-5.50".into(), "-5".into()));
+    assert_eq!((cell("target_state"), cell("survey")), ("missed".into(), String::new()));
     let page = anybody.get("/tracker?agency=H56&period=2023").await.expect(200).text;
     assert!(page.contains("hạng 15 trở lên") && page.contains("Chưa đạt"), "{page}");
 }

@@ -7,11 +7,18 @@ use crate::support::program::Running;
 use crate::support::site::Site;
 use std::time::Duration;
 
-/// Most memory the service ever had, in KiB.
+/// Most memory the service may have besides the pages of its own file. Of the 96 MiB that it may have in all, an
+/// optimised program leaves more than this; here it is not optimised, and its file is ten times as large.
+const MOST_KIB: u64 = 64 << 10;
+
+/// Most memory the service ever had, without the pages of its own file, in KiB.
 fn peak_memory(service: &Running) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", service.pid())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
+    let of = |name: &str| -> u64 {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    };
+    of("VmHWM:") - of("RssFile:")
 }
 
 /// Five seconds show it; `SIPAS_FAULT_SECONDS=60` shows that it stays so.
@@ -28,7 +35,7 @@ async fn a_flood_is_refused_within_little_memory_and_what_was_accepted_is_stored
     assert!(seen.refused > 200 && seen.unknown == 0, "{} refused, {} unknown", seen.refused, seen.unknown);
     assert!(seen.acknowledged.len() >= 200, "{} acknowledged", seen.acknowledged.len());
     assert!(seen.slowest < Duration::from_secs(10), "{:?}", seen.slowest);
-    assert!(peak < 96 << 10, "{peak} KiB");
+    assert!(peak < MOST_KIB, "{peak} KiB");
     let stored = site.prove_nothing_lost(&seen.acknowledged).await;
     assert_eq!(stored.len(), seen.acknowledged.len());
     service.stop();
