@@ -1,8 +1,10 @@
 """What Schemathesis has to know of this service, and what it is asked beyond the checks it has."""
 import atexit
 import collections
+import io
 import json
 import os
+import tarfile
 
 import jsonschema_rs
 import schemathesis
@@ -56,6 +58,14 @@ def read_lines(context, response):
 def read_picture(context, response):
     """A picture is a picture: its first bytes say so."""
     assert response.content.startswith(b"\x89PNG"), "no PNG"
+    return response.content.hex()
+
+
+@schemathesis.deserializer("application/x-tar")
+def read_package(context, response):
+    """A package opens and has its manifest."""
+    with tarfile.open(fileobj=io.BytesIO(response.content)) as package:
+        assert "manifest.json" in package.getnames(), "no manifest"
     return response.content.hex()
 
 
