@@ -1,4 +1,4 @@
-//! Reports: `GET /v1/agencies/{code}/report`, and those that were made by a schedule in [`kept`]. Made of the answers of the API to the same reader (`parts`), written as a page,
+//! Reports: `GET /v1/agencies/{code}/report`, and those that were made by a schedule in `reports/kept.rs`. Made of the answers of the API to the same reader (`parts`), written as a page,
 //! a workbook or packed CSV files. No file knows what time it is: the same figures give the same bytes.
 
 mod csv;
