@@ -57,7 +57,7 @@ CREATE TABLE alerts (
         (rule_id IS NULL) <> (webhook_id IS NULL) AND (webhook_id IS NOT NULL) = (kind = 'webhook_paused')
     ),
     CONSTRAINT alerts_closed_check CHECK ((closed_at IS NULL) = (close_reason IS NULL)),
-    CONSTRAINT alerts_close_reason_check CHECK (close_reason IN ('recovered', 'period_over', 'ended')),
+    CONSTRAINT alerts_close_reason_check CHECK (close_reason IN ('recovered', 'period_over', 'rule_changed', 'ended')),
     CONSTRAINT alerts_rule_id_fkey FOREIGN KEY (rule_id) REFERENCES alert_rules (id) ON DELETE RESTRICT,
     CONSTRAINT alerts_agency_id_fkey FOREIGN KEY (agency_id) REFERENCES agencies (id) ON DELETE RESTRICT,
     CONSTRAINT alerts_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients (id) ON DELETE RESTRICT

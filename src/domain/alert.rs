@@ -82,6 +82,8 @@ words! {
         Recovered = "recovered",
         /// Its period is so long over that it is not watched any more.
         PeriodOver = "period_over",
+        /// Its rule asks for something else now; what still holds is opened anew.
+        RuleChanged = "rule_changed",
         /// Its rule or webhook was ended.
         Ended = "ended",
     }

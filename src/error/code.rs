@@ -95,6 +95,8 @@ pub enum ErrorCode {
     DeliveryNotFound,
     /// The webhook was ended for good.
     WebhookEnded,
+    /// The secret before the present one still signs.
+    WebhookRotating,
     /// The path exists, the method does not.
     MethodNotAllowed,
     /// The resource does not come in the format asked for.
@@ -215,6 +217,7 @@ impl ErrorCode {
         Self::WebhookNotFound,
         Self::DeliveryNotFound,
         Self::WebhookEnded,
+        Self::WebhookRotating,
         Self::MethodNotAllowed,
         Self::NotAcceptable,
         Self::BodyTimeout,
@@ -290,6 +293,7 @@ impl ErrorCode {
             Self::AlertRuleNotFound => row("alert_rule_not_found", 404, "Không tìm thấy quy tắc cảnh báo.", "There is no such rule.", "Check the id; `GET /v1/alert-rules` lists those of the own subtree."),
             Self::WebhookNotFound => row("webhook_not_found", 404, "Không tìm thấy webhook.", "There is no such webhook.", "Check the id; `GET /v1/webhooks` lists those of the own subtree."),
             Self::DeliveryNotFound => row("delivery_not_found", 404, "Webhook này không có sự kiện đó.", "The webhook has no such event.", "Check the id; `GET /v1/webhooks/{id}/deliveries` lists events of the last 90 days."),
+            Self::WebhookRotating => row("webhook_rotating", 409, "Khóa bí mật trước vẫn còn hiệu lực.", "The secret before the present one still signs.", "Wait until `previous_secret_until`, or rotate with `overlap_seconds` 0, which ends it at once."),
             Self::WebhookEnded => row("webhook_ended", 409, "Webhook đã kết thúc vĩnh viễn.", "This webhook was ended for good.", "Make a new one."),
             Self::MethodNotAllowed => row("method_not_allowed", 405, "Địa chỉ này không hỗ trợ phương thức đã gọi.", "This path does not support the method.", "See the `Allow` header."),
             Self::NotAcceptable => row("not_acceptable", 406, "Không có định dạng được yêu cầu.", "This is not available in the format asked for.", "Ask for a format that `detail` lists, by `Accept` or `format`."),

@@ -59,6 +59,13 @@ pub fn read<T>(
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
     let mut faults = Faults::default();
+    if let Some(row) = misquoted(bytes) {
+        // What follows would be read as one cell, and rows would be lost without a word.
+        let kind =
+            FaultKind::Unreadable { expected: "a quoted cell that ends with a quote, quotes in it doubled" };
+        faults.push(Place::Cell { row, column: String::new() }, kind);
+        return Ok((Vec::new(), faults));
+    }
     let mut records = reader.byte_records().zip(1..);
     let head = match records.next() {
         Some((Ok(record), _)) => head(&record, (columns, required), &mut faults),
@@ -88,6 +95,38 @@ pub fn read<T>(
         faults.push(Place::Cell { row: 2, column: String::new() }, FaultKind::OutOfRange { min: 1, max });
     }
     Ok((rows, faults))
+}
+
+/// The first row whose quotes are not those of RFC 4180: a cell is quoted as a whole, quotes in it are doubled. Rows are
+/// counted as they are read: empty lines are none.
+fn misquoted(bytes: &[u8]) -> Option<usize> {
+    #[derive(Clone, Copy, PartialEq)]
+    enum At {
+        Start,
+        Plain,
+        Quoted,
+        /// Behind a quote in a quoted cell: the end of it, or the first of two.
+        Quote,
+    }
+    let (mut at, mut row, mut is_blank) = (At::Start, 1, true);
+    for byte in bytes {
+        at = match (at, byte) {
+            (At::Quoted, b'"') => At::Quote,
+            (At::Quoted, _) | (At::Quote, b'"') => At::Quoted,
+            (At::Start, b'"') => At::Quoted,
+            (_, b',') => At::Start,
+            (_, b'\n' | b'\r') => {
+                row += usize::from(!is_blank);
+                is_blank = true;
+                At::Start
+            }
+            // Quotes within a plain cell are read as they are.
+            (At::Start | At::Plain, _) => At::Plain,
+            (At::Quote, _) => return Some(row),
+        };
+        is_blank &= matches!(byte, b'\n' | b'\r') && at == At::Start;
+    }
+    (at == At::Quoted).then_some(row)
 }
 
 fn head(record: &csv::ByteRecord, (columns, required): (&[&str], usize), faults: &mut Faults) -> Vec<String> {
@@ -156,5 +195,37 @@ impl Cells<'_> {
 
     fn fault(&mut self, column: &str, kind: FaultKind) {
         self.faults.push(Place::Cell { row: self.row, column: column.to_owned() }, kind);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::misquoted;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_cell_that_is_not_quoted_as_a_whole_is_found_in_its_row() {
+        for (text, row) in [
+            ("a,b\n1,\"x\n2,y\n", 2),
+            ("a,b\n1,\"x\n2,\"y\n", 2),
+            ("a,b\r\n\r\n1,x\r\n2,\"x\"y\"\r\n", 3),
+            ("a,\"b", 1),
+        ] {
+            assert_eq!(misquoted(text.as_bytes()), Some(row), "{text}");
+        }
+        for text in ["", "a,b\n1,2", "a,\"b\"\n\"x\"\"y\",\"z\nw\"\n", "a\nan inch is 1\"\n", "a,\"\"\n"] {
+            assert_eq!(misquoted(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_a_spreadsheet_writes_is_never_refused(rows in proptest::collection::vec(
+            proptest::collection::vec("[a-z,\"\r\n ]{0,6}", 3), 1..6,
+        )) {
+            let mut writer = csv::Writer::from_writer(Vec::new());
+            rows.iter().for_each(|row| writer.write_record(row).unwrap());
+            prop_assert_eq!(misquoted(&writer.into_inner().unwrap()), None);
+        }
     }
 }

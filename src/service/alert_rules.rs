@@ -219,6 +219,12 @@ pub async fn change(
         }
         if rule != before {
             alert_rule_set(conn, &scope, &rule).await?;
+            if rule.threshold != before.threshold {
+                // Nothing recovered by that.
+                for alert in alerts_open_of_rule(conn, rule.id).await? {
+                    close(conn, &catalogue, (alert, Some(&rule)), (now, CloseReason::RuleChanged)).await?;
+                }
+            }
             record(conn, keeper, Action::AlertRuleChanged, &rule, now).await?;
         }
         Ok(rule)

@@ -1,6 +1,6 @@
 //! The clock is an argument, so that a test can say what time it is.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 
 /// Where the time comes from.
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +16,8 @@ impl Clock {
     pub fn now(self) -> DateTime<Utc> {
         match self {
             #[expect(clippy::disallowed_methods, reason = "this is the clock")]
-            Self::System => Utc::now(),
+            // As fine as the database keeps it, so that an answer says what a later one will say.
+            Self::System => Utc::now().trunc_subsecs(6),
             Self::Fixed(at) => at,
         }
     }

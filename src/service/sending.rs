@@ -20,7 +20,7 @@ use crate::domain::audit::{Action, By, Entry};
 use crate::domain::webhook::{
     DeliveryState, EventType, PauseReason, Webhook, WebhookState, message_id, next_attempt,
 };
-use crate::error::{Error, Result};
+use crate::error::{Error, FaultKind, Result};
 use crate::store::alerts::alerts_open_of_webhook;
 use crate::store::deliveries::{
     Attempted, Due, deliveries_take, deliveries_waiting, delivery_note, events_forget,
@@ -79,6 +79,8 @@ async fn attempt(services: &Services, due: &Due) -> Answer {
     let sender = &services.sender;
     let url = match sender.target(&due.url) {
         Ok(url) => url,
+        // It was taken when the settings allowed more.
+        Err(FaultKind::BadFormat { .. }) => return failed("not_https".into()),
         Err(kind) => return failed(kind.name().to_owned()),
     };
     let (id, timestamp) = (message_id(due.event_id), services.clock.now().timestamp());

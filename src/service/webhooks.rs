@@ -178,6 +178,11 @@ async fn hold(
         if !faults.is_empty() {
             return Err(Error::invalid(faults.to_vec(), now));
         }
+        // Whoever lost the answer and asks again must not end the secret that the receiver still has.
+        let rotating = before.previous_until.is_some_and(|until| until > now);
+        if matches!(step, Step::Rotate(_, 1..)) && rotating {
+            return Err(Error::new(ErrorCode::WebhookRotating));
+        }
         let after = after(&before, step, now);
         if after == before && !matches!(step, Step::Rotate(..)) {
             return Ok(before);

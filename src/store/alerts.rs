@@ -130,7 +130,8 @@ pub async fn alert_was_closed_since(
     subject: &str,
     since: DateTime<Utc>,
 ) -> Result<bool> {
-    let closed = a::table.filter(a::rule_id.eq(rule).and(a::subject.eq(subject)).and(a::closed_at.ge(since)));
+    let of_rule = a::rule_id.eq(rule).and(a::subject.eq(subject)).and(a::closed_at.ge(since));
+    let closed = a::table.filter(of_rule.and(a::close_reason.ne(CloseReason::RuleChanged.as_str())));
     Ok(select(exists(closed)).get_result(conn).await?)
 }
 

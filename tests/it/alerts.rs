@@ -100,6 +100,25 @@ async fn an_index_below_its_target_opens_and_closes_one_episode() {
 }
 
 #[tokio::test]
+async fn a_changed_threshold_is_no_recovery_and_what_still_holds_is_told_anew() {
+    let app = TestApp::start_with(&QUICK).await;
+    let admin = app.admin(Some("H56")).await;
+    post(&app, &alike("H56.C1", "2026-07-10", &[(1, 30)])).await;
+    let id = rule(&admin, "H56.C1", "below_target", "80", monthly()).await;
+    wait(&admin, "state=open", 1).await;
+    let change = async |threshold: &str| {
+        let path = format!("/v1/alert-rules/{id}");
+        admin.patch(&path, &json!({"threshold": threshold})).await.expect(200);
+    };
+    change("0.01").await;
+    assert_eq!(alerts(&admin, "state=closed").await[0]["close_reason"], "rule_changed");
+    two_rounds().await;
+    assert_eq!(alerts(&admin, "state=open").await, Vec::<Value>::new());
+    change("80").await;
+    wait(&admin, "state=open", 1).await;
+}
+
+#[tokio::test]
 async fn a_drop_is_told_if_it_is_large_and_no_chance() {
     let app = TestApp::start_with(&QUICK).await;
     let admin = app.admin(Some("H56")).await;

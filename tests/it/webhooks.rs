@@ -147,6 +147,9 @@ async fn an_event_is_signed_by_both_secrets_while_one_replaces_the_other_and_sho
         admin.post(&format!("{path}/rotate"), &json!({"overlap_seconds": 60})).await.expect(200).json();
     let second = rotated["secret"].as_str().unwrap();
     assert_ne!(rotated["previous_secret_until"], Value::Null);
+    // Asked again, because the answer was lost: the receiver's secret signs on.
+    let again = admin.post(&format!("{path}/rotate"), &json!({"overlap_seconds": 60})).await.expect(409);
+    assert_eq!(again.problem(), "webhook_rotating");
     one_alert(&admin, "H56.C2", "50").await;
     let taken = receiver.wait(3).await;
     let [a, b] = ["/a", "/b"].map(|path| taken[1..].iter().find(|arrived| arrived.path == path).unwrap());

@@ -91,17 +91,20 @@ impl Sender {
             return Err(FaultKind::TooLong { max: MAX_URL });
         }
         let wrong = || FaultKind::BadFormat { expected: "https://receiver.example.vn/sipas" };
+        // A URL would take blanks away silently, and nobody listens at port 0.
+        if text.contains(char::is_whitespace) {
+            return Err(wrong());
+        }
         let url = Url::parse(text).map_err(|_| wrong())?;
+        if url.port() == Some(0) {
+            return Err(wrong());
+        }
         let secure = url.scheme() == "https" || (self.rules.allow_private && url.scheme() == "http");
         let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
         let host = url.host_str().filter(|host| !host.is_empty());
         let Some(host) = host.filter(|_| secure && plain) else { return Err(wrong()) };
-        match literal(host) {
-            Some(address) if !self.rules.allow_private && !is_public(address) => {
-                Err(FaultKind::PrivateAddress)
-            }
-            _ => Ok(url),
-        }
+        let inside = literal(host).map_or_else(|| is_inside(host), |address| !is_public(address));
+        if inside && !self.rules.allow_private { Err(FaultKind::PrivateAddress) } else { Ok(url) }
     }
 
     /// As [`Sender::target`], and looks the name up: one that cannot be found now may be found later and is taken.
@@ -123,6 +126,14 @@ impl Sender {
             _ => Ok(url),
         }
     }
+}
+
+/// Whether a name is one of this machine or this network whatever it leads to (RFC 6761, RFC 6762, ICANN's `.internal`);
+/// nor is a name without a dot a public one.
+fn is_inside(name: &str) -> bool {
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    !name.contains('.')
+        || ["localhost", "local", "internal"].iter().any(|top| name.rsplit('.').next() == Some(top))
 }
 
 /// The address that a host is, if it is one; the URL has brought every form of it into one.
@@ -181,6 +192,10 @@ mod tests {
             "https://0/",
             "https://192.168.1.1./",
             "https://①27.0.0.1/",
+            "https://localhost./",
+            "https://a.internal/",
+            "https://a.local/",
+            "https://metadata/",
         ] {
             assert_eq!(sender.target(url), Err(FaultKind::PrivateAddress), "{url}");
         }
@@ -190,6 +205,9 @@ mod tests {
             "https://u:p@a.example/",
             "https://a.example/#x",
             "https://",
+            "https://a.example:0/",
+            " https://a.example/",
+            "https://a.example/x y",
             "a.example",
             "file:///etc/passwd",
         ] {
