@@ -11,12 +11,12 @@ use crate::domain::period::day_of;
 use crate::domain::survey::Survey;
 use crate::domain::tree::{AgencyTree, AsOf, Depth, Share};
 use crate::error::{Error, Result};
-use crate::store::ingest_batches::{batches_take, fold_lock};
+use crate::store::ingest_batches::{batches_take, fold_lock, tail_sweep};
 use crate::store::kept_totals::{
     COUNTRY, KeptTotals, Members, kept_total_remove, kept_total_set, kept_totals_all,
 };
 use crate::store::tallies::{Tallied, TallyDelta, kept_rows_make, kept_rows_remove, tallies_add};
-use crate::store::{AsyncConnection, Conn, Db, take_your_time};
+use crate::store::{AsyncConnection, Conn, Db, SILENCE, take_your_time};
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -25,6 +25,9 @@ use std::time::Duration;
 /// About how many responses are folded in one transaction: each may touch tallies of its own, and a transaction
 /// that cannot end in time would be tried again for ever.
 const RESPONSES: i32 = 10_000;
+
+/// Batches after which the tail is swept.
+const SWEPT: usize = 100;
 
 /// How long the folding of some batches may take: several statements, more than a request has.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -35,8 +38,9 @@ const MAKING: Duration = Duration::from_secs(600);
 /// Fewest agencies a total is kept for: fewer are added up as quickly.
 const FEWEST: usize = 4;
 
-/// Folds everything that waits, a bounded number of batches at a time. Does nothing while another instance
-/// folds.
+/// Folds everything that waits by now, a bounded number of batches at a time; what arrives meanwhile waits for the next
+/// time. Going on until nothing is left would, while responses trickle in, fold one or two at a time without end and
+/// take more of the machine than storing them. Does nothing while another instance folds.
 ///
 /// # Errors
 /// [`ErrorCode::Unavailable`](crate::error::ErrorCode::Unavailable) if the database is away.
@@ -51,7 +55,17 @@ pub async fn fold(services: &Services) -> Result<()> {
 pub async fn fold_with(db: &Db, catalogue: &Catalogue, today: NaiveDate) -> Result<()> {
     let totals = totals(&catalogue.tree, today);
     keep_totals(db, catalogue, &totals).await?;
-    while fold_some(db, catalogue).await? {}
+    let mut gone = 0;
+    loop {
+        let folded = fold_some(db, catalogue).await?;
+        gone += folded.batches;
+        if !folded.more {
+            break;
+        }
+    }
+    if gone >= SWEPT {
+        db.within(SILENCE, async |conn| tail_sweep(conn).await).await?;
+    }
     Ok(())
 }
 
@@ -60,33 +74,41 @@ pub fn by_number(surveys: &HashMap<String, Arc<Survey>>) -> HashMap<SurveyId, Ar
     surveys.values().map(|survey| (survey.id, survey.clone())).collect()
 }
 
-/// Folds some batches; false if there was nothing to do.
-async fn fold_some(db: &Db, catalogue: &Catalogue) -> Result<bool> {
+/// What one transaction took out of the tail.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Folded {
+    /// How many batches.
+    batches: usize,
+    /// Whether batches that waited are left.
+    pub more: bool,
+}
+
+/// Folds some batches.
+async fn fold_some(db: &Db, catalogue: &Catalogue) -> Result<Folded> {
     let surveys = by_number(&catalogue.surveys);
     let take_and_add = async |conn: &mut Conn| match fold_lock(conn).await? {
         true => fold_once(conn, &surveys).await,
-        false => Ok(false),
+        false => Ok(Folded::default()),
     };
     db.within(PATIENCE, async |conn| conn.transaction(take_and_add).await).await
 }
 
-/// Folds some batches in a transaction that holds the folder's lock; false if there was nothing to do.
+/// Folds some batches in a transaction that holds the folder's lock.
 ///
 /// # Errors
 /// [`ErrorCode::Unavailable`](crate::error::ErrorCode::Unavailable) if the database is away.
-pub async fn fold_once(conn: &mut Conn, surveys: &HashMap<SurveyId, Arc<Survey>>) -> Result<bool> {
-    let mut delta = TallyDelta::default();
-    for response in batches_take(conn, RESPONSES).await? {
+pub async fn fold_once(conn: &mut Conn, surveys: &HashMap<SurveyId, Arc<Survey>>) -> Result<Folded> {
+    let (mut delta, taken) = (TallyDelta::default(), batches_take(conn, RESPONSES).await?);
+    for response in taken.responses {
         // Another instance may know a survey that this one has not read yet; the next round will.
         let unknown = || Error::internal(format!("survey {:?} is not in the catalogue yet", response.survey));
         delta.count(surveys.get(&response.survey).ok_or_else(unknown)?, &response, Tallied::Counted);
     }
-    let something = !delta.is_empty();
-    if something {
+    if !delta.is_empty() {
         let kept = kept_totals_all(conn).await?;
         tallies_add(conn, &delta.complete(&kept)).await?;
     }
-    Ok(something)
+    Ok(Folded { batches: taken.batches, more: taken.more })
 }
 
 /// The totals that should be kept by today's tree.

@@ -33,6 +33,11 @@ use uuid::Uuid;
 /// Most responses judged in one transaction.
 const RESPONSES: i64 = 5_000;
 
+/// Most transactions of one round, of which there is one a second. A country's offices close far fewer cases in a second
+/// than this lets through; a burst of stored forms is taken in and counted at once, and judged over the next minutes
+/// rather than at the cost of taking it in.
+const AT_ONCE: usize = 4;
+
 /// How long the judging of some responses may take: several statements, more than a request has.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -42,8 +47,8 @@ const DAYS_BESIDE: i64 = 7;
 /// Bytes of a digest that tell two patterns of answers apart.
 const PATTERN_BYTES: usize = 8;
 
-/// Judges everything that was folded and not judged yet. Does nothing while another instance folds or judges, nor
-/// without rules: what arrives then is judged once there are some.
+/// Judges what was folded and not judged yet, oldest first and not more than a bounded number. Does nothing while another
+/// instance folds or judges, nor without rules: what arrives then is judged once there are some.
 ///
 /// # Errors
 /// [`ErrorCode::Unavailable`](crate::error::ErrorCode::Unavailable) if the database is away.
@@ -51,7 +56,11 @@ pub async fn judge_new(services: &Services) -> Result<()> {
     if services.rules.flagging.is_empty() {
         return Ok(());
     }
-    while judge_some(services).await? {}
+    for _ in 0..AT_ONCE {
+        if !judge_some(services).await? {
+            break;
+        }
+    }
     Ok(())
 }
 
@@ -66,7 +75,7 @@ pub async fn forget_old(services: &Services) -> Result<usize> {
     services.db.within(SILENCE, forget).await
 }
 
-/// Judges some; false if there was nothing to do.
+/// Judges some; whether there are more.
 async fn judge_some(services: &Services) -> Result<bool> {
     let catalogue = current(services).await?;
     let (surveys, rules) = (by_number(&catalogue.surveys), &services.rules.flagging);
@@ -91,7 +100,7 @@ async fn judge_some(services: &Services) -> Result<bool> {
         });
         standings::change(conn, &surveys, changes.collect(), services.clock.now()).await?;
         judging_done(conn, last).await?;
-        Ok(true)
+        Ok(i64::try_from(ids.len()).is_ok_and(|judged| judged >= RESPONSES))
     };
     services.db.within(PATIENCE, async |conn| conn.transaction(work).await).await
 }

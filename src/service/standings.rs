@@ -82,7 +82,7 @@ pub async fn hold(
     let response = found.filter(|response| allowed(response.agency));
     let response = response.ok_or_else(|| Error::new(ErrorCode::ResponseNotFound))?;
     let surveys = by_number(&catalogue.surveys);
-    while tail_holds(conn, id).await? && fold_once(conn, &surveys).await? {}
+    while tail_holds(conn, id).await? && fold_once(conn, &surveys).await?.more {}
     Ok(response)
 }
 

@@ -270,7 +270,7 @@ async fn snapshot(
     let work = async |conn: &mut Conn| {
         fold_suspend(conn).await?;
         let read = async |conn: &mut Conn| {
-            while conn.transaction(async |conn| fold_once(conn, &surveys).await).await? {}
+            while conn.transaction(async |conn| fold_once(conn, &surveys).await).await?.more {}
             let read = async |conn: &mut Conn| {
                 reports_hold(conn).await?;
                 take_your_time(conn).await?;
