@@ -1,9 +1,9 @@
 //! Cuts a bulk body into its responses while it arrives: a JSON array or one JSON object a line (NDJSON), plain
 //! or gzip (RFC 1952). Holds no more than one response and what came with it in the last read.
 
-use super::fields::Node;
 use crate::error::{Error, ErrorCode, Result};
 use flate2::write::MultiGzDecoder;
+use serde::de::DeserializeOwned;
 use std::io::Write;
 
 /// How the responses are put together.
@@ -89,7 +89,7 @@ impl Framer {
     ///
     /// # Errors
     /// [`ErrorCode::MalformedJson`] or [`ErrorCode::BodyTooLarge`] for the body as a whole.
-    pub fn push(&mut self, bytes: &[u8], items: &mut Vec<Result<Node>>) -> Result<()> {
+    pub fn push<T: DeserializeOwned>(&mut self, bytes: &[u8], items: &mut Vec<Result<T>>) -> Result<()> {
         self.sent += bytes.len();
         if self.sent > self.limits.body {
             return Err(self.too_large());
@@ -105,7 +105,7 @@ impl Framer {
     ///
     /// # Errors
     /// [`ErrorCode::MalformedJson`] if it breaks off.
-    pub fn finish(&mut self, items: &mut Vec<Result<Node>>) -> Result<()> {
+    pub fn finish<T: DeserializeOwned>(&mut self, items: &mut Vec<Result<T>>) -> Result<()> {
         if self.gzip.is_some() {
             let plain = self.inflate(MultiGzDecoder::try_finish)?;
             self.plain(&plain, items)?;
@@ -129,7 +129,7 @@ impl Framer {
         Ok(std::mem::take(gzip.get_mut()))
     }
 
-    fn plain(&mut self, bytes: &[u8], items: &mut Vec<Result<Node>>) -> Result<()> {
+    fn plain<T: DeserializeOwned>(&mut self, bytes: &[u8], items: &mut Vec<Result<T>>) -> Result<()> {
         self.decoded += bytes.len();
         if self.decoded > self.limits.body.saturating_add(1) {
             return Err(self.too_large());
@@ -149,7 +149,7 @@ impl Framer {
         self.check_item(self.held.len() - self.read)
     }
 
-    fn found(&mut self, item: Result<Node>, items: &mut Vec<Result<Node>>) -> Result<()> {
+    fn found<T>(&mut self, item: Result<T>, items: &mut Vec<Result<T>>) -> Result<()> {
         let most = self.limits.items;
         if self.items >= most {
             return Err(Error::new(ErrorCode::BodyTooLarge).detail(format!("more than {most} responses")));
@@ -173,7 +173,7 @@ impl Framer {
         self.held.get(self.read..).unwrap_or_default()
     }
 
-    fn lines(&mut self, items: &mut Vec<Result<Node>>) -> Result<()> {
+    fn lines<T: DeserializeOwned>(&mut self, items: &mut Vec<Result<T>>) -> Result<()> {
         while let Some(length) = self.rest().iter().position(|byte| *byte == b'\n') {
             self.check_item(length)?;
             let line = self.rest().get(..length).unwrap_or_default().trim_ascii();
@@ -186,7 +186,7 @@ impl Framer {
         Ok(())
     }
 
-    fn array(&mut self, items: &mut Vec<Result<Node>>) -> Result<()> {
+    fn array<T: DeserializeOwned>(&mut self, items: &mut Vec<Result<T>>) -> Result<()> {
         loop {
             let rest = self.rest();
             let blank = rest.len() - rest.trim_ascii_start().len();
@@ -221,11 +221,11 @@ impl Framer {
 
 /// The entry at the beginning of the bytes and its length; `None` if it is not complete. An object is parsed at
 /// once, as far as it goes; only what is no JSON is looked through for where it ends.
-fn entry(bytes: &[u8], object: bool) -> Option<(usize, Result<Node>)> {
+fn entry<T: DeserializeOwned>(bytes: &[u8], object: bool) -> Option<(usize, Result<T>)> {
     if object {
-        let mut parser = serde_json::Deserializer::from_slice(bytes).into_iter::<Node>();
+        let mut parser = serde_json::Deserializer::from_slice(bytes).into_iter::<T>();
         match parser.next()? {
-            Ok(node) => return Some((parser.byte_offset(), Ok(node))),
+            Ok(item) => return Some((parser.byte_offset(), Ok(item))),
             Err(error) if error.is_eof() => return None,
             Err(_) => {}
         }
@@ -267,6 +267,7 @@ fn column(error: &serde_json::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::fields::Node;
     use flate2::{Compression, write::GzEncoder};
     use proptest::prelude::*;
 
