@@ -19,15 +19,14 @@ impl AgencyCode {
     /// # Errors
     /// [`FaultKind::BadFormat`] if it is no e-identifier.
     pub fn parse(text: &str) -> Result<Self, FaultKind> {
-        let groups: Vec<&str> = text.split('.').collect();
-        let word = |group: &&str| {
+        let word = |group: &str| {
             !group.is_empty() && group.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
         };
-        let first = groups.first().is_some_and(|group| {
+        let first = text.split('.').next().is_some_and(|group| {
             matches!(group.as_bytes(), [letter, tens, ones] if letter.is_ascii_uppercase()
-                && tens.is_ascii_digit() && ones.is_ascii_digit() && group != &"Z00")
+                && tens.is_ascii_digit() && ones.is_ascii_digit() && group != "Z00")
         });
-        if text.len() <= Self::MAX_LEN && first && groups.iter().all(word) {
+        if text.len() <= Self::MAX_LEN && first && text.split('.').all(word) {
             Ok(Self(text.to_owned()))
         } else {
             Err(FaultKind::BadFormat { expected: "H56.14" })

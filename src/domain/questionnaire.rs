@@ -181,6 +181,9 @@ impl QuestionnaireVersion {
     /// Place of the criterion of this code. Looks from `hint` on: answers mostly come in the order of the
     /// questionnaire, and then the first look finds it.
     pub fn place_of(&self, code: &str, hint: usize) -> Option<usize> {
+        if self.criteria.get(hint).is_some_and(|criterion| criterion.code == code) {
+            return Some(hint);
+        }
         let places = (hint..self.criteria.len()).chain(0..hint.min(self.criteria.len()));
         let mut places = places.filter(|place| self.criteria.get(*place).is_some_and(|c| c.code == code));
         places.next()

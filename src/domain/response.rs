@@ -150,7 +150,7 @@ pub enum AnswerDraft {
 
 /// A response as it was sent: each field well-formed in itself, not yet held against survey and
 /// questionnaire. A field that is absent or was faulty is `None`; the reader has reported what was wrong.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ResponseDraft {
     /// Id made by the device; without one the service makes it.
     pub id: Option<Uuid>,

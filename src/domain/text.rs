@@ -11,6 +11,15 @@ use unicode_normalization::char::is_combining_mark;
 /// [`FaultKind::ForbiddenCharacter`] for control characters other than line break and tab,
 /// [`FaultKind::TooLong`] over `max` characters.
 pub fn clean(raw: &str, max: usize) -> Result<Option<String>, FaultKind> {
+    if raw.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        // As codes are: a byte a character, NFC as it is.
+        let text = raw.trim();
+        return if text.len() > max {
+            Err(FaultKind::TooLong { max })
+        } else {
+            Ok((!text.is_empty()).then(|| text.to_owned()))
+        };
+    }
     if raw.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
         return Err(FaultKind::ForbiddenCharacter);
     }
@@ -21,8 +30,7 @@ pub fn clean(raw: &str, max: usize) -> Result<Option<String>, FaultKind> {
         raw.into()
     };
     let raw = lines.as_ref();
-    // ASCII is NFC as it is; codes are.
-    let text: String = if raw.is_ascii() { raw.trim().to_owned() } else { raw.trim().nfc().collect() };
+    let text: String = raw.trim().nfc().collect();
     if text.chars().count() > max {
         return Err(FaultKind::TooLong { max });
     }

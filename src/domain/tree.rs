@@ -180,7 +180,11 @@ impl AgencyTree {
 
     /// Whether `root` is in charge of `id` today: is it, above it, or goes on with its work.
     pub fn contains(&self, root: AgencyId, id: AgencyId) -> bool {
-        // A list, not a set: most agencies have two or three above them, and this is asked for every response.
+        // Asked for every response, mostly of the agency itself or the one right above it.
+        if root == id || self.above(id).contains(&root) {
+            return true;
+        }
+        // A list, not a set: most agencies have two or three above them.
         let mut found = vec![id];
         let mut next = 0;
         while let Some(step) = found.get(next).copied() {

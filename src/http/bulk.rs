@@ -1,13 +1,12 @@
 //! Many responses at once: `POST /v1/responses/batch`.
 
 use super::extract::{App, BODY_TIMEOUT, Caller, Query, content_encoding, language};
-use super::fields::Node;
 use super::framing::{Framer, Framing, Limits, SLICE};
 use super::limits;
 use super::openapi::{Refused, SubmitRefused};
 use super::problem::Problem;
 use super::receipts::{BulkBody, problems_of};
-use super::responses::{ResponseBody, read_draft};
+use super::responses::{ResponseBody, SentResponse};
 use crate::error::{Error, ErrorCode};
 use crate::service::bulk::{self, Bulk};
 use crate::service::receipts;
@@ -94,10 +93,10 @@ async fn read(
     take(&mut items, bulk).await
 }
 
-async fn take(items: &mut Vec<Result<Node, Error>>, bulk: &mut Bulk<'_>) -> Result<(), Error> {
+async fn take(items: &mut Vec<Result<SentResponse, Error>>, bulk: &mut Bulk<'_>) -> Result<(), Error> {
     for item in items.drain(..) {
-        match item.map(read_draft) {
-            Ok((draft, faults)) => bulk.take(draft, faults).await?,
+        match item {
+            Ok(SentResponse { draft, faults }) => bulk.take(draft, faults).await?,
             Err(error) => bulk.reject(None, error),
         }
     }

@@ -12,6 +12,7 @@ use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, AcceptLanguage, Header};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use serde::de::DeserializeOwned;
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 use std::time::{Duration, Instant};
@@ -98,7 +99,7 @@ impl FromRequest for SignedJson {
             if body.was_slow {
                 Caller::from_request(&again, &mut Payload::None).await?;
             }
-            Ok(Self { actor, body: body.node })
+            Ok(Self { actor, body: body.body })
         })
     }
 }
@@ -112,36 +113,36 @@ impl FromRequest for Json {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let body = json(request, payload);
-        Box::pin(async move { Ok(Self(body.await?.node)) })
+        Box::pin(async move { Ok(Self(body.await?.body)) })
     }
 }
 
 /// A JSON body that has arrived.
-pub struct Received {
+pub struct Received<T> {
     /// What was sent.
-    pub node: Node,
+    pub body: T,
     /// Whether the sender has to be asked for its token again, or else who sends the last byte late could be revoked and
     /// still be heard.
     pub was_slow: bool,
 }
 
 /// Reads a JSON body, once it is waited for.
-pub fn json(
+pub fn json<T: DeserializeOwned>(
     request: &HttpRequest,
     payload: &mut Payload,
-) -> impl Future<Output = Result<Received, Problem>> + use<> {
+) -> impl Future<Output = Result<Received<T>, Problem>> + use<T> {
     let refusal = check_content(request, "application/json");
     let body = web::Bytes::from_request(request, payload);
     async move {
         refusal?;
         let begun = Instant::now();
-        let body = read(body, ErrorCode::MalformedJson).await?;
+        let bytes = read(body, ErrorCode::MalformedJson).await?;
         let malformed = |error: serde_json::Error| {
             let place = format!("line {} column {}", error.line(), error.column());
             Error::new(ErrorCode::MalformedJson).detail(place).because(error)
         };
-        let node = serde_json::from_slice(&body).map_err(malformed)?;
-        Ok(Received { node, was_slow: begun.elapsed() > TRUSTED_FOR })
+        let body = serde_json::from_slice(&bytes).map_err(malformed)?;
+        Ok(Received { body, was_slow: begun.elapsed() > TRUSTED_FOR })
     }
 }
 

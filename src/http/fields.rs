@@ -1,6 +1,8 @@
 //! Reading objects field by field, so that one answer names every fault: missing, unknown, doubled and
 //! ill-typed fields alike. A derived deserialiser stops at the first, and takes the last of two equal keys.
-//! Bodies and query strings are read the same way.
+//! Bodies and query strings are read the same way; but responses, which are many, by [`super::scalar`].
+
+mod replay;
 
 use crate::domain::amount::Amount;
 use crate::error::{FaultKind, Faults, Place};
@@ -65,9 +67,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
-        // 4.0 is an integer to JSON Schema, and so to the contract.
-        let whole = Some(value).filter(|value| value.fract() == 0.0 && value.abs() < 1e15);
-        Ok(whole.and_then(|value| value.to_i64()).map_or(Node::Number(value), Node::Integer))
+        Ok(whole(value).map_or(Node::Number(value), Node::Integer))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Node, E> {
@@ -92,11 +92,6 @@ impl<'de> Visitor<'de> for NodeVisitor {
         let mut fields = Vec::new();
         while let Some(field) = map.next_entry()? {
             fields.push(field);
-            if fields.len() == 2 {
-                // Room for a questionnaire's answers: growing by doubling moves every field several times. Not
-                // before: an object with nothing in it must not take a kilobyte.
-                fields.reserve(22);
-            }
             if fields.len() > MAX_FIELDS {
                 return Err(A::Error::custom("too many fields"));
             }
@@ -105,12 +100,17 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 }
 
+/// A number as an integer, if it has no fraction: 4.0 is an integer to JSON Schema, and so to the contract.
+pub fn whole(value: f64) -> Option<i64> {
+    let whole = Some(value).filter(|value| value.fract() == 0.0 && value.abs() < 1e15);
+    whole.and_then(|value| value.to_i64())
+}
+
 /// Most fields of one object; keeps the list of faults in a bound that can be sent.
 pub const MAX_FIELDS: usize = 1000;
 
 /// Positions of fields whose name was there before.
 fn doubled(fields: &[(Name, Node)]) -> HashSet<usize> {
-    // Sorted rather than hashed: this runs for every response, and most have a few dozen fields.
     let mut names: Vec<(&str, usize)> =
         fields.iter().enumerate().map(|(position, (name, _))| (name.as_str(), position)).collect();
     names.sort_unstable();

@@ -1,9 +1,9 @@
 //! Cuts a bulk body into its responses while it arrives: a JSON array or one JSON object a line (NDJSON), plain
 //! or gzip (RFC 1952). Holds no more than one response and what came with it in the last read.
 
-use super::fields::Node;
 use crate::error::{Error, ErrorCode, Result};
 use flate2::write::MultiGzDecoder;
+use serde::de::DeserializeOwned;
 use std::io::Write;
 
 /// How the responses are put together.
@@ -89,7 +89,7 @@ impl Framer {
     ///
     /// # Errors
     /// [`ErrorCode::MalformedJson`] or [`ErrorCode::BodyTooLarge`] for the body as a whole.
-    pub fn push(&mut self, bytes: &[u8], items: &mut Vec<Result<Node>>) -> Result<()> {
+    pub fn push<T: DeserializeOwned>(&mut self, bytes: &[u8], items: &mut Vec<Result<T>>) -> Result<()> {
         self.sent += bytes.len();
         if self.sent > self.limits.body {
             return Err(self.too_large());
@@ -105,7 +105,7 @@ impl Framer {
     ///
     /// # Errors
     /// [`ErrorCode::MalformedJson`] if it breaks off.
-    pub fn finish(&mut self, items: &mut Vec<Result<Node>>) -> Result<()> {
+    pub fn finish<T: DeserializeOwned>(&mut self, items: &mut Vec<Result<T>>) -> Result<()> {
         if self.gzip.is_some() {
             let plain = self.inflate(MultiGzDecoder::try_finish)?;
             self.plain(&plain, items)?;
@@ -129,7 +129,7 @@ impl Framer {
         Ok(std::mem::take(gzip.get_mut()))
     }
 
-    fn plain(&mut self, bytes: &[u8], items: &mut Vec<Result<Node>>) -> Result<()> {
+    fn plain<T: DeserializeOwned>(&mut self, bytes: &[u8], items: &mut Vec<Result<T>>) -> Result<()> {
         self.decoded += bytes.len();
         if self.decoded > self.limits.body.saturating_add(1) {
             return Err(self.too_large());
@@ -149,7 +149,7 @@ impl Framer {
         self.check_item(self.held.len() - self.read)
     }
 
-    fn found(&mut self, item: Result<Node>, items: &mut Vec<Result<Node>>) -> Result<()> {
+    fn found<T>(&mut self, item: Result<T>, items: &mut Vec<Result<T>>) -> Result<()> {
         let most = self.limits.items;
         if self.items >= most {
             return Err(Error::new(ErrorCode::BodyTooLarge).detail(format!("more than {most} responses")));
@@ -173,25 +173,38 @@ impl Framer {
         self.held.get(self.read..).unwrap_or_default()
     }
 
-    fn lines(&mut self, items: &mut Vec<Result<Node>>) -> Result<()> {
+    fn lines<T: DeserializeOwned>(&mut self, items: &mut Vec<Result<T>>) -> Result<()> {
         while let Some(length) = self.rest().iter().position(|byte| *byte == b'\n') {
             self.check_item(length)?;
             let line = self.rest().get(..length).unwrap_or_default().trim_ascii();
             if !line.is_empty() {
-                let item = serde_json::from_slice(line).map_err(|error| column(&error));
-                self.found(item, items)?;
+                let item = match std::str::from_utf8(line) {
+                    Ok(line) => serde_json::from_str(line),
+                    Err(_) => serde_json::from_slice(line),
+                };
+                self.found(item.map_err(|error| column(&error)), items)?;
             }
             self.read += length + 1;
         }
         Ok(())
     }
 
-    fn array(&mut self, items: &mut Vec<Result<Node>>) -> Result<()> {
+    fn array<T: DeserializeOwned>(&mut self, items: &mut Vec<Result<T>>) -> Result<()> {
+        let held = std::mem::take(&mut self.held);
+        let read = self.entries(&held, items);
+        self.held = held;
+        read
+    }
+
+    fn entries<T: DeserializeOwned>(&mut self, held: &[u8], items: &mut Vec<Result<T>>) -> Result<()> {
+        let (begun, bytes) = (self.read, held.get(self.read..).unwrap_or_default());
+        let text = beginning(bytes);
         loop {
-            let rest = self.rest();
+            let rest = held.get(self.read..).unwrap_or_default();
             let blank = rest.len() - rest.trim_ascii_start().len();
             self.read += blank;
-            let Some(byte) = self.rest().first() else { return Ok(()) };
+            let rest = rest.get(blank..).unwrap_or_default();
+            let Some(byte) = rest.first() else { return Ok(()) };
             self.place = match (self.place, byte) {
                 (Place::Before, b'[') => Place::First,
                 (Place::First | Place::After, b']') => Place::End,
@@ -200,9 +213,9 @@ impl Framer {
                 (Place::End, _) => return Err(malformed("something follows the array")),
                 (Place::After, _) => return Err(malformed("expected a comma or the end of the array")),
                 (Place::First | Place::Next, b',' | b']') => return Err(malformed("an entry is missing")),
-                (Place::First | Place::Next, first) => {
-                    let object = *first == b'{';
-                    let Some((length, item)) = entry(self.rest(), object) else { return Ok(()) };
+                (Place::First | Place::Next, _) => {
+                    let text = text.get(self.read - begun..).unwrap_or_default();
+                    let Some((length, item)) = entry(rest, text) else { return Ok(()) };
                     self.check_item(length)?;
                     self.read += length;
                     self.found(item, items)?;
@@ -219,13 +232,27 @@ impl Framer {
     }
 }
 
-/// The entry at the beginning of the bytes and its length; `None` if it is not complete. An object is parsed at
-/// once, as far as it goes; only what is no JSON is looked through for where it ends.
-fn entry(bytes: &[u8], object: bool) -> Option<(usize, Result<Node>)> {
-    if object {
-        let mut parser = serde_json::Deserializer::from_slice(bytes).into_iter::<Node>();
-        match parser.next()? {
-            Ok(node) => return Some((parser.byte_offset(), Ok(node))),
+/// The bytes as a text, up to where they are none. Looked at once for all entries: reading bytes as JSON looks at each
+/// string again.
+fn beginning(bytes: &[u8]) -> &str {
+    let text = std::str::from_utf8(bytes).or_else(|error| {
+        let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        std::str::from_utf8(valid)
+    });
+    text.unwrap_or_default()
+}
+
+/// The entry at the beginning of the bytes and its length; `None` if it is not complete; `text` is as much of them as
+/// is text. An object is parsed at once, as far as it goes; only what is no JSON is looked through for where it ends.
+fn entry<T: DeserializeOwned>(bytes: &[u8], text: &str) -> Option<(usize, Result<T>)> {
+    if bytes.first() == Some(&b'{') {
+        let mut found = first(serde_json::Deserializer::from_str(text));
+        if text.len() < bytes.len() && !matches!(found, Some(Ok(_))) {
+            // Cut in the middle of a character, or not UTF-8 at all.
+            found = first(serde_json::Deserializer::from_slice(bytes));
+        }
+        match found? {
+            Ok((length, item)) => return Some((length, Ok(item))),
             Err(error) if error.is_eof() => return None,
             Err(_) => {}
         }
@@ -233,6 +260,15 @@ fn entry(bytes: &[u8], object: bool) -> Option<(usize, Result<Node>)> {
     let length = length_of_entry(bytes)?;
     let text = bytes.get(..length)?.trim_ascii_end();
     Some((length, serde_json::from_slice(text).map_err(|error| column(&error))))
+}
+
+/// The first value and its length; `None` if there is nothing.
+fn first<'de, R: serde_json::de::Read<'de>, T: DeserializeOwned>(
+    parser: serde_json::Deserializer<R>,
+) -> Option<serde_json::Result<(usize, T)>> {
+    let mut parser = parser.into_iter();
+    let value = parser.next()?;
+    Some(value.map(|value| (parser.byte_offset(), value)))
 }
 
 /// Bytes up to the comma or bracket that ends the first entry, whatever is in it; `None` if that is not there yet.
@@ -267,6 +303,7 @@ fn column(error: &serde_json::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::fields::Node;
     use flate2::{Compression, write::GzEncoder};
     use proptest::prelude::*;
 

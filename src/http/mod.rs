@@ -54,6 +54,7 @@ mod reply;
 mod report_schedules;
 pub mod reports;
 pub mod responses;
+mod scalar;
 mod series;
 mod sharing;
 mod sheet;

@@ -1,27 +1,23 @@
 //! Responses: `POST /v1/responses`.
 
+mod reading;
+
+pub use reading::SentResponse;
+
 use super::extract::{App, Query};
-use super::fields::{Fields, Name, Node};
+use super::fields::Node;
 use super::openapi::{Refused, SubmitRefused};
 use super::problem::Problem;
 use super::visits::SentJson;
-use crate::domain::agency::AgencyCode;
-use crate::domain::ids::DeviceSeq;
-use crate::domain::response::{
-    AgeBand, AnswerDraft, Channel, Facets, Form, Gender, MAX_COMMENT, ProcedureCode, ResponseDraft,
-};
-use crate::domain::text;
-use crate::error::{FaultKind, Faults, Place};
+use crate::domain::response::ResponseDraft;
+use crate::error::{FaultKind, Faults};
 use crate::service::responses::{self, Stored};
 use actix_web::{HttpResponse, post};
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-/// Longest visit token that is looked at, in characters.
-const MAX_TOKEN: usize = 191;
 
 /// A filled questionnaire. Unknown fields are refused.
 #[derive(Debug, Clone, Default, Serialize, ToSchema)]
@@ -129,66 +125,21 @@ impl From<Stored> for ReceiptBody {
 #[post("/v1/responses")]
 pub async fn submit_response(app: App, query: Query, sent: SentJson) -> Result<HttpResponse, Problem> {
     query.read(&app, |_| ())?;
-    let (draft, faults) = read_draft(sent.body);
+    let SentResponse { draft, faults } = sent.body;
     let stored = responses::submit(&app, &sent.sender, draft, faults).await?;
     let mut reply = if stored.replayed { HttpResponse::Ok() } else { HttpResponse::Created() };
     Ok(reply.json(ReceiptBody::from(stored)))
 }
 
-/// Reads a response as far as it can be read, and notes every fault.
+/// Reads a response from the row of a file as if it had been sent.
 pub fn read_draft(node: Node) -> (ResponseDraft, Faults) {
-    let mut faults = Faults::default();
-    let mut fields = Fields::of(node, Place::Pointer(String::new()), &mut faults);
-    let code = |max: usize| move |raw: &str| text::clean(raw, max).map(Option::unwrap_or_default);
-    let uuid = |raw: &str| Uuid::parse_str(raw).map_err(|_| FaultKind::NotUuidV7);
-    let draft = ResponseDraft {
-        id: fields.optional("id", uuid),
-        survey: fields.required("survey", code(60)),
-        rated_agency: fields.required("rated_agency", AgencyCode::parse),
-        service_point: fields.optional("service_point", code(40)),
-        device_seq: device_seq(&mut fields),
-        visit: fields.optional("visit", code(MAX_TOKEN)),
-        form: fields.optional("form", Form::parse),
-        answers: fields.required_node("answers").map(|node| answers(node, &mut fields)),
-        facets: Facets {
-            channel: fields.optional("channel", Channel::parse),
-            procedure: fields.optional("procedure", ProcedureCode::parse),
-            gender: fields.optional("gender", Gender::parse),
-            age_band: fields.optional("age_band", AgeBand::parse),
-            assisted_by_staff: fields.boolean("assisted_by_staff"),
-        },
-        comment: fields.optional("comment", |raw| text::clean(raw, MAX_COMMENT)).flatten(),
-    };
-    fields.finish();
-    (draft, faults)
-}
-
-fn device_seq(fields: &mut Fields<'_>) -> Option<DeviceSeq> {
-    let kind = match fields.take("device_seq")? {
-        Node::Integer(number) => match DeviceSeq::new(number) {
-            Some(seq) => return Some(seq),
-            None => FaultKind::OutOfRange { min: 1, max: DeviceSeq::MAX },
-        },
-        _ => FaultKind::WrongType { expected: "integer" },
-    };
-    fields.fault("device_seq", kind);
-    None
-}
-
-fn answers(node: Node, fields: &mut Fields<'_>) -> Vec<(Name, AnswerDraft)> {
-    let place = fields.place_of("answers");
-    let entries = Fields::of(node, place.clone(), fields.faults()).into_rest();
-    let mut draft = |(code, node): (Name, Node)| {
-        let answer = match node {
-            Node::Integer(level) => AnswerDraft::Level(level),
-            Node::Null => AnswerDraft::NotApplicable,
-            _ => {
-                let kind = FaultKind::WrongType { expected: "integer | null" };
-                fields.faults().push(place.member(&code), kind);
-                AnswerDraft::Faulty
-            }
-        };
-        (code, answer)
-    };
-    entries.into_iter().map(&mut draft).collect()
+    match SentResponse::deserialize(node) {
+        Ok(SentResponse { draft, faults }) => (draft, faults),
+        Err(_) => {
+            // More fields than an object of JSON may have.
+            let mut faults = Faults::default();
+            faults.at("", FaultKind::Unreadable { expected: "an object of fewer fields" });
+            (ResponseDraft::default(), faults)
+        }
+    }
 }

@@ -6,6 +6,7 @@ use super::openapi::{Refused, SubmitRefused};
 use super::problem::Problem;
 use super::qr;
 use super::reply::no_store;
+use super::responses::SentResponse;
 use crate::auth::visit::looks_like_visit;
 use crate::domain::agency::AgencyCode;
 use crate::domain::response::ProcedureCode;
@@ -161,13 +162,13 @@ fn whole(fields: &mut Fields<'_>, name: &str, max: u16) -> Option<u16> {
     None
 }
 
-/// A JSON body from a client, or from a citizen with a visit token. The token is checked before the body is read. A visit
+/// A response from a client, or from a citizen with a visit token. The token is checked before the body is read. A visit
 /// token is taken here and at [`get_visit`] and nowhere else: for everything else it is no token at all.
 pub struct SentJson {
     /// Who sends it; never anonymous.
     pub sender: Sender,
     /// What was sent.
-    pub body: Node,
+    pub body: SentResponse,
 }
 
 impl FromRequest for SentJson {
@@ -180,7 +181,7 @@ impl FromRequest for SentJson {
             let sender = sender(&request).await?;
             let body = body.await?;
             let sender = if body.was_slow { self::sender(&request).await? } else { sender };
-            Ok(Self { sender, body: body.node })
+            Ok(Self { sender, body: body.body })
         })
     }
 }

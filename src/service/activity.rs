@@ -22,9 +22,10 @@ use std::sync::{Mutex, PoisonError};
 pub struct Activity(Mutex<HashMap<ClientId, Received>>);
 
 impl Activity {
-    /// Counts a response that was stored now.
-    pub fn note(&self, client: &Client, now: DateTime<Utc>) {
-        if !policy::may_number(client) {
+    /// Counts responses that were stored now.
+    pub fn note(&self, client: &Client, responses: usize, now: DateTime<Utc>) {
+        let responses = i64::try_from(responses).unwrap_or(i64::MAX);
+        if responses == 0 || !policy::may_number(client) {
             return;
         }
         let (device, day) = (client.id, day_of(now));
@@ -34,7 +35,7 @@ impl Activity {
             // What came in the last second of the day before is nobody's today.
             (one.day, one.count) = (day, 0);
         }
-        (one.count, one.last) = (one.count + 1, now);
+        (one.count, one.last) = (one.count + responses, now);
     }
 
     fn take(&self) -> Vec<Received> {

@@ -13,7 +13,7 @@ use crate::domain::tree::AgencyScope;
 use crate::domain::visit::{Visit, VisitRule};
 use crate::error::{Error, FaultKind, Faults, Result, VisitFault};
 use crate::store::responses::Admitted;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use std::sync::Arc;
 
 /// How far a device's clock may run ahead.
@@ -31,6 +31,23 @@ pub struct Admission<'a> {
     pub max_days: Option<i64>,
 }
 
+/// When a response was answered: reckoned once, and asked for by every rule.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Answered {
+    /// The instant; now, if the id does not tell.
+    at: DateTime<Utc>,
+    /// The day in Viet Nam; `None` if the id does not tell, and then nothing is held against a day.
+    day: Option<NaiveDate>,
+}
+
+impl Answered {
+    /// When the response of this id was answered, or one that is answered now.
+    pub(super) fn by(id: Option<ResponseId>, now: DateTime<Utc>) -> Self {
+        let at = id.map(ResponseId::answered_at);
+        Self { at: at.unwrap_or(now), day: at.map(day_of) }
+    }
+}
+
 impl Admission<'_> {
     /// The response as it may be stored; `visit` is the one it shows, `faults` are those its reader found already.
     ///
@@ -45,14 +62,18 @@ impl Admission<'_> {
         mut faults: Faults,
     ) -> Result<Admitted> {
         let id = self.id(&draft, &mut faults);
-        let survey = self.survey(&draft, id, &mut faults);
+        let answered = Answered::by(id, self.now);
+        if draft.id.is_some() {
+            self.time(answered, &mut faults);
+        }
+        let survey = self.survey(&draft, answered, &mut faults);
         self.device_seq(&draft, &mut faults);
-        let desk = self.desk(&draft, id, visit.as_ref(), &mut faults);
-        let rated = self.rated(&draft, id, survey, desk, &mut faults);
+        let desk = self.desk(&draft, answered, visit.as_ref(), &mut faults);
+        let rated = self.rated(&draft, answered, survey, desk, &mut faults);
         let rater = rated.as_ref().map(|(agency, _)| *agency);
         demand_visit(&draft, survey, visit.as_ref(), &mut faults);
         if let Some(visit) = &visit {
-            hold_against(visit, id, (survey, desk, rater), &mut draft.facets, &mut faults);
+            hold_against(visit, answered, (survey, desk, rater), &mut draft.facets, &mut faults);
         }
         let answers = survey.and_then(|survey| answers(&draft, survey, &mut faults));
         match (id, survey, rated, answers) {
@@ -80,27 +101,23 @@ impl Admission<'_> {
 
     fn id(&self, draft: &ResponseDraft, faults: &mut Faults) -> Option<ResponseId> {
         let Some(uuid) = draft.id else { return Some(ResponseId::make(self.now)) };
-        let Some(id) = ResponseId::new(uuid) else {
+        let id = ResponseId::new(uuid);
+        if id.is_none() {
             faults.at("/id", FaultKind::NotUuidV7);
-            return None;
-        };
-        if id.answered_at() > self.now + TimeDelta::minutes(TOLERANCE_MINUTES) {
-            faults.at("/id", FaultKind::AnsweredInFuture { tolerance_minutes: TOLERANCE_MINUTES });
-        } else if let Some(max_days) =
-            self.max_days.filter(|days| id.answered_at() < self.now - TimeDelta::days(*days))
-        {
-            faults.at("/id", FaultKind::AnsweredTooLongAgo { max_days });
-        } else if let Some(kept_from) =
-            self.catalogue.kept_from.filter(|kept_from| day_of(id.answered_at()) < *kept_from)
-        {
-            faults.at("/id", FaultKind::MonthDropped { kept_from });
         }
-        Some(id)
+        id
     }
 
-    /// When it was answered; of what cannot be read, now.
-    fn at(&self, id: Option<ResponseId>) -> DateTime<Utc> {
-        id.map_or(self.now, ResponseId::answered_at)
+    /// The time of answering.
+    fn time(&self, answered: Answered, faults: &mut Faults) {
+        let Answered { at, day: Some(day) } = answered else { return };
+        if at > self.now + TimeDelta::minutes(TOLERANCE_MINUTES) {
+            faults.at("/id", FaultKind::AnsweredInFuture { tolerance_minutes: TOLERANCE_MINUTES });
+        } else if let Some(max_days) = self.max_days.filter(|days| at < self.now - TimeDelta::days(*days)) {
+            faults.at("/id", FaultKind::AnsweredTooLongAgo { max_days });
+        } else if let Some(kept_from) = self.catalogue.kept_from.filter(|kept_from| day < *kept_from) {
+            faults.at("/id", FaultKind::MonthDropped { kept_from });
+        }
     }
 
     fn device_seq(&self, draft: &ResponseDraft, faults: &mut Faults) {
@@ -113,17 +130,17 @@ impl Admission<'_> {
     pub(super) fn survey(
         &self,
         draft: &ResponseDraft,
-        id: Option<ResponseId>,
+        answered: Answered,
         faults: &mut Faults,
     ) -> Option<&Arc<Survey>> {
         let survey = self.catalogue.surveys.get(draft.survey.as_ref()?);
         match survey {
             None => faults.at("/survey", FaultKind::UnknownSurvey),
-            Some(survey) if !policy::may_answer(self.client, survey.id, self.at(id)) => {
+            Some(survey) if !policy::may_answer(self.client, survey.id, answered.at) => {
                 faults.at("/survey", FaultKind::UnknownSurvey);
                 return None;
             }
-            Some(survey) if id.is_some_and(|id| !survey.window.covers(day_of(id.answered_at()))) => {
+            Some(survey) if answered.day.is_some_and(|day| !survey.window.covers(day)) => {
                 faults.at("/survey", FaultKind::SurveyNotOpen);
             }
             Some(_) => {}
@@ -136,18 +153,18 @@ impl Admission<'_> {
     pub(super) fn desk(
         &self,
         draft: &ResponseDraft,
-        id: Option<ResponseId>,
+        answered: Answered,
         visit: Option<&Visit>,
         faults: &mut Faults,
     ) -> Option<&ServicePoint> {
-        let named = match (&draft.service_point, self.client.place_at(self.at(id)).service_point) {
+        let named = match (&draft.service_point, self.client.place_at(answered.at).service_point) {
             (Some(code), _) => self.catalogue.desks.get(code),
             (None, Some(own)) => self.catalogue.desk(own),
             (None, None) => self.catalogue.desk(visit?.desk),
         };
         let desk = named.filter(|desk| {
-            policy::may_use_desk(self.client, &self.catalogue.tree, desk, self.at(id))
-                && id.is_none_or(|id| desk.valid.covers(day_of(id.answered_at())))
+            policy::may_use_desk(self.client, &self.catalogue.tree, desk, answered.at)
+                && answered.day.is_none_or(|day| desk.valid.covers(day))
         });
         if desk.is_none() {
             faults.at("/service_point", FaultKind::UnknownServicePoint);
@@ -159,7 +176,7 @@ impl Admission<'_> {
     pub(super) fn rated(
         &self,
         draft: &ResponseDraft,
-        id: Option<ResponseId>,
+        answered: Answered,
         survey: Option<&Arc<Survey>>,
         desk: Option<&ServicePoint>,
         faults: &mut Faults,
@@ -167,14 +184,14 @@ impl Admission<'_> {
         let code = draft.rated_agency.as_ref()?;
         let tree = &self.catalogue.tree;
         let found = tree.find(code).and_then(|agency| {
-            let scope = policy::submit_response(self.client, tree, agency.id, desk, self.at(id))?;
+            let scope = policy::submit_response(self.client, tree, agency.id, desk, answered.at)?;
             Some((agency, scope))
         });
         let Some((agency, scope)) = found else {
             faults.at("/rated_agency", FaultKind::UnknownAgency);
             return None;
         };
-        if id.is_some_and(|id| !agency.valid.covers(day_of(id.answered_at()))) {
+        if answered.day.is_some_and(|day| !agency.valid.covers(day)) {
             faults.at("/rated_agency", FaultKind::AgencyNotValid);
         } else if survey.is_some_and(|survey| !survey.covers(tree, agency.id)) {
             faults.at("/rated_agency", FaultKind::AgencyOutsideSurvey);
@@ -221,7 +238,7 @@ fn demand_visit(
 /// A visit is good for what it was issued for, in its time. It tells the procedure of a response that does not.
 fn hold_against(
     visit: &Visit,
-    id: Option<ResponseId>,
+    answered: Answered,
     (survey, desk, rated): (Option<&Arc<Survey>>, Option<&ServicePoint>, Option<&Agency>),
     facets: &mut Facets,
     faults: &mut Faults,
@@ -237,7 +254,7 @@ fn hold_against(
         faults.at(place, FaultKind::Visit(VisitFault::Mismatch));
     }
     facets.procedure = procedure;
-    if id.is_some_and(|id| !visit.covers(id.answered_at())) {
+    if answered.day.is_some() && !visit.covers(answered.at) {
         let (from, to) = (visit.issued_at(), visit.expires_at());
         faults.at("/id", FaultKind::Visit(VisitFault::OutOfTime { from, to }));
     }

@@ -105,12 +105,16 @@ impl Bulk<'_> {
             problem.faults.truncate(MOST_FAULTS);
             problem.detail = Some(format!("{more} more faults"));
         }
-        self.count(Verdict::Rejected);
+        self.count(Verdict::Rejected, 1);
         self.items.push(Item { id, verdict: Verdict::Rejected, problem: Some(problem) });
     }
 
-    fn count(&self, verdict: Verdict) {
-        self.services.metrics.responses.with_label_values(&[verdict.as_str()]).inc();
+    fn count(&self, verdict: Verdict, responses: usize) {
+        if responses == 0 {
+            return;
+        }
+        let responses = u64::try_from(responses).unwrap_or(u64::MAX);
+        self.services.metrics.responses.with_label_values(&[verdict.as_str()]).inc_by(responses);
     }
 
     async fn store(&mut self) -> Result<()> {
@@ -118,18 +122,29 @@ impl Bulk<'_> {
         if batch.is_empty() {
             return Ok(());
         }
+        let mut told = Vec::with_capacity(batch.len());
+        let mut failed = None;
         for (place, outcome) in places.into_iter().zip(self.services.intake.store_bulk(&batch).await) {
-            // Of a failure it is not known whether it is stored: the whole request has to be repeated.
-            let outcome = outcome?;
-            self.count(outcome.verdict());
-            if outcome.verdict() == Verdict::Created {
-                self.services.activity.note(self.client, self.services.clock.now());
-            }
-            if let Some(item) = self.items.get_mut(place) {
-                (item.verdict, item.problem) = (outcome.verdict(), outcome.refusal());
+            match outcome {
+                Ok(outcome) => {
+                    told.push(outcome.verdict());
+                    if let Some(item) = self.items.get_mut(place) {
+                        (item.verdict, item.problem) = (outcome.verdict(), outcome.refusal());
+                    }
+                }
+                // Of a failure it is not known whether it is stored: the whole request has to be repeated.
+                Err(error) => {
+                    failed = Some(error);
+                    break;
+                }
             }
         }
-        Ok(())
+        let how_many = |verdict| told.iter().filter(|told| **told == verdict).count();
+        for verdict in Verdict::ALL {
+            self.count(verdict, how_many(verdict));
+        }
+        self.services.activity.note(self.client, how_many(Verdict::Created), self.services.clock.now());
+        failed.map_or(Ok(()), Err)
     }
 
     /// Stores the rest; everything is durable when this returns.

@@ -61,7 +61,7 @@ pub async fn submit(
     let outcome = services.intake.store(admitted).await?;
     counter.with_label_values(&[outcome.verdict().as_str()]).inc();
     if outcome == Outcome::Created {
-        services.activity.note(client, services.clock.now());
+        services.activity.note(client, 1, services.clock.now());
     }
     match outcome.refusal() {
         None => Ok(Stored { id, replayed: outcome == Outcome::Replayed }),

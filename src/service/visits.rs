@@ -5,7 +5,7 @@ mod trust;
 pub use trust::Visits;
 
 use super::Services;
-use super::admission::Admission;
+use super::admission::{Admission, Answered};
 use super::catalogue::{Catalogue, current};
 use crate::auth::policy::Permission;
 use crate::auth::visit::{SIGNING_LIFE, SealedVisit};
@@ -84,13 +84,13 @@ pub async fn issue(
     let VisitsDraft { procedure, valid_hours, count, survey, rated_agency, service_point } = draft;
     let admission = Admission { catalogue: &catalogue, client, now, max_days: None };
     let named = ResponseDraft { survey, rated_agency, service_point, ..ResponseDraft::default() };
-    let id = Some(ResponseId::make(now));
-    let survey = admission.survey(&named, id, &mut faults);
-    let desk = admission.desk(&named, id, None, &mut faults);
+    let answered = Answered::by(Some(ResponseId::make(now)), now);
+    let survey = admission.survey(&named, answered, &mut faults);
+    let desk = admission.desk(&named, answered, None, &mut faults);
     if desk.is_none() && !faults.any_at("/service_point") {
         faults.at("/service_point", FaultKind::Missing);
     }
-    let rated = admission.rated(&named, id, survey, desk, &mut faults);
+    let rated = admission.rated(&named, answered, survey, desk, &mut faults);
     let (Some(survey), Some(desk), Some((agency, _)), true) = (survey, desk, rated, faults.is_empty()) else {
         return Err(Error::invalid(faults.into_vec(), now));
     };

@@ -10,13 +10,14 @@ pub use reading::{UNFOLDED, UnfoldedRow, responses_count, responses_each, unfold
 
 use super::Conn;
 use super::device_seqs::{device_seqs_add, device_seqs_holders};
+use crate::domain::ids::ResponseId;
 use crate::domain::receipt::Verdict;
 use crate::domain::response::Response;
 use crate::domain::tree::AgencyScope;
 use crate::error::{Error, ErrorCode, Result};
 use chrono::{DateTime, Utc};
 use statement::insert;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashMap;
 use stored::{Stored, stored};
 use taken::{Taken, is_taken};
 
@@ -129,12 +130,9 @@ pub async fn responses_insert_once(
 async fn store(conn: &mut Conn, batch: &[&Response], received_at: DateTime<Utc>) -> Result<Vec<Outcome>> {
     let (mut taken, mut tries) = (Taken::visits(conn, batch).await?, 0);
     let (first, known) = loop {
-        // Sorted by id: two instances with the same ids in their batches lock them in the same order.
-        let mut first = BTreeMap::new();
-        for response in batch.iter().filter(|response| taken.refusal(response).is_none()) {
-            first.entry(response.id).or_insert(*response);
-        }
-        match insert(conn, first.values().copied(), received_at).await {
+        let free = |(_, response): &(usize, &Response)| taken.refusal(response).is_none();
+        let first = Firsts::of(batch.iter().copied().enumerate().filter(free));
+        match insert(conn, first.responses(), received_at).await {
             Err(error) if is_taken(&error) && tries < TRIES => {
                 taken = Taken::fetch(conn, batch).await?;
                 tries += 1;
@@ -142,27 +140,31 @@ async fn store(conn: &mut Conn, batch: &[&Response], received_at: DateTime<Utc>)
             result => break (first, result?),
         }
     };
+    if known.is_empty() && first.0.len() == batch.len() {
+        return Ok(vec![Outcome::Created; batch.len()]);
+    }
     let stored = stored(conn, &known).await?;
     if batch.iter().any(|response| response.visit.is_some() && known.contains(&response.id.uuid())) {
         // Somebody may have stored the same response with the same visit since.
         taken = Taken::fetch(conn, batch).await?;
     }
-    let (mut seen, mut late) = (HashSet::new(), Vec::new());
+    let mut late = Vec::new();
     let mut outcome = |(place, response): (usize, &&Response)| {
         let id = response.id.uuid();
         if let Some(refusal) = taken.refusal(response) {
             return refusal;
         }
-        if !known.contains(&id) && seen.insert(id) {
+        // The one of this id that was stored now.
+        let twin = first.get(response.id).filter(|_| !known.contains(&id));
+        if twin.is_some_and(|(first, _)| first == place) {
             return Outcome::Created;
         }
         // Stored before, or the same id again in this very batch.
-        let twin = first.get(&response.id).filter(|_| !known.contains(&id));
         let same_visit = match twin {
-            Some(twin) => response.visit.is_none() || response.visit == twin.visit,
+            Some((_, twin)) => response.visit.is_none() || response.visit == twin.visit,
             None => taken.same_visit(response),
         };
-        let twin = twin.map(|twin| Stored::from(*twin));
+        let twin = twin.map(|(_, twin)| Stored::from(twin));
         match twin.as_ref().or_else(|| stored.get(&id)) {
             Some(twin) if same_visit => twin.outcome(response, || late.push(place)),
             _ => Outcome::Conflict,
@@ -171,6 +173,28 @@ async fn store(conn: &mut Conn, batch: &[&Response], received_at: DateTime<Utc>)
     let mut outcomes: Vec<Outcome> = batch.iter().enumerate().map(&mut outcome).collect();
     number_late(conn, batch, &late, &mut outcomes).await?;
     Ok(outcomes)
+}
+
+/// The responses of a batch with their places; of those with the same id the first. Sorted by id: two instances with the
+/// same ids in their batches lock them in the same order.
+struct Firsts<'r>(Vec<(usize, &'r Response)>);
+
+impl<'r> Firsts<'r> {
+    fn of(batch: impl Iterator<Item = (usize, &'r Response)>) -> Self {
+        let mut batch: Vec<_> = batch.collect();
+        batch.sort_unstable_by_key(|(place, response)| (response.id, *place));
+        batch.dedup_by_key(|(_, response)| response.id);
+        Self(batch)
+    }
+
+    fn responses(&self) -> impl Iterator<Item = &'r Response> {
+        self.0.iter().map(|(_, response)| *response)
+    }
+
+    fn get(&self, id: ResponseId) -> Option<(usize, &'r Response)> {
+        let found = self.0.binary_search_by_key(&id, |(_, response)| response.id).ok()?;
+        self.0.get(found).copied()
+    }
 }
 
 /// Gives numbers to responses that are stored without: sent before by another client, or without a number.
