@@ -1,6 +1,6 @@
 //! Reading objects field by field, so that one answer names every fault: missing, unknown, doubled and
 //! ill-typed fields alike. A derived deserialiser stops at the first, and takes the last of two equal keys.
-//! Bodies and query strings are read the same way; but responses, which are many, by [`super::scalar`].
+//! Bodies and query strings are read the same way; but responses, which are many, by `scalar`.
 
 mod replay;
 
