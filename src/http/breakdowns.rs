@@ -2,6 +2,7 @@
 
 mod sheet;
 
+use super::SharedAnswers;
 use super::extract::{App, Caller, Query};
 use super::figures::{FigureParams, HeadBody, ValueBody, asked, subject};
 use super::format::{self, Format, TABLES, TableParams};
@@ -9,6 +10,7 @@ use super::openapi::{NotAcceptable, NotFound, NotModified, Refused};
 use super::problem::Problem;
 use super::reply::Wanted;
 use crate::domain::facet::Facet;
+use crate::error::Error;
 use crate::service::breakdowns::{self, BreakdownReport, Slice};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::Serialize;
@@ -81,6 +83,7 @@ impl From<&BreakdownReport> for BreakdownBody {
 pub async fn get_breakdown(
     request: HttpRequest,
     app: App,
+    sharing: web::Data<SharedAnswers>,
     Caller(actor): Caller,
     query: Query,
     code: web::Path<String>,
@@ -90,10 +93,13 @@ pub async fn get_breakdown(
         (asked(subject, fields), fields.required("by", Facet::parse), format::parameter(fields))
     });
     let wanted = Wanted::new(&request, &actor, format, TABLES)?;
-    let body = BreakdownBody::from(&breakdowns::read(&app, &actor, (&asked, facet), faults).await?);
-    let file = body.head.file_name(&format!("breakdown-{}", body.by));
-    match wanted.format {
-        Format::Json => wanted.json(&body),
-        _ => wanted.sheet(body.sheet(wanted.lang), &file).await,
+    let work = async || {
+        Ok::<_, Error>(BreakdownBody::from(&breakdowns::read(&app, &actor, (&asked, facet), faults).await?))
+    };
+    if wanted.format == Format::Json {
+        return wanted.shared((&sharing, &actor), work).await;
     }
+    let body = work().await?;
+    let file = body.head.file_name(&format!("breakdown-{}", body.by));
+    wanted.sheet(body.sheet(wanted.lang), &file).await
 }

@@ -2,6 +2,7 @@
 
 mod sheet;
 
+use super::SharedAnswers;
 use super::extract::{App, Caller, Query};
 use super::fields::Fields;
 use super::figures::{
@@ -13,7 +14,7 @@ use super::problem::Problem;
 use super::reply::Wanted;
 use crate::domain::period::Period;
 use crate::domain::subject::SubjectCode;
-use crate::error::{FaultKind, FigureFault};
+use crate::error::{Error, FaultKind, FigureFault};
 use crate::service::comparisons::{self, ComparisonReport, Other};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::Serialize;
@@ -93,6 +94,7 @@ impl From<&ComparisonReport> for ComparisonBody {
 pub async fn get_comparison(
     request: HttpRequest,
     app: App,
+    sharing: web::Data<SharedAnswers>,
     Caller(actor): Caller,
     query: Query,
     code: web::Path<String>,
@@ -101,12 +103,17 @@ pub async fn get_comparison(
     let ((asked, other, format), faults) =
         query.draft(|fields| (asked(subject, fields), other(fields), format::parameter(fields)));
     let wanted = Wanted::new(&request, &actor, format, TABLES)?;
-    let body = ComparisonBody::from(&comparisons::read(&app, &actor, (&asked, &other), faults).await?);
-    let file = body.head.file_name("comparison");
-    match wanted.format {
-        Format::Json => wanted.json(&body),
-        _ => wanted.sheet(body.sheet(wanted.lang), &file).await,
+    let work = async || {
+        Ok::<_, Error>(ComparisonBody::from(
+            &comparisons::read(&app, &actor, (&asked, &other), faults).await?,
+        ))
+    };
+    if wanted.format == Format::Json {
+        return wanted.shared((&sharing, &actor), work).await;
     }
+    let body = work().await?;
+    let file = body.head.file_name("comparison");
+    wanted.sheet(body.sheet(wanted.lang), &file).await
 }
 
 /// Takes what is compared with: exactly one of two parameters.

@@ -5,6 +5,7 @@ mod sheet;
 
 pub use chart::level_words;
 
+use super::SharedAnswers;
 use super::extract::{App, Caller, Query};
 use super::figures::{FigureParams, HeadBody, ValueBody, asked, subject};
 use super::format::{self, CHARTS, ChartParams, Format};
@@ -167,6 +168,7 @@ impl From<&IndexReport> for IndexBody {
 pub async fn get_index(
     request: HttpRequest,
     app: App,
+    sharing: web::Data<SharedAnswers>,
     Caller(actor): Caller,
     query: Query,
     code: web::Path<String>,
@@ -174,13 +176,15 @@ pub async fn get_index(
     let subject = subject(&code)?;
     let ((asked, format), faults) = query.draft(|fields| (asked(subject, fields), format::parameter(fields)));
     let wanted = Wanted::new(&request, &actor, format, CHARTS)?;
-    let report = indexes::read(&app, &actor, &asked, faults).await?;
+    let work = async || indexes::read(&app, &actor, &asked, faults).await;
+    if wanted.format == Format::Json {
+        return wanted.shared((&sharing, &actor), async || Ok(IndexBody::from(&work().await?))).await;
+    }
+    let report = work().await?;
     let body = IndexBody::from(&report);
     let file = body.head.file_name("index");
     match wanted.format {
-        Format::Json => wanted.json(&body),
         Format::Svg => wanted.chart(body.chart(&report.head.survey.questionnaire, wanted.lang), &file),
-        // PNG is not among CHARTS.
-        Format::Csv | Format::Xlsx | Format::Png => wanted.sheet(body.sheet(wanted.lang), &file).await,
+        _ => wanted.sheet(body.sheet(wanted.lang), &file).await,
     }
 }

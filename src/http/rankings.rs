@@ -9,7 +9,7 @@ use super::figures::{FigureParams, HeadBody, IntervalBody, PeriodBody, ValueBody
 use super::format::{self, Format, TABLES, TableParams};
 use super::openapi::{NotAcceptable, NotFound, NotModified, Refused};
 use super::problem::Problem;
-use super::reply::{Wanted, render};
+use super::reply::Wanted;
 use crate::domain::agency::AgencyLevel;
 use crate::domain::period::Period;
 use crate::domain::questionnaire::Kind;
@@ -179,9 +179,7 @@ pub async fn get_ranking(
     let work =
         async || Ok::<_, Error>(RankingBody::from(&rankings::read(&app, &actor, &query, faults).await?));
     if wanted.format == Format::Json {
-        let question = (actor.clone(), request.uri().to_string());
-        let ranking = sharing.share(question, async || render(&work().await?)).await?;
-        return Ok(wanted.rendered(ranking));
+        return wanted.shared((&sharing, &actor), work).await;
     }
     let body = work().await?;
     let file = body.head.file_name("ranking");

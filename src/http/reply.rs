@@ -1,6 +1,7 @@
 //! Answers that can be cached: a strong ETag from the content itself, 304 when nothing changed, and who may
 //! keep the answer how long.
 
+use super::SharedAnswers;
 use super::extract::language;
 use super::format::{self, Format};
 use super::problem::Problem;
@@ -190,8 +191,21 @@ impl<'r> Wanted<'r> {
         Ok(self.rendered(render(body)?))
     }
 
+    /// Writes JSON that is worked out once for all who wait for the same, see [`super::sharing`].
+    ///
+    /// # Errors
+    /// Those of the work.
+    pub async fn shared<B: Serialize>(
+        &self,
+        (sharing, actor): (&SharedAnswers, &Actor),
+        work: impl AsyncFnOnce() -> Result<B, Error>,
+    ) -> Result<HttpResponse, Problem> {
+        let question = (actor.clone(), self.request.uri().to_string());
+        Ok(self.rendered(sharing.share(question, async || render(&work().await?)).await?))
+    }
+
     /// Sends JSON that was written before, perhaps for somebody else who asked the same.
-    pub fn rendered(&self, rendered: Rendered) -> HttpResponse {
+    fn rendered(&self, rendered: Rendered) -> HttpResponse {
         let large = rendered.text.len() > WORTH_COMPRESSING && accepts_gzip(self.request);
         let compressed = large.then(|| rendered.compressed()).filter(|bytes| !bytes.is_empty());
         let mut digest = rendered.digest;

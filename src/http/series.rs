@@ -3,6 +3,7 @@
 mod chart;
 mod sheet;
 
+use super::SharedAnswers;
 use super::extract::{App, Caller, Query};
 use super::fields::Fields;
 use super::figures::{FigureParams, HeadBody, ValueBody, asked, subject};
@@ -148,6 +149,7 @@ impl From<&SeriesReport> for SeriesBody {
 pub async fn get_series(
     request: HttpRequest,
     app: App,
+    sharing: web::Data<SharedAnswers>,
     Caller(actor): Caller,
     query: Query,
     code: web::Path<String>,
@@ -156,15 +158,15 @@ pub async fn get_series(
     let ((query, format), faults) =
         query.draft(|fields| (series_query(subject, fields), format::parameter(fields)));
     let wanted = Wanted::new(&request, &actor, format, CHARTS)?;
-    let report = series::read(&app, &actor, &query, faults).await?;
+    let work = async || series::read(&app, &actor, &query, faults).await;
+    if wanted.format == Format::Json {
+        return wanted.shared((&sharing, &actor), async || Ok(SeriesBody::from(&work().await?))).await;
+    }
+    let report = work().await?;
     let body = SeriesBody::from(&report);
     match wanted.format {
-        Format::Json => wanted.json(&body),
         Format::Svg => wanted.chart(body.chart(&report, wanted.lang), &body.file_name()),
-        // PNG is not among CHARTS.
-        Format::Csv | Format::Xlsx | Format::Png => {
-            wanted.sheet(body.sheet(wanted.lang), &body.file_name()).await
-        }
+        _ => wanted.sheet(body.sheet(wanted.lang), &body.file_name()).await,
     }
 }
 

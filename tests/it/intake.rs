@@ -6,6 +6,8 @@ use crate::support::samples::{id, response, with};
 use crate::support::{Client, TestApp};
 use serde_json::{Value, json};
 use std::process::{Command, Output};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 const QUERY: &str = "survey=demo-service&period=2026";
@@ -124,6 +126,35 @@ async fn figures_are_the_same_before_and_after_folding() {
         assert_eq!(admin.index("H56", QUERY).await, unfolded);
     }
     assert_eq!(report(&verify(&app, &[])), json!({"responses": 10, "differences": [], "repaired": false}));
+}
+
+/// Those who ask the same at the same time share an answer; it must not be older than any of their questions.
+#[tokio::test]
+async fn whoever_asks_after_an_answer_sees_it_however_many_ask_the_same() {
+    let _turn = crowd().await;
+    let app = TestApp::start().await;
+    let (kiosk, admin) = (app.device("H56.C1", "MC-H56-C1").await, app.admin(None).await);
+    let stored = Arc::new(AtomicU64::new(0));
+    let reading: Vec<_> = (0..12)
+        .map(|_| {
+            let (admin, stored) = (admin.clone(), stored.clone());
+            tokio::spawn(async move {
+                while stored.load(Ordering::SeqCst) < 60 {
+                    let before = stored.load(Ordering::SeqCst);
+                    let people = admin.index("H56", QUERY).await["whole"]["n"].as_u64().unwrap();
+                    assert!(people >= before, "{before} were stored before the question, {people} are told");
+                }
+            })
+        })
+        .collect();
+    for _ in 0..60 {
+        kiosk.post("/v1/responses", &response(id(app.now), 4)).await.expect(201);
+        stored.fetch_add(1, Ordering::SeqCst);
+    }
+    for reader in reading {
+        reader.await.unwrap();
+    }
+    assert_eq!(admin.index("H56", QUERY).await["whole"]["n"], 60);
 }
 
 #[tokio::test]

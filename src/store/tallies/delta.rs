@@ -9,13 +9,14 @@ use crate::domain::tally::Tally;
 use crate::store::ingest_batches::Unfolded;
 use crate::store::kept_totals::KeptTotals;
 use compact_str::CompactString;
+use foldhash::fast::RandomState;
 use std::collections::{BTreeMap, HashMap};
 
 /// What some responses add to the tallies: days, and months by facet, of the agencies themselves. Everything else
 /// follows from that.
 #[derive(Debug, Default)]
 pub struct TallyDelta {
-    finest: HashMap<TallyKey, Tally>,
+    finest: HashMap<TallyKey, Tally, RandomState>,
 }
 
 impl TallyDelta {
@@ -66,7 +67,7 @@ impl TallyDelta {
                 add(&mut all, key, &tally);
             }
         }
-        let mut totals = HashMap::new();
+        let mut totals = HashMap::default();
         for (key, tally) in &all {
             for root in kept.roots_of(AgencyId(key.agency)) {
                 add(&mut totals, TallyKey { reach: Reach::Kept, agency: *root, ..key.clone() }, tally);
@@ -76,7 +77,7 @@ impl TallyDelta {
     }
 }
 
-fn add(tallies: &mut HashMap<TallyKey, Tally>, key: TallyKey, more: &Tally) {
+fn add(tallies: &mut HashMap<TallyKey, Tally, RandomState>, key: TallyKey, more: &Tally) {
     match tallies.get_mut(&key) {
         Some(tally) => tally.add(more),
         None => {
