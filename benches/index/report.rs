@@ -117,7 +117,8 @@ impl Report<'_> {
             ),
             format!(
                 "{} rounds of {} s each, both sizes alternately; HTTP with keep-alive; the clients share processors with \
-                 service and PostgreSQL, and their cost is in every figure",
+                 service and PostgreSQL, and their cost is in every figure; where several connections ask, all ask the same, \
+                 and those who wait at the same time share an answer",
                 self.rounds,
                 self.each.as_secs()
             ),

@@ -122,8 +122,8 @@ impl Rendered {
 ///
 /// # Errors
 /// [`crate::error::ErrorCode::Internal`].
-pub fn render(body: &impl Serialize) -> Result<Rendered, Problem> {
-    let text = serde_json::to_vec(body).map_err(|error| Problem(Error::internal(error)))?;
+fn render(body: &impl Serialize) -> Result<Rendered, Error> {
+    let text = serde_json::to_vec(body).map_err(Error::internal)?;
     Ok(Rendered { digest: Sha256::digest(&text).to_vec(), text: text.into(), compressed: Arc::default() })
 }
 
