@@ -12,6 +12,7 @@ use crate::service::activity::Activity;
 use crate::service::catalogue::CatalogueCache;
 use crate::service::clients::{HASHING_AT_ONCE, TokenCache};
 use crate::service::clock::Clock;
+use crate::service::counting::HeldRows;
 use crate::service::feed::EXPORTS_AT_ONCE;
 use crate::service::ingest::{Intake, IntakeSettings};
 use crate::service::issuers::Issuers;
@@ -62,6 +63,7 @@ pub(super) fn services(
         exports: Arc::new(tokio::sync::Semaphore::new(EXPORTS_AT_ONCE)),
         db,
         catalogue: CatalogueCache::new(CATALOGUE_MAX_AGE),
+        rows: HeldRows::default(),
         masks: Masks::default(),
         keys: Signing::new(TokenRules {
             issuer: config.token_issuer.clone(),

@@ -27,9 +27,9 @@ pub struct Evidence {
     /// The version's parts, see [`QuestionnaireVersion::parts`].
     parts: Arc<[Vec<usize>]>,
     /// What counts fully.
-    full: Tally,
+    full: Arc<Tally>,
     /// What counts with a share below 1, one tally a share.
-    partial: Vec<(Share, Tally)>,
+    partial: Vec<(Share, Arc<Tally>)>,
     /// What is withheld whatever the counts.
     withheld: Withheld,
 }
@@ -77,29 +77,19 @@ impl Evidence {
             moments: vec![Moments::default(); parts.len()],
             watermark: None,
         };
-        Self { parts: parts.into(), full, partial: Vec::new(), withheld: Withheld::default() }
+        Self { parts: parts.into(), full: full.into(), partial: Vec::new(), withheld: Withheld::default() }
     }
 
     /// Adds responses to the same version, of which `share` counts: above 0, at most 1. Nothing of a share of 0
-    /// counts, nor the people in it.
-    pub fn add(&mut self, tally: &Tally, share: Share) {
+    /// counts, nor the people in it. What is the first is kept as it is instead of added to nothing.
+    pub fn add(&mut self, tally: &Arc<Tally>, share: Share) {
         if share.is_one() {
-            self.full.add(tally);
+            add(&mut self.full, tally);
         } else if !share.is_zero() && tally.people() > 0 {
             match self.partial.iter_mut().find(|(known, _)| *known == share) {
-                Some((_, sum)) => sum.add(tally),
+                Some((_, sum)) => add(sum, tally),
                 None => self.partial.push((share, tally.clone())),
             }
-        }
-    }
-
-    /// The same as [`Self::add`]; what is the first is kept instead of added to nothing.
-    pub fn take(&mut self, tally: Tally, share: Share) {
-        if share.is_one() && self.full.is_empty() {
-            let watermark = self.full.watermark.max(tally.watermark);
-            self.full = Tally { watermark, ..tally };
-        } else {
-            self.add(&tally, share);
         }
     }
 
@@ -148,7 +138,7 @@ impl Evidence {
         if self.partial.is_empty() {
             return Cow::Borrowed(&self.full);
         }
-        let mut sum = self.full.clone();
+        let mut sum = Tally::clone(&self.full);
         self.partial.iter().for_each(|(_, tally)| sum.add(tally));
         Cow::Owned(sum)
     }
@@ -165,8 +155,17 @@ impl Evidence {
     }
 
     fn tallies(&self) -> impl Iterator<Item = (Share, &Tally)> {
-        let full = std::iter::once((Share::one(), &self.full));
-        full.chain(self.partial.iter().map(|(share, tally)| (*share, tally)))
+        let full = std::iter::once((Share::one(), &*self.full));
+        full.chain(self.partial.iter().map(|(share, tally)| (*share, &**tally)))
+    }
+}
+
+/// Thousands of sums are of one tally each, which somebody else holds as well.
+fn add(sum: &mut Arc<Tally>, tally: &Arc<Tally>) {
+    if sum.watermark.is_none() && sum.is_empty() {
+        *sum = tally.clone();
+    } else {
+        Arc::make_mut(sum).add(tally);
     }
 }
 
@@ -189,10 +188,10 @@ mod tests {
         for (sum, places) in tally.moments.iter_mut().zip(version.parts()) {
             (0..3).for_each(|_| sum.add(&Moments::of(&version, &places, &answers)));
         }
-        let mut evidence = Evidence::new(&version);
+        let (mut evidence, tally) = (Evidence::new(&version), Arc::new(tally));
         evidence.add(&tally, Share::from_integer(1));
         assert!(!evidence.estimated());
-        evidence.add(&Tally::empty(&version), Share::new(1, 3));
+        evidence.add(&Tally::empty(&version).into(), Share::new(1, 3));
         assert!(!evidence.estimated(), "nothing was estimated from nobody");
         // Two splits one after the other.
         evidence.add(&tally, Share::new(3_333, 10_000) * Share::new(1, 9_999));

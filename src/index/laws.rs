@@ -44,7 +44,7 @@ fn tallied(version: &QuestionnaireVersion, people: &[Vec<u8>]) -> Tally {
 /// The evidence of groups of people with their shares.
 fn shared(version: &QuestionnaireVersion, groups: &[(&[Vec<u8>], Share)]) -> Evidence {
     let mut evidence = Evidence::new(version);
-    groups.iter().for_each(|(people, share)| evidence.add(&tallied(version, people), *share));
+    groups.iter().for_each(|(people, share)| evidence.add(&tallied(version, people).into(), *share));
     evidence
 }
 

@@ -13,7 +13,6 @@ use crate::domain::period::{Grain, units};
 use crate::error::{Error, FaultKind, Faults, FigureFault, Place, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use compact_str::CompactString;
-use std::borrow::Cow;
 
 /// A figure broken down.
 #[derive(Debug, Clone)]
@@ -69,7 +68,7 @@ pub async fn read(
     let by = by.into_iter().next().unwrap_or_default();
     // Everybody is in one slice or another, the one of those who told nothing included.
     let everything = by.values().flatten().fold(Counted::default(), |mut sum, (share, tally)| {
-        sum.add(*share, Cow::Borrowed(tally));
+        sum.add(*share, tally.clone());
         sum
     });
     let sight = setting.sight(&survey, &[days]).await?;

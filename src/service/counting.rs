@@ -1,6 +1,11 @@
 //! Counting: from whose responses are wanted to what they add up to. All cells of one survey come from one statement, so
 //! that no two of them are of different moments; a series of several surveys asks once for each.
 
+mod held;
+
+pub use held::HeldRows;
+
+use super::Services;
 use crate::domain::facet::Facet;
 use crate::domain::ids::AgencyId;
 use crate::domain::period::{Grain, Unit, day_of, units};
@@ -9,11 +14,10 @@ use crate::domain::tally::Tally;
 use crate::domain::tree::{AgencyScope, Share, Span};
 use crate::error::Result;
 use crate::store::kept_totals::digest;
-use crate::store::tallies::{Fetched, Of, Reach, Tallied, TallyRow, Wanted, tallies_fetch};
-use crate::store::{Db, SILENCE};
+use crate::store::tallies::{Fetched, Of, Reach, Tallied, TallyRow, Wanted};
 use compact_str::CompactString;
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// One figure's worth of responses: whose and when.
 #[derive(Debug, Clone)]
@@ -27,14 +31,16 @@ pub struct Cell {
 /// What was counted for a cell, by the share that counts of it: one entry unless agencies were split. A list and not a
 /// tree, whose nodes have room for eleven: a ranking has thousands of these.
 #[derive(Debug, Clone, Default)]
-pub struct Counted(Vec<(Share, Tally)>);
+pub struct Counted(Vec<(Share, Arc<Tally>)>);
 
 impl Counted {
     /// Adds responses of which `share` counts.
-    pub fn add(&mut self, share: Share, tally: Cow<'_, Tally>) {
+    pub fn add(&mut self, share: Share, tally: Arc<Tally>) {
         match self.0.binary_search_by(|(held, _)| held.cmp(&share)) {
-            Ok(place) => self.0.get_mut(place).into_iter().for_each(|(_, held)| held.add(&tally)),
-            Err(place) => self.0.insert(place, (share, tally.into_owned())),
+            Ok(place) => {
+                self.0.get_mut(place).into_iter().for_each(|(_, held)| Arc::make_mut(held).add(&tally));
+            }
+            Err(place) => self.0.insert(place, (share, tally)),
         }
     }
 
@@ -45,8 +51,8 @@ impl Counted {
 }
 
 impl IntoIterator for Counted {
-    type Item = (Share, Tally);
-    type IntoIter = std::vec::IntoIter<(Share, Tally)>;
+    type Item = (Share, Arc<Tally>);
+    type IntoIter = std::vec::IntoIter<(Share, Arc<Tally>)>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
@@ -54,8 +60,8 @@ impl IntoIterator for Counted {
 }
 
 impl<'c> IntoIterator for &'c Counted {
-    type Item = &'c (Share, Tally);
-    type IntoIter = std::slice::Iter<'c, (Share, Tally)>;
+    type Item = &'c (Share, Arc<Tally>);
+    type IntoIter = std::slice::Iter<'c, (Share, Arc<Tally>)>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.iter()
@@ -86,7 +92,7 @@ impl Counts {
             for (value, counted) in flagged {
                 let held = cell.entry(value).or_default();
                 for (share, tally) in counted {
-                    held.add(share, Cow::Owned(tally));
+                    held.add(share, tally);
                 }
             }
         }
@@ -100,7 +106,7 @@ impl Counts {
 /// # Errors
 /// [`ErrorCode::Unavailable`](crate::error::ErrorCode::Unavailable) if the database is away.
 pub async fn count(
-    db: &Db,
+    services: &Services,
     scope: &AgencyScope,
     survey: &Survey,
     facet: Option<Facet>,
@@ -111,7 +117,7 @@ pub async fn count(
         let plan = Plan::new(cells, facet, with_totals);
         let wanted =
             Wanted { survey, facet, units: &plan.units, agencies: &plan.agencies, roots: &plan.roots, of };
-        let fetched = db.within(SILENCE, async |conn| tallies_fetch(conn, scope, &wanted).await).await?;
+        let fetched = services.rows.fetch(&services.db, scope, &wanted).await?;
         if plan.totals.iter().all(|(root, members)| fetched.digests.get(root) == Some(members)) {
             return Ok(plan.add_up(cells, fetched));
         }
@@ -171,7 +177,7 @@ impl Plan {
     fn add_up(&self, cells: &[Cell], fetched: Fetched) -> Counts {
         let mut counts = Counts::none(cells.len());
         let mut put =
-            |tallied: Tallied, place: usize, value: &CompactString, share: Share, tally: Cow<'_, Tally>| {
+            |tallied: Tallied, place: usize, value: &CompactString, share: Share, tally: Arc<Tally>| {
                 let side = match tallied {
                     Tallied::Counted => &mut counts.counted,
                     Tallied::Flagged => &mut counts.flagged,
@@ -181,13 +187,9 @@ impl Plan {
                 }
             };
         for TallyRow { unit, reach, tallied, agency, value, tally } in fetched.rows {
-            // Nearly every row is of one cell: it is moved there, not copied.
-            let places = self.places.get(&(reach, agency, unit)).map(Vec::as_slice);
-            let Some(((place, share), others)) = places.and_then(<[_]>::split_first) else { continue };
-            for (place, share) in others {
-                put(tallied, *place, &value, *share, Cow::Borrowed(&tally));
+            for (place, share) in self.places.get(&(reach, agency, unit)).into_iter().flatten() {
+                put(tallied, *place, &value, *share, tally.clone());
             }
-            put(tallied, *place, &value, *share, Cow::Owned(tally));
         }
         // Which cells each agency of the tail is in: a ranking has thousands.
         let mut held: HashMap<AgencyId, Vec<(usize, &Span)>> =
@@ -212,7 +214,7 @@ impl Plan {
                     && let Some((_, share)) = span.members.get(at)
                 {
                     // Only what is folded can be flagged.
-                    put(Tallied::Counted, *place, &row.value, *share, Cow::Borrowed(&row.tally));
+                    put(Tallied::Counted, *place, &row.value, *share, row.tally.clone());
                 }
             }
         }

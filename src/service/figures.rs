@@ -247,7 +247,7 @@ impl<'s> Setting<'s> {
         (cells, of): (&[Cell], Of),
     ) -> Result<Counts> {
         let scope = self.scope(cells);
-        count(&self.services.db, &scope, survey, facet, (cells, of)).await
+        count(self.services, &scope, survey, facet, (cells, of)).await
     }
 
     /// Those whose responses some cells are made from.

@@ -135,6 +135,8 @@ pub struct Services {
     pub exports: std::sync::Arc<tokio::sync::Semaphore>,
     /// The catalogue in memory.
     pub catalogue: CatalogueCache,
+    /// Rows of tallies that are asked for again and again.
+    pub rows: counting::HeldRows,
     /// What may be shown to the public.
     pub masks: visibility::Masks,
     /// What devices sent and is not yet written down.

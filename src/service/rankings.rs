@@ -109,7 +109,7 @@ pub async fn read(
     for ((by, cell), (days, subject)) in counted.into_iter().zip(&cells).zip(whose) {
         let mut evidence = blank.clone();
         let counted = by.into_values().next().unwrap_or_default();
-        counted.into_iter().for_each(|(share, tally)| evidence.take(tally, share));
+        counted.into_iter().for_each(|(share, tally)| evidence.add(&tally, share));
         evidence.withhold(sight.of(subject, setting.head.depth, *days, &cell.spans));
         evidences.push(evidence);
     }

@@ -85,9 +85,13 @@ const WAIT: Duration = Duration::from_secs(5);
 pub const SILENCE: Duration = Duration::from_secs(20);
 
 /// Settings of every connection. JIT and parallel plans cost these short queries more than they bring;
-/// the time-outs keep an abandoned statement or transaction from holding locks for ever.
+/// the time-outs keep an abandoned statement or transaction from holding locks for ever. A statement that is cancelled
+/// before the server has begun it is begun all the same: the server looks each second whether anybody is there to be
+/// answered (PostgreSQL 14 can do that on Linux only).
 const SESSION: &str = "SET jit = off; SET max_parallel_workers_per_gather = 0; SET statement_timeout = '15s'; \
-     SET idle_in_transaction_session_timeout = '30s'; SET TIME ZONE 'UTC'";
+     SET idle_in_transaction_session_timeout = '30s'; SET TIME ZONE 'UTC'; \
+     DO $$ BEGIN SET client_connection_check_interval = '1s'; \
+     EXCEPTION WHEN invalid_parameter_value THEN NULL; END $$";
 
 /// A pool of connections.
 #[derive(Clone)]

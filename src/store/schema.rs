@@ -668,6 +668,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    tally_states (only_one) {
+        only_one -> Bool,
+        state -> Uuid,
+    }
+}
+
+diesel::table! {
     targets (seq) {
         seq -> Int8,
         agency_id -> Int4,
@@ -908,6 +915,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     surveys,
     tallies,
     tally_shapes,
+    tally_states,
     targets,
     undertaking_comments,
     undertaking_revisions,

@@ -13,6 +13,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// What one agency itself was told in one month.
@@ -23,7 +24,7 @@ pub struct Leaf {
     /// First day of the month.
     pub month: NaiveDate,
     /// Its numbers.
-    pub tally: Tally,
+    pub tally: Arc<Tally>,
 }
 
 /// The shape of a survey's tallies at one moment.
@@ -89,7 +90,7 @@ pub async fn shape_fetch(conn: &mut Conn, survey: &Survey) -> Result<Shape> {
             (Some(agency), Some(id), Some(answers)) => shape.tail.push(Leaf {
                 agency: AgencyId(agency),
                 month: Grain::Month.start(day_of(id.answered_at())),
-                tally: Tally::of(&survey.questionnaire, &answers, id.answered_at()),
+                tally: Arc::new(Tally::of(&survey.questionnaire, &answers, id.answered_at())),
             }),
             (None, None, None) => (shape.revision, shape.taken_in) = (row.revision, row.taken_in),
             _ => return Err(corrupt("ingest_batches")),

@@ -1,6 +1,8 @@
 //! A request that takes too long is given up, and so is what PostgreSQL was doing for it.
 
 use crate::support::TestApp;
+use crate::support::cluster::{connect, database, run_dir};
+use crate::support::program::{Running, sipas};
 use std::time::{Duration, Instant};
 
 /// Statements on the table that wait for the lock of the test.
@@ -52,4 +54,22 @@ async fn a_request_over_its_deadline_is_answered_and_its_statement_cancelled() {
     app.anonymous().get("/v1/surveys").await.expect(200);
     lock.batch_execute("COMMIT").await.unwrap();
     app.anonymous().get("/v1/agency-events").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_statement_ends_with_the_service_that_sent_it() {
+    let url = database().await;
+    let mut command = sipas(&run_dir("gone"), &["serve"]);
+    command.env("DATABASE_URL", &url);
+    let mut service = Running::start_aside(command).await;
+    let sql = connect(&url).await;
+    let lock = connect(&url).await;
+    lock.batch_execute("BEGIN; LOCK TABLE agency_events IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let asked = tokio::spawn(reqwest::get(format!("{}/v1/agency-events", service.url())));
+    until(&sql, |count| count == 1).await;
+    service.kill();
+    asked.await.unwrap().unwrap_err();
+    // Nobody cancels it. The server's own limit for a statement is 15 s.
+    until(&sql, |count| count == 0).await;
+    lock.batch_execute("COMMIT").await.unwrap();
 }

@@ -39,6 +39,7 @@ mod formats;
 mod formulas;
 mod headers;
 mod health;
+mod held_rows;
 mod histories;
 mod imports;
 mod indexes;

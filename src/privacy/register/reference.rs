@@ -269,6 +269,18 @@ pub const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "tally_states",
+        what: (
+            "Trạng thái hiện tại của bảng đếm. Không có dữ liệu cá nhân.",
+            "The state the tallies are in. No personal data.",
+        ),
+        keeping: Keeping::Always,
+        columns: &[
+            column("only_one", "giữ cho bảng chỉ có một dòng", "keeps the table to one row"),
+            column("state", "giá trị ngẫu nhiên", "a random value"),
+        ],
+    },
+    Table {
         name: "measure_duties",
         what: (
             "Đơn vị phụ trách từng chỉ số. Tên đơn vị, không phải tên người.",

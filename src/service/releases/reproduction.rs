@@ -197,7 +197,7 @@ impl Again {
         }
         let complete = lost.is_empty();
         self.found.lost_months.extend(lost);
-        let leaf = |((agency, month), tally)| Leaf { agency, month, tally };
+        let leaf = |((agency, month), tally): (_, Tally)| Leaf { agency, month, tally: tally.into() };
         Ok(complete.then(|| counted.into_iter().map(leaf).collect()))
     }
 }

@@ -19,8 +19,10 @@ use diesel::sql_types::{
     Array, Binary, Bool, Date, Integer, Nullable, SmallInt, Text, Timestamptz, Untyped, Uuid as SqlUuid,
 };
 use diesel_async::RunQueryDsl;
+use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
 use std::collections::HashMap;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Which rows are wanted: those of every unit and every agency, of the agencies themselves and of kept totals.
@@ -50,7 +52,7 @@ pub enum Of {
 }
 
 /// One row.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct TallyRow {
     /// The span of time.
     pub unit: Unit,
@@ -63,7 +65,7 @@ pub struct TallyRow {
     /// Value of the facet; empty if not told, or without facet.
     pub value: CompactString,
     /// Its numbers.
-    pub tally: Tally,
+    pub tally: Arc<Tally>,
 }
 
 /// A response that is not in the tallies yet.
@@ -76,12 +78,14 @@ pub struct TailRow {
     /// Value of the facet.
     pub value: CompactString,
     /// What it adds.
-    pub tally: Tally,
+    pub tally: Arc<Tally>,
 }
 
 /// What was found, all of one moment.
 #[derive(Debug, Default)]
 pub struct Fetched {
+    /// The state that the tallies are in: as long as it is the same, so are all rows.
+    pub state: Option<Uuid>,
     /// The rows.
     pub rows: Vec<TallyRow>,
     /// What is not folded yet, whenever it was answered, of all agencies in the scope.
@@ -113,13 +117,32 @@ struct Row {
 /// In [`Row::what`] beside the numbers of `tallies.reach`.
 const DIGEST: i16 = -1;
 const TAIL: i16 = -2;
+const STATE: i16 = -3;
 
-/// The rows that are wanted and the unfolded tail, in one statement: one round trip, and all of it of one moment.
-/// Each branch names its grain and reach, so that each is one short walk down the key. `$1` to `$9` are the fields of
-/// [`Fetch`] in order.
-const FETCH: &str = "
-    SELECT 0::smallint AS what, grain, starts_on, agency_id AS agency, value, numbers AS bytes,
-           last_received_at AS at, NULL::uuid AS id
+/// What is not in the rows, for whoever holds those: the unfolded tail, the digests of kept totals and the state of the
+/// tallies. `$1` to `$9` are the fields of [`Fetch`] in order.
+const TAIL_AND_STATE: &str = "
+    SELECT (-3)::smallint AS what, 0::smallint AS grain, NULL::date AS starts_on, 0 AS agency, '' AS value, ''::bytea AS bytes,
+           NULL::timestamptz AS at, state AS id
+    FROM tally_states
+    UNION ALL
+    SELECT (-1)::smallint, 0::smallint, NULL, root_id, '', digest, NULL, NULL FROM kept_totals WHERE root_id = ANY ($7)
+    UNION ALL
+    SELECT (-2)::smallint, 0::smallint, NULL, t.agency,
+           coalesce(CASE $2 WHEN 1 THEN t.channel WHEN 2 THEN t.desk::text WHEN 3 THEN t.procedure WHEN 4 THEN t.gender
+                            WHEN 5 THEN t.age_band END, ''),
+           t.answers, b.received_at, t.id
+    FROM ingest_batches b,
+         unnest(b.response_ids, b.survey_ids, b.agency_ids, b.answers, b.desk_ids, b.channels, b.procedures, b.genders,
+                b.age_bands)
+            AS t (id, survey, agency, answers, desk, channel, procedure, gender, age_band)
+    WHERE t.survey = $1 AND ($8 OR t.agency = ANY ($9))";
+
+/// What follows [`TAIL_AND_STATE`] for the rows that are wanted, in one statement: one round trip, and all of it of one
+/// moment. Each branch names its grain and reach, so that each is one short walk down the key.
+const FETCH_ROWS: &str = "
+    UNION ALL
+    SELECT 0::smallint, grain, starts_on, agency_id, value, numbers, last_received_at, NULL
     FROM tallies WHERE survey_id = $1 AND facet = $2 AND grain = 1 AND reach = 0 AND starts_on = ANY ($3) AND agency_id = ANY ($6)
     UNION ALL
     SELECT 0::smallint, grain, starts_on, agency_id, value, numbers, last_received_at, NULL
@@ -135,21 +158,9 @@ const FETCH: &str = "
     FROM tallies WHERE survey_id = $1 AND facet = $2 AND grain = 2 AND reach = 1 AND starts_on = ANY ($4) AND agency_id = ANY ($7)
     UNION ALL
     SELECT 1::smallint, grain, starts_on, agency_id, value, numbers, last_received_at, NULL
-    FROM tallies WHERE survey_id = $1 AND facet = $2 AND grain = 3 AND reach = 1 AND starts_on = ANY ($5) AND agency_id = ANY ($7)
-    UNION ALL
-    SELECT (-1)::smallint, 0::smallint, NULL, root_id, '', digest, NULL, NULL FROM kept_totals WHERE root_id = ANY ($7)
-    UNION ALL
-    SELECT (-2)::smallint, 0::smallint, NULL, t.agency,
-           coalesce(CASE $2 WHEN 1 THEN t.channel WHEN 2 THEN t.desk::text WHEN 3 THEN t.procedure WHEN 4 THEN t.gender
-                            WHEN 5 THEN t.age_band END, ''),
-           t.answers, b.received_at, t.id
-    FROM ingest_batches b,
-         unnest(b.response_ids, b.survey_ids, b.agency_ids, b.answers, b.desk_ids, b.channels, b.procedures, b.genders,
-                b.age_bands)
-            AS t (id, survey, agency, answers, desk, channel, procedure, gender, age_band)
-    WHERE t.survey = $1 AND ($8 OR t.agency = ANY ($9))";
+    FROM tallies WHERE survey_id = $1 AND facet = $2 AND grain = 3 AND reach = 1 AND starts_on = ANY ($5) AND agency_id = ANY ($7)";
 
-/// What follows [`FETCH`] where the flagged are wanted too; in the same statement, or a response that is flagged in
+/// What follows [`FETCH_ROWS`] where the flagged are wanted too; in the same statement, or a response that is flagged in
 /// between would be on both sides or on neither.
 const FETCH_FLAGGED: &str = "
     UNION ALL
@@ -171,7 +182,7 @@ const FETCH_FLAGGED: &str = "
     SELECT 3::smallint, grain, starts_on, agency_id, value, numbers, last_received_at, NULL
     FROM tallies WHERE survey_id = $1 AND facet = $2 AND grain = 3 AND reach = 3 AND starts_on = ANY ($5) AND agency_id = ANY ($7)";
 
-/// [`FETCH`] with its parameters. A query of its own and not `sql_query`, which would be parsed and planned again each
+/// Rows, tail and state, with their parameters. A query of its own and not `sql_query`, which would be parsed and planned again each
 /// time: that takes longer than running it.
 #[derive(QueryId)]
 struct Fetch {
@@ -190,16 +201,28 @@ struct Fetch {
 #[derive(QueryId)]
 struct FetchBoth(Fetch);
 
+/// The same without the rows.
+#[derive(QueryId)]
+struct FetchTail(Fetch);
+
 impl QueryFragment<Pg> for Fetch {
-    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        self.walk(FETCH, out)
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.walk(TAIL_AND_STATE, out.reborrow())?;
+        self.walk(FETCH_ROWS, out)
     }
 }
 
 impl QueryFragment<Pg> for FetchBoth {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        self.0.walk(FETCH, out.reborrow())?;
+        self.0.walk(TAIL_AND_STATE, out.reborrow())?;
+        self.0.walk(FETCH_ROWS, out.reborrow())?;
         self.0.walk(FETCH_FLAGGED, out)
+    }
+}
+
+impl QueryFragment<Pg> for FetchTail {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.0.walk(TAIL_AND_STATE, out)
     }
 }
 
@@ -233,49 +256,71 @@ impl Query for FetchBoth {
     type SqlType = Untyped;
 }
 
+impl Query for FetchTail {
+    type SqlType = Untyped;
+}
+
 /// Fetches rows for figures. The scope says whose.
 pub async fn tallies_fetch(conn: &mut Conn, scope: &AgencyScope, wanted: &Wanted<'_>) -> Result<Fetched> {
-    let starts = |grain: Grain| -> Vec<NaiveDate> {
-        wanted.units.iter().filter(|unit| unit.grain == grain).map(|unit| unit.starts_on).collect()
-    };
-    let agencies: Vec<i32> = wanted.agencies.iter().filter(|id| scope.allows(**id)).map(|id| id.0).collect();
-    let everywhere = scope.is_whole_country();
-    let tail_of = if everywhere { Vec::new() } else { scope.agencies().iter().map(|id| id.0).collect() };
-    let fetch = Fetch {
-        survey: wanted.survey.id.0,
-        facet: facet_number(wanted.facet),
-        days: starts(Grain::Day),
-        months: starts(Grain::Month),
-        years: starts(Grain::Year),
-        agencies,
-        roots: wanted.roots.to_vec(),
-        everywhere,
-        tail_of,
-    };
-    let mut fetched = Fetched::default();
-    let mut rows = match wanted.of {
+    let fetch = Fetch::new(scope, wanted);
+    let rows = match wanted.of {
         Of::Counted => fetch.load_stream::<Row>(conn).await?.boxed(),
         Of::Both => FetchBoth(fetch).load_stream::<Row>(conn).await?.boxed(),
     };
-    while let Some(row) = rows.try_next().await? {
-        fetched.take(wanted.survey, row)?;
+    Fetched::read(wanted.survey, rows).await
+}
+
+/// The same without the rows, for whoever holds those of some state.
+pub async fn tallies_tail_fetch(
+    conn: &mut Conn,
+    scope: &AgencyScope,
+    wanted: &Wanted<'_>,
+) -> Result<Fetched> {
+    let rows = FetchTail(Fetch::new(scope, wanted)).load_stream::<Row>(conn).await?;
+    Fetched::read(wanted.survey, rows.boxed()).await
+}
+
+impl Fetch {
+    fn new(scope: &AgencyScope, wanted: &Wanted<'_>) -> Self {
+        let starts = |grain: Grain| -> Vec<NaiveDate> {
+            wanted.units.iter().filter(|unit| unit.grain == grain).map(|unit| unit.starts_on).collect()
+        };
+        let everywhere = scope.is_whole_country();
+        Self {
+            survey: wanted.survey.id.0,
+            facet: facet_number(wanted.facet),
+            days: starts(Grain::Day),
+            months: starts(Grain::Month),
+            years: starts(Grain::Year),
+            agencies: wanted.agencies.iter().filter(|id| scope.allows(**id)).map(|id| id.0).collect(),
+            roots: wanted.roots.to_vec(),
+            everywhere,
+            tail_of: if everywhere { Vec::new() } else { scope.agencies().iter().map(|id| id.0).collect() },
+        }
     }
-    drop(rows);
-    Ok(fetched)
 }
 
 impl Fetched {
+    async fn read(survey: &Survey, mut rows: BoxStream<'_, QueryResult<Row>>) -> Result<Self> {
+        let mut fetched = Self::default();
+        while let Some(row) = rows.try_next().await? {
+            fetched.take(survey, row)?;
+        }
+        Ok(fetched)
+    }
+
     fn take(&mut self, survey: &Survey, row: Row) -> Result<()> {
         let version = &survey.questionnaire;
         let value = CompactString::from(row.value);
         match row.what {
+            STATE => self.state = row.id,
             DIGEST => {
                 self.digests.insert(row.agency, row.bytes);
             }
             TAIL => {
                 let (id, at) =
                     row.id.and_then(ResponseId::new).zip(row.at).ok_or_else(|| corrupt("ingest_batches"))?;
-                let tally = Tally::of(version, &row.bytes, at);
+                let tally = Arc::new(Tally::of(version, &row.bytes, at));
                 self.tail.push(TailRow {
                     answered_at: id.answered_at(),
                     agency: AgencyId(row.agency),
@@ -290,6 +335,7 @@ impl Fetched {
                 unpack_into(&mut tally, &row.bytes).ok_or_else(|| corrupt("tallies.numbers"))?;
                 let (reach, tallied) = reach_of(reach);
                 let unit = Unit { grain, starts_on };
+                let tally = Arc::new(tally);
                 self.rows.push(TallyRow { unit, reach, tallied, agency: row.agency, value, tally });
             }
         }

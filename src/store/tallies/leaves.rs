@@ -37,7 +37,7 @@ pub async fn tallies_of_leaves(
     let leaf = |(agency, month, numbers): (i32, NaiveDate, Vec<u8>)| {
         let mut tally = Tally::empty(&survey.questionnaire);
         unpack_into(&mut tally, &numbers).ok_or_else(|| corrupt("tallies.numbers"))?;
-        Ok(Leaf { agency: AgencyId(agency), month, tally })
+        Ok(Leaf { agency: AgencyId(agency), month, tally: tally.into() })
     };
     rows.into_iter().map(leaf).collect()
 }

@@ -20,7 +20,7 @@ mod packing;
 mod upkeep;
 
 pub use delta::TallyDelta;
-pub use fetch::{Fetched, Of, TallyRow, Wanted, tallies_fetch};
+pub use fetch::{Fetched, Of, TallyRow, Wanted, tallies_fetch, tallies_tail_fetch};
 pub use leaves::tallies_of_leaves;
 pub use upkeep::{
     TallySpan, kept_rows_make, kept_rows_remove, tallies_add, tallies_months, tallies_of_months,
