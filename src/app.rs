@@ -118,6 +118,8 @@ pub async fn build(config: &ServeConfig, url: &str, clock: Clock) -> Result<Buil
         HttpServer::new(move || application(state.clone(), sharing.clone(), guarding.clone(), max_body))
             .client_request_timeout(REQUEST_TIMEOUT)
             .shutdown_timeout(10)
+            // Or the end of a large answer waits 40 ms now and then: for a delayed acknowledgement of what came before it.
+            .tcp_nodelay(true)
             .disable_signals();
     if let Some(workers) = config.workers {
         server = server.workers(workers.into());

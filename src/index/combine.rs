@@ -95,6 +95,8 @@ struct Sheet<'a> {
     evidence: &'a Evidence,
     /// The evidence without shares.
     total: Cow<'a, Tally>,
+    /// How many answered each criterion.
+    answered: Vec<u64>,
     /// For each criterion.
     withheld: Vec<bool>,
     /// Whether all is withheld.
@@ -136,16 +138,17 @@ impl<'a> Sheet<'a> {
         let withheld = evidence.withheld();
         let nothing =
             (withheld.everything && total.people() > 0) || (1..question.min_n).contains(&total.people());
-        let few = |(place, counts): (usize, &Distribution)| {
-            let few = nothing || (1..question.min_n).contains(&counts.answered());
-            few || (counts.answered() > 0 && withheld.criteria.contains(&place))
+        let answered: Vec<u64> = total.counts.iter().map(Distribution::answered).collect();
+        let few = |(place, answered): (usize, &u64)| {
+            let few = nothing || (1..question.min_n).contains(answered);
+            few || (*answered > 0 && withheld.criteria.contains(&place))
         };
-        let withheld = total.counts.iter().enumerate().map(few).collect();
-        Self { question, version, evidence, total, withheld, nothing }
+        let withheld = answered.iter().enumerate().map(few).collect();
+        Self { question, version, evidence, total, answered, withheld, nothing }
     }
 
     fn answered(&self, place: usize) -> u64 {
-        self.total.counts.get(place).map_or(0, Distribution::answered)
+        self.answered.get(place).copied().unwrap_or(0)
     }
 
     fn is_withheld(&self, place: usize) -> bool {

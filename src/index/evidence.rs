@@ -58,8 +58,9 @@ pub fn withhold_alike(evidences: &mut [Evidence], min_n: u64) {
     let mut criteria = BTreeSet::new();
     for evidence in evidences.iter() {
         if !evidence.withheld.everything && evidence.people() >= min_n {
-            let places = 0..evidence.full.counts.len();
             criteria.extend(evidence.withheld.criteria.iter().copied());
+            // From one person on all is shown.
+            let places = 0..if min_n > 1 { evidence.full.counts.len() } else { 0 };
             criteria.extend(places.filter(|place| (1..min_n).contains(&evidence.answered(*place))));
         }
     }

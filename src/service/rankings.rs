@@ -122,10 +122,10 @@ pub async fn read(
         }
         whole
     };
-    let figures: Vec<IndexValue> = evidences.into_iter().map(figure).collect();
-    let (now, before) = figures.split_at(agencies.len().min(figures.len()));
-    let ranking = rank(now, query.min_n);
-    let earlier = query.against.as_ref().map(|_| rank(before, query.min_n));
+    let mut now: Vec<IndexValue> = evidences.into_iter().map(figure).collect();
+    let before = now.split_off(agencies.len().min(now.len()));
+    let ranking = rank(&now, query.min_n);
+    let earlier = query.against.as_ref().map(|_| rank(&before, query.min_n));
     let entries = entries(agencies, (now, &ranking), earlier.as_ref().map(|ranking| (before, ranking)));
     Ok(RankingReport {
         level: query.level,
@@ -185,20 +185,21 @@ pub async fn levels_below(services: &Services, code: &SubjectCode) -> Result<Vec
 
 fn entries(
     agencies: Vec<Agency>,
-    (now, ranking): (&[IndexValue], &Ranking),
-    earlier: Option<(&[IndexValue], &Ranking)>,
+    (now, ranking): (Vec<IndexValue>, &Ranking),
+    earlier: Option<(Vec<IndexValue>, &Ranking)>,
 ) -> Vec<Entry> {
+    let standings = ranking.standings.iter().copied();
+    let mut before =
+        earlier.map(|(figures, ranking)| figures.into_iter().zip(ranking.standings.iter().copied()));
     let mut entries: Vec<Entry> = agencies
         .into_iter()
-        .enumerate()
-        .filter_map(|(place, agency)| {
-            let (whole, standing) = (now.get(place)?.clone(), *ranking.standings.get(place)?);
-            let before = earlier.and_then(|(figures, ranking)| {
-                let (then, stood) = (figures.get(place)?.clone(), *ranking.standings.get(place)?);
+        .zip(now.into_iter().zip(standings))
+        .map(|(agency, (whole, standing))| {
+            let before = before.as_mut().and_then(Iterator::next).map(|(then, stood)| {
                 let change = change((&whole, standing), (&then, stood));
-                Some((then, stood, change))
+                (then, stood, change)
             });
-            Some(Entry { agency, whole, standing, before })
+            Entry { agency, whole, standing, before }
         })
         .collect();
     // By what they are sorted is taken out: thousands of entries are moved once instead of at each step.
