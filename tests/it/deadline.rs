@@ -1,4 +1,7 @@
 //! A request that takes too long is given up, and so is what PostgreSQL was doing for it.
+//!
+//! The locked table is one that nothing else of the service reads: of a table of the catalogue the one request that looks
+//! after the catalogue would wait, and all others for it.
 
 use crate::support::TestApp;
 use crate::support::cluster::{connect, database, run_dir};
@@ -6,20 +9,20 @@ use crate::support::program::{Running, sipas};
 use std::time::{Duration, Instant};
 
 /// Statements on the table that wait for the lock of the test.
-async fn waiting(sql: &tokio_postgres::Client) -> i64 {
-    let count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
-        AND wait_event_type = 'Lock' AND query ILIKE '%agency_events%'";
-    sql.query_one(count, &[]).await.unwrap().get(0)
+async fn waiting(sql: &tokio_postgres::Client) -> Vec<String> {
+    let statements = "SELECT query FROM pg_stat_activity WHERE datname = current_database() \
+        AND wait_event_type = 'Lock' AND query ILIKE '%releases%'";
+    sql.query(statements, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
 }
 
-async fn until(sql: &tokio_postgres::Client, right: impl Fn(i64) -> bool) {
+async fn until(sql: &tokio_postgres::Client, right: impl Fn(usize) -> bool) {
     let begun = Instant::now();
     loop {
-        let count = waiting(sql).await;
-        if right(count) {
+        let waiting = waiting(sql).await;
+        if right(waiting.len()) {
             return;
         }
-        assert!(begun.elapsed() < Duration::from_secs(10), "{count} statements wait");
+        assert!(begun.elapsed() < Duration::from_secs(10), "these wait: {waiting:#?}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -27,15 +30,15 @@ async fn until(sql: &tokio_postgres::Client, right: impl Fn(i64) -> bool) {
 #[tokio::test]
 async fn a_request_over_its_deadline_is_answered_and_its_statement_cancelled() {
     let app = TestApp::start_with(&["--request-seconds", "2"]).await;
-    app.anonymous().get("/v1/agency-events").await.expect(200);
+    app.anonymous().get("/v1/releases").await.expect(200);
     let (sql, lock) = (app.sql().await, app.sql().await);
-    lock.batch_execute("BEGIN; LOCK TABLE agency_events IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    lock.batch_execute("BEGIN; LOCK TABLE releases IN ACCESS EXCLUSIVE MODE").await.unwrap();
     // More than there are connections: also whoever waits for one is answered in time.
     let begun = Instant::now();
     let asked: Vec<_> = (0..12)
         .map(|n| {
             let client = app.anonymous();
-            let path = format!("/v1/agency-events?limit={}", n + 1);
+            let path = format!("/v1/releases?limit={}", n + 1);
             tokio::spawn(async move { client.get(&path).await })
         })
         .collect();
@@ -53,7 +56,7 @@ async fn a_request_over_its_deadline_is_answered_and_its_statement_cancelled() {
     assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
     app.anonymous().get("/v1/surveys").await.expect(200);
     lock.batch_execute("COMMIT").await.unwrap();
-    app.anonymous().get("/v1/agency-events").await.expect(200);
+    app.anonymous().get("/v1/releases").await.expect(200);
 }
 
 #[tokio::test]
@@ -64,8 +67,8 @@ async fn a_statement_ends_with_the_service_that_sent_it() {
     let mut service = Running::start_aside(command).await;
     let sql = connect(&url).await;
     let lock = connect(&url).await;
-    lock.batch_execute("BEGIN; LOCK TABLE agency_events IN ACCESS EXCLUSIVE MODE").await.unwrap();
-    let asked = tokio::spawn(reqwest::get(format!("{}/v1/agency-events", service.url())));
+    lock.batch_execute("BEGIN; LOCK TABLE releases IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let asked = tokio::spawn(reqwest::get(format!("{}/v1/releases", service.url())));
     until(&sql, |count| count == 1).await;
     service.kill();
     asked.await.unwrap().unwrap_err();

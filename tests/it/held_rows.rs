@@ -60,17 +60,11 @@ async fn a_ranking_of_hundreds_follows_every_answer_fold_and_void_on_every_insta
     fold(&sql).await;
     both(&[("H56.T7", 3)]).await;
 
-    hold_folding(&app).await;
+    let sql = hold_folding(&app).await;
     post(&other, &some("H56.T7", 1, 1)).await;
     post(&app, &some("H56.T599", 2, 4)).await;
     both(&[("H56.T599", 2), ("H56.T7", 4)]).await;
     let unfolded = ranking(&here).await;
-    let sql = app.sql().await;
-    sql.batch_execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted",
-    )
-    .await
-    .unwrap();
     fold(&sql).await;
     both(&[("H56.T599", 2), ("H56.T7", 4)]).await;
     assert_eq!(ranking(&here).await, unfolded);
