@@ -4,6 +4,7 @@ mod sheet;
 
 use super::SharedAnswers;
 use super::extract::{App, Caller, Query};
+use super::figures::participation::ParticipationBody;
 use super::figures::{FigureParams, HeadBody, ValueBody, asked, subject};
 use super::format::{self, Format, TABLES, TableParams};
 use super::openapi::{NotAcceptable, NotFound, NotModified, Refused};
@@ -36,6 +37,9 @@ pub struct BreakdownBody {
     pub(super) by: &'static str,
     /// Everything together.
     pub(super) all: ValueBody,
+    /// How many of those who could have answered did; `null` where the numbers of dossiers are not known completely, or
+    /// too few answered a criterion.
+    pub(super) participation: Option<ParticipationBody>,
     /// The whole by value.
     pub(super) slices: Vec<SliceBody>,
 }
@@ -64,6 +68,7 @@ impl From<&BreakdownReport> for BreakdownBody {
             head: HeadBody::new(&report.head, report.watermark),
             by: report.facet.as_str(),
             all: ValueBody::new(&report.all, kind),
+            participation: report.participation.map(ParticipationBody::from),
             slices: report.slices.iter().map(slice).collect(),
         }
     }

@@ -5,6 +5,7 @@ mod sheet;
 use super::SharedAnswers;
 use super::extract::{App, Caller, Query};
 use super::fields::Fields;
+use super::figures::participation::ParticipationBody;
 use super::figures::{
     AgencyReference, FigureParams, HeadBody, IntervalBody, PeriodBody, ValueBody, asked, subject,
 };
@@ -40,10 +41,15 @@ pub struct ComparisonBody {
     pub(super) head: HeadBody,
     /// The whole of what was asked.
     pub(super) first: ValueBody,
+    /// How many of those who could have answered did, of the first; `null` where the numbers of dossiers are not known
+    /// completely, or too few answered a criterion.
+    pub(super) first_participation: Option<ParticipationBody>,
     /// What it is compared with.
     pub(super) other: OtherBody,
     /// The whole of that.
     pub(super) second: ValueBody,
+    /// The same of the second.
+    pub(super) second_participation: Option<ParticipationBody>,
     /// First minus second, in the formula's unit; `null` if one of them has no value.
     #[schema(example = -1.25)]
     pub(super) difference: Option<f64>,
@@ -64,14 +70,17 @@ impl From<&ComparisonReport> for ComparisonBody {
     fn from(report: &ComparisonReport) -> Self {
         let kind = report.head.survey.questionnaire.kind;
         let comparison = &report.comparison;
+        let [first, second] = report.participation.map(|found| found.map(ParticipationBody::from));
         Self {
             head: HeadBody::new(&report.head, report.watermark),
             first: ValueBody::new(&report.first, kind),
+            first_participation: first,
             other: OtherBody {
                 agency: AgencyReference::new(&report.other.0),
                 period: PeriodBody::from(&report.other.1),
             },
             second: ValueBody::new(&report.second, kind),
+            second_participation: second,
             difference: comparison.difference.map(|value| value.to_f64()),
             interval: comparison.interval.map(|interval| IntervalBody::from(&interval)),
             distinguishable: comparison.distinguishable,

@@ -3,6 +3,7 @@
 
 mod caption;
 pub mod columns;
+pub mod participation;
 
 use super::fields::Fields;
 use super::surveys::TextBody;

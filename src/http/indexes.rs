@@ -7,6 +7,7 @@ pub use chart::level_words;
 
 use super::SharedAnswers;
 use super::extract::{App, Caller, Query};
+use super::figures::participation::ParticipationBody;
 use super::figures::{FigureParams, HeadBody, ValueBody, asked, subject};
 use super::format::{self, CHARTS, ChartParams, Format};
 use super::openapi::{NotAcceptable, NotFound, NotModified, Refused};
@@ -28,7 +29,7 @@ pub struct IndexBody {
     /// The whole by every formula of the kind, since which one is official is not verified.
     pub(super) by_formula: Vec<FormulaValue>,
     /// How many of those who could have answered did; `null` where the numbers of dossiers are not known completely, or
-    /// the whole is suppressed.
+    /// too few answered a criterion.
     pub(super) participation: Option<ParticipationBody>,
     /// The whole with and without flagged responses, for those in charge; `null` for the public, to whom the difference
     /// would tell of few people.
@@ -58,20 +59,6 @@ pub struct BothBody {
     pub(super) excluded: ValueBody,
     /// The whole with them.
     pub(super) included: ValueBody,
-}
-
-/// Answers held against dossiers handled.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ParticipationBody {
-    /// Dossiers handled by the same agencies in the same days; intervals are corrected for them.
-    pub(super) dossiers: u64,
-    /// People who answered, in percent of the dossiers.
-    #[schema(example = 12.34)]
-    pub(super) rate_percent: Option<f64>,
-    /// Fewest people the sample rule n = N / (1 + N e²), e = 5 %, asks for (as taught in 2013; assumed).
-    pub(super) sample_required: u64,
-    /// Whether so many answered.
-    pub(super) sample_sufficient: bool,
 }
 
 /// Band of a desk rating (TT 01/2018/TT-VPCP art. 15).
@@ -132,12 +119,7 @@ impl From<&IndexReport> for IndexBody {
             head: HeadBody::new(&report.head, report.watermark),
             whole: ValueBody::new(&figures.whole, kind),
             by_formula: by_formula.collect(),
-            participation: report.participation.map(|participation| ParticipationBody {
-                dossiers: participation.dossiers,
-                rate_percent: participation.rate.map(|rate| rate.to_f64()),
-                sample_required: participation.required,
-                sample_sufficient: participation.sufficient,
-            }),
+            participation: report.participation.map(ParticipationBody::from),
             flagged_responses: report.both.as_ref().map(|both| BothBody {
                 people: both.flagged,
                 excluded: ValueBody::new(&both.excluded, kind),

@@ -5,6 +5,7 @@ mod sheet;
 use super::SharedAnswers;
 use super::extract::{App, Caller, Query, number};
 use super::fields::Fields;
+use super::figures::participation::ParticipationBody;
 use super::figures::{FigureParams, HeadBody, IntervalBody, PeriodBody, ValueBody, asked, subject};
 use super::format::{self, Format, TABLES, TableParams};
 use super::openapi::{NotAcceptable, NotFound, NotModified, Refused};
@@ -67,6 +68,9 @@ pub struct EntryBody {
     pub(super) standing: StandingBody,
     #[serde(flatten)]
     pub(super) value: ValueBody,
+    /// How many of those who could have answered did; `null` where the numbers of dossiers are not known completely, or
+    /// too few answered a criterion.
+    pub(super) participation: Option<ParticipationBody>,
     /// The earlier period, if one was asked for.
     pub(super) before: Option<BeforeBody>,
 }
@@ -132,6 +136,7 @@ impl EntryBody {
             name: entry.agency.name.clone(),
             standing: entry.standing.into(),
             value: ValueBody::new(&entry.whole, kind),
+            participation: entry.participation.map(ParticipationBody::from),
             before,
         }
     }

@@ -6,6 +6,7 @@ mod sheet;
 use super::SharedAnswers;
 use super::extract::{App, Caller, Query};
 use super::fields::Fields;
+use super::figures::participation::ParticipationBody;
 use super::figures::{FigureParams, HeadBody, ValueBody, asked, subject};
 use super::format::{self, CHARTS, ChartParams, Format};
 use super::openapi::{NotAcceptable, NotFound, NotModified, Refused};
@@ -93,6 +94,9 @@ pub struct PointBody {
     pub(super) segment: usize,
     #[serde(flatten)]
     pub(super) value: ValueBody,
+    /// How many of those who could have answered did, whatever the part; `null` where the numbers of dossiers are not known completely,
+    /// or too few answered a criterion.
+    pub(super) participation: Option<ParticipationBody>,
 }
 
 impl From<&SeriesReport> for SeriesBody {
@@ -120,6 +124,7 @@ impl From<&SeriesReport> for SeriesBody {
             partial: point.bucket.partial,
             segment: point.segment,
             value: ValueBody::new(&point.value, kind),
+            participation: point.participation.map(ParticipationBody::from),
         };
         Self {
             head: HeadBody::new(&report.head, report.watermark),

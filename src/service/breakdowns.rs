@@ -2,7 +2,8 @@
 
 use super::Services;
 use super::counting::Counted;
-use super::figures::{Asked, Head, IndexValue, Setting};
+use super::figures::{Asked, Head, IndexValue, Setting, evidence};
+use super::participation::Participation;
 use super::visibility::Withheld;
 use super::visibility::slices::slice_sight;
 use crate::auth::Actor;
@@ -23,6 +24,8 @@ pub struct BreakdownReport {
     pub facet: Facet,
     /// Everything together.
     pub all: IndexValue,
+    /// How many of those who could have answered did, of everything together.
+    pub participation: Option<Participation>,
     /// By value, sorted; those who told none come last.
     pub slices: Vec<Slice>,
     /// When the newest response in it arrived; `None` if everything is hidden.
@@ -73,7 +76,12 @@ pub async fn read(
     });
     let sight = setting.sight(&survey, &[days]).await?;
     let withheld = setting.withheld(&sight, days, &cell);
-    let (figures, watermark) = setting.figures(Some(&everything), withheld.clone());
+    let mut evidence = evidence(&survey, Some(&everything));
+    evidence.withhold(withheld.clone());
+    let dossiers = setting.dossiers(std::slice::from_ref(&cell)).await?.pop().flatten();
+    let participation = Participation::of(&evidence, dossiers);
+    let (figures, watermark) = setting.figures_of(&evidence, participation.map(|found| found.dossiers));
+    let participation = participation.and_then(|found| found.beside(&figures.whole, &evidence));
     let public = match setting.audience() {
         Audience::Public => Some(slice_sight(&setting, &sight, facet, days).await?),
         Audience::InCharge => None,
@@ -90,7 +98,7 @@ pub async fn read(
     };
     let mut slices: Vec<Slice> = by.iter().map(slice).collect();
     slices.sort_by(|a, b| (a.value.is_none(), &a.value).cmp(&(b.value.is_none(), &b.value)));
-    Ok(BreakdownReport { facet, all: figures.whole, slices, watermark, head: setting.head })
+    Ok(BreakdownReport { facet, all: figures.whole, participation, slices, watermark, head: setting.head })
 }
 
 /// Whether the days `from..to` are whole months.

@@ -2,6 +2,7 @@
 
 use super::Services;
 use super::figures::{Asked, Head, IndexValue, Setting, evidence};
+use super::participation::Participation;
 use crate::auth::Actor;
 use crate::domain::agency::Agency;
 use crate::domain::ids::AgencyId;
@@ -34,6 +35,8 @@ pub struct ComparisonReport {
     pub first: IndexValue,
     /// The whole of the second.
     pub second: IndexValue,
+    /// How many of those who could have answered did, of the first and of the second.
+    pub participation: [Option<Participation>; 2],
     /// First minus second.
     pub comparison: Comparison,
     /// When the newest response in either arrived.
@@ -83,9 +86,17 @@ pub async fn read(
     };
     let mut evidences = [evidence(0, &setting), evidence(1, &second)];
     withhold_alike(&mut evidences, together.head.min_n);
-    let [(first, at), (other, later)] = evidences.map(|evidence| together.figures_of(&evidence, None));
+    let dossiers = together.dossiers(&cells).await?;
+    let mut dossiers = dossiers.into_iter();
+    let [(first, at, took_part), (other, later, took_part_then)] = evidences.map(|evidence| {
+        let found = Participation::of(&evidence, dossiers.next().flatten());
+        let (figures, watermark) = together.figures_of(&evidence, found.map(|found| found.dossiers));
+        let told = found.and_then(|found| found.beside(&figures.whole, &evidence));
+        (figures, watermark, told)
+    });
     Ok(ComparisonReport {
         comparison: compare(&first.whole, &other.whole),
+        participation: [took_part, took_part_then],
         first: first.whole,
         second: other.whole,
         watermark: at.max(later),

@@ -19,7 +19,7 @@ use crate::domain::period::{Period, day_of};
 pub use crate::domain::standing::Flagged;
 use crate::domain::subject::{Subject, SubjectCode};
 use crate::domain::survey::Survey;
-use crate::domain::tree::{AgencyScope, AgencyTree, AsOf, Depth};
+use crate::domain::tree::{AgencyScope, AgencyTree, AsOf, Depth, Span};
 use crate::error::{Error, ErrorCode, FaultKind, Faults, FigureFault, Place, Result};
 pub use crate::index::Formula;
 pub use crate::index::IndexValue;
@@ -28,7 +28,7 @@ pub use crate::index::confidence::Confidence;
 use crate::index::evidence::Evidence;
 pub use crate::index::interval::Interval;
 use crate::index::{Figures, figures};
-use crate::store::dossier_counts::dossiers_sum;
+use crate::store::dossier_counts::dossiers_sums;
 use crate::store::kept_totals::COUNTRY;
 use crate::store::tallies::Of;
 use crate::store::{Conn, SILENCE};
@@ -275,18 +275,22 @@ impl<'s> Setting<'s> {
         sight.of(&self.subject, self.head.depth, days, &cell.spans)
     }
 
-    /// Dossiers handled by those of a cell, if that is known completely.
+    /// Dossiers handled by those of each cell, where that is known completely.
     ///
     /// # Errors
     /// [`ErrorCode::Unavailable`] if the database is away.
-    pub async fn dossiers(&self, cell: &Cell) -> Result<Option<u64>> {
+    pub async fn dossiers(&self, cells: &[Cell]) -> Result<Vec<Option<u64>>> {
+        let tree = &self.catalogue.tree;
         // Most figures of most countries: nobody has reported anything, and a statement over thousands of agencies
         // would cost as much as the figure itself.
-        if !may_be_known(&self.catalogue.tree, &cell.spans, &self.catalogue.dossier_reporters) {
-            return Ok(None);
+        let known = |cell: &&Cell| may_be_known(tree, &cell.spans, &self.catalogue.dossier_reporters);
+        let spans: Vec<&[Span]> = cells.iter().filter(known).map(|cell| cell.spans.as_slice()).collect();
+        if spans.is_empty() {
+            return Ok(vec![None; cells.len()]);
         }
-        let sum = async |conn: &mut Conn| dossiers_sum(conn, &self.catalogue.tree, &cell.spans).await;
-        self.services.db.within(SILENCE, sum).await
+        let sums = async |conn: &mut Conn| dossiers_sums(conn, tree, &spans).await;
+        let mut sums = self.services.db.within(SILENCE, sums).await?.into_iter();
+        Ok(cells.iter().map(|cell| if known(&cell) { sums.next().flatten() } else { None }).collect())
     }
 
     /// Every figure of a cell.

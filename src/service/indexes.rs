@@ -3,12 +3,13 @@
 use super::Services;
 use super::counting::{Counted, CountedBy};
 use super::figures::{Asked, Flagged, Head, IndexValue, Setting, evidence};
+use super::participation::Participation;
 use crate::auth::Actor;
 use crate::auth::policy::Audience;
 use crate::error::{Faults, Result};
 use crate::index::combine::{Question, whole_of};
 use crate::index::rounding::Rounded;
-use crate::index::{Evidence, Exact, Figures, Formula, sample};
+use crate::index::{Figures, Formula};
 use chrono::{DateTime, Utc};
 
 /// An index with everything needed to judge it.
@@ -39,34 +40,6 @@ pub struct BothWholes {
     pub included: IndexValue,
 }
 
-/// Answers held against dossiers handled (tỷ lệ tham gia).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Participation {
-    /// Dossiers handled.
-    pub dossiers: u64,
-    /// People who answered, in percent of them; `None` without dossiers.
-    pub rate: Option<Rounded>,
-    /// Fewest people the official sample rule asks for, see [`crate::index::sample`].
-    pub required: u64,
-    /// Whether so many answered.
-    pub sufficient: bool,
-}
-
-impl Participation {
-    /// People who count with a share count with that share here too, as their dossiers do.
-    fn of(evidence: &Evidence, dossiers: Option<u64>) -> Option<Self> {
-        // More answers than dossiers: the report cannot be right, and must not make the figure look certain.
-        let dossiers = dossiers.filter(|dossiers| *dossiers >= evidence.people())?;
-        let percent = || evidence.weighted_people() * Exact::new(100.into(), dossiers.into());
-        Some(Self {
-            dossiers,
-            rate: (dossiers > 0).then(|| Rounded::half_up(&percent())),
-            required: sample::required(dossiers),
-            sufficient: sample::sufficient(evidence.people(), Some(dossiers))?,
-        })
-    }
-}
-
 /// Reads an index. `faults` are those the reader of the request found already.
 ///
 /// # Errors
@@ -85,7 +58,7 @@ pub async fn read(services: &Services, actor: &Actor, asked: &Asked, faults: Fau
         Flagged::Included => with.as_ref(),
     };
     let withheld = setting.withheld(&setting.sight(survey, &[days]).await?, days, &cell);
-    let dossiers = setting.dossiers(&cell).await?;
+    let dossiers = setting.dossiers(std::slice::from_ref(&cell)).await?.pop().flatten();
     let whole = |counted: Option<&Counted>| {
         whole_of(&survey.questionnaire, &evidence(survey, counted), &setting.question(None))
     };
@@ -99,7 +72,7 @@ pub async fn read(services: &Services, actor: &Actor, asked: &Asked, faults: Fau
     let participation = Participation::of(&evidence, dossiers);
     let dossiers = participation.map(|participation| participation.dossiers);
     let (figures, watermark) = setting.figures_of(&evidence, dossiers);
-    let participation = participation.filter(|_| !figures.whole.suppressed);
+    let participation = participation.and_then(|found| found.beside(&figures.whole, &evidence));
     let by = |formula| {
         let question = Question { formula, ..setting.question(dossiers) };
         (formula, whole_of(&survey.questionnaire, &evidence, &question).value)

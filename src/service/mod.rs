@@ -48,6 +48,7 @@ pub mod measure_values;
 pub mod measures;
 pub mod metrics;
 pub mod outbox;
+pub mod participation;
 pub mod partitions;
 pub mod privacy;
 pub mod rankings;

@@ -3,13 +3,14 @@
 use super::Services;
 use super::catalogue::current;
 use super::figures::{Asked, Head, IndexValue, Setting};
+use super::participation::Participation;
 use crate::auth::Actor;
 use crate::domain::agency::{Agency, AgencyLevel};
 use crate::domain::ids::AgencyId;
 use crate::domain::period::Period;
 use crate::domain::subject::{Subject, SubjectCode};
 use crate::error::{FaultKind, Faults, FigureFault, Place, Result};
-use crate::index::combine::whole_of;
+use crate::index::combine::{Question, whole_of};
 use crate::index::evidence::{Evidence, withhold_alike};
 pub use crate::index::ranking::Standing;
 use crate::index::ranking::{Change, Ranking, change, rank};
@@ -17,6 +18,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 /// Most agencies that are ranked at once.
 pub const MOST_RANKED: usize = 10_000;
+
+/// Figures of which half are worked out in a thread of their own.
+const WORTH_A_THREAD: usize = 500;
 
 /// Most levels of a tree; a circle in the data must not hang a request.
 const MOST_STEPS: usize = 20;
@@ -60,6 +64,8 @@ pub struct Entry {
     pub agency: Agency,
     /// Its whole.
     pub whole: IndexValue,
+    /// How many of those who could have answered did; `None` where nobody knows how many there were.
+    pub participation: Option<Participation>,
     /// Where it stands.
     pub standing: Standing,
     /// Its whole in the earlier period, where it stood, and the change.
@@ -99,7 +105,7 @@ pub async fn read(
         .collect();
     let survey = setting.head.survey.clone();
     let counted = setting.count(&survey, None, &cells).await?;
-    let question = setting.question(None);
+    let dossiers = setting.dossiers(&cells).await?;
     let days: Vec<_> = periods.iter().map(|period| (period.from(), period.to())).collect();
     let sight = setting.sight(&survey, &days).await?;
     let whose = days.iter().flat_map(|days| subjects.iter().map(move |subject| (days, subject)));
@@ -114,18 +120,23 @@ pub async fn read(
         evidences.push(evidence);
     }
     withhold_alike(&mut evidences, setting.head.min_n);
-    let mut watermark = None;
-    let figure = |evidence: Evidence| {
+    let question = setting.question(None);
+    let figure = |(evidence, dossiers): (Evidence, Option<u64>)| {
+        let found = Participation::of(&evidence, dossiers);
+        let question = Question { population: found.map(|found| found.dossiers), ..question };
         let whole = whole_of(&survey.questionnaire, &evidence, &question);
-        if !whole.suppressed {
-            watermark = watermark.max(evidence.watermark());
-        }
-        whole
+        let participation = found.and_then(|found| found.beside(&whole, &evidence));
+        let watermark = evidence.watermark().filter(|_| !whole.suppressed);
+        (whole, (participation, watermark))
     };
-    let mut now: Vec<IndexValue> = evidences.into_iter().map(figure).collect();
+    let figures = in_halves(evidences.into_iter().zip(dossiers).collect(), figure);
+    let (mut now, beside): (Vec<IndexValue>, Vec<_>) = figures.into_iter().unzip();
+    let watermark = beside.iter().filter_map(|(_, watermark)| *watermark).max();
     let before = now.split_off(agencies.len().min(now.len()));
     let ranking = rank(&now, query.min_n);
     let earlier = query.against.as_ref().map(|_| rank(&before, query.min_n));
+    let participation = beside.into_iter().map(|(participation, _)| participation);
+    let agencies = agencies.into_iter().zip(participation);
     let entries = entries(agencies, (now, &ranking), earlier.as_ref().map(|ranking| (before, ranking)));
     Ok(RankingReport {
         level: query.level,
@@ -183,8 +194,21 @@ pub async fn levels_below(services: &Services, code: &SubjectCode) -> Result<Vec
     Ok(words.filter(|level| tree.of_level_on(*level, today).iter().any(is_below)).collect())
 }
 
+/// Works on both halves of a long list at the same time: figures of thousands take milliseconds for which others wait.
+fn in_halves<T: Send, R: Send>(mut items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+    let later = items.split_off(if items.len() < WORTH_A_THREAD { items.len() } else { items.len() / 2 });
+    let all = |items: Vec<T>| items.into_iter().map(&work).collect::<Vec<R>>();
+    std::thread::scope(|scope| {
+        let later = (!later.is_empty()).then(|| scope.spawn(|| all(later)));
+        let mut done = all(items);
+        let later = later.map(|later| later.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        done.extend(later.into_iter().flatten());
+        done
+    })
+}
+
 fn entries(
-    agencies: Vec<Agency>,
+    agencies: impl Iterator<Item = (Agency, Option<Participation>)>,
     (now, ranking): (Vec<IndexValue>, &Ranking),
     earlier: Option<(Vec<IndexValue>, &Ranking)>,
 ) -> Vec<Entry> {
@@ -192,14 +216,13 @@ fn entries(
     let mut before =
         earlier.map(|(figures, ranking)| figures.into_iter().zip(ranking.standings.iter().copied()));
     let mut entries: Vec<Entry> = agencies
-        .into_iter()
         .zip(now.into_iter().zip(standings))
-        .map(|(agency, (whole, standing))| {
+        .map(|((agency, participation), (whole, standing))| {
             let before = before.as_mut().and_then(Iterator::next).map(|(then, stood)| {
                 let change = change((&whole, standing), (&then, stood));
                 (then, stood, change)
             });
-            Entry { agency, whole, standing, before }
+            Entry { agency, whole, participation, standing, before }
         })
         .collect();
     // By what they are sorted is taken out: thousands of entries are moved once instead of at each step.

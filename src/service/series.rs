@@ -4,6 +4,7 @@
 use super::Services;
 use super::catalogue::{Catalogue, current};
 use super::figures::{Asked, Head, IndexValue, Setting, formula, survey};
+use super::participation::Participation;
 use crate::auth::Actor;
 use crate::domain::bucket::{Bucket, Step, buckets};
 use crate::domain::questionnaire::QuestionnaireVersion;
@@ -69,6 +70,8 @@ pub struct Point {
     pub segment: usize,
     /// The value.
     pub value: IndexValue,
+    /// How many of those who could have answered did, whatever the part; `None` where nobody knows how many there were.
+    pub participation: Option<Participation>,
 }
 
 /// Where figures stop being comparable.
@@ -306,9 +309,12 @@ async fn add_points(
     if !matches!(part, Part::Criterion(..)) {
         withhold_alike(&mut evidences, setting.head.min_n);
     }
-    let question = Question { formula: segment.formula, ..setting.question(None) };
+    let dossiers = setting.dossiers(&cells).await?;
     let mut points = Vec::new();
-    for (bucket, evidence) in buckets.into_iter().zip(&evidences) {
+    for ((bucket, evidence), dossiers) in buckets.into_iter().zip(&evidences).zip(dossiers) {
+        let participation = Participation::of(evidence, dossiers);
+        let population = participation.map(|found| found.dossiers);
+        let question = Question { formula: segment.formula, ..setting.question(population) };
         let all = figures(version, evidence, &question);
         let value = match part {
             Part::Whole => Some(&all.whole),
@@ -321,7 +327,8 @@ async fn add_points(
         if !value.suppressed {
             report.watermark = report.watermark.max(evidence.watermark());
         }
-        points.push(Point { bucket: bucket.clone(), segment: place, value });
+        let participation = participation.and_then(|found| found.beside(&all.whole, evidence));
+        points.push(Point { bucket: bucket.clone(), segment: place, value, participation });
     }
     report.points.extend(points);
     Ok(())
@@ -344,6 +351,6 @@ fn add_gaps(report: &mut SeriesReport, buckets: &[Bucket]) {
             before.max_by_key(|point| point.bucket.from).map_or(0, |point| point.segment)
         });
         let value = IndexValue { n: Some(0), ..IndexValue::default() };
-        report.points.push(Point { bucket: bucket.clone(), segment, value });
+        report.points.push(Point { bucket: bucket.clone(), segment, value, participation: None });
     }
 }

@@ -94,17 +94,22 @@ pub async fn dossier_reporters_all(conn: &mut Conn) -> Result<HashSet<AgencyId>>
     Ok(ids.into_iter().map(AgencyId).collect())
 }
 
-/// How many dossiers were handled by those whose responses make up a figure, if that is known completely; the rule is
-/// [`handled`]'s.
-pub async fn dossiers_sum(conn: &mut Conn, tree: &AgencyTree, spans: &[Span]) -> Result<Option<u64>> {
+/// How many dossiers were handled by those whose responses make up each of some figures, where that is known
+/// completely; the rule is [`handled`]'s.
+pub async fn dossiers_sums(
+    conn: &mut Conn,
+    tree: &AgencyTree,
+    figures: &[&[Span]],
+) -> Result<Vec<Option<u64>>> {
+    let spans = || figures.iter().copied().flatten();
     let agencies: BTreeSet<AgencyId> =
-        spans.iter().flat_map(|span| &span.members).map(|(agency, _)| *agency).collect();
-    let bounds = spans.iter().map(|span| span.from).min().zip(spans.iter().map(|span| span.to).max());
-    let Some(bounds) = bounds else { return Ok(None) };
+        spans().flat_map(|span| &span.members).map(|(agency, _)| *agency).collect();
+    let bounds = spans().map(|span| span.from).min().zip(spans().map(|span| span.to).max());
+    let Some(bounds) = bounds else { return Ok(vec![None; figures.len()]) };
     let agencies: Vec<AgencyId> = agencies.into_iter().collect();
     let mut reported: HashMap<AgencyId, Vec<DossierCount>> = HashMap::new();
     for (agency, count) in dossier_counts_list(conn, &agencies, bounds).await? {
         reported.entry(agency).or_default().push(count);
     }
-    Ok(handled(tree, spans, &reported))
+    Ok(figures.iter().map(|spans| handled(tree, spans, &reported)).collect())
 }

@@ -1,9 +1,11 @@
 //! Numbers of dossiers handled.
 
 use crate::support::TestApp;
+use crate::support::citizens::records;
 use crate::support::clients::faults;
 use crate::support::samples::{id, response, without};
 use serde_json::{Value, json};
+use std::collections::HashMap;
 
 const Q2: &str = "/v1/agencies/H56.C1/dossier-counts/2026-Q2";
 
@@ -138,4 +140,66 @@ async fn a_figure_says_how_many_took_part_and_is_surer_the_more_did() {
     for query in ["survey=demo-service&period=2026-05&scope=self", "survey=demo-service&period=2026-Q2"] {
         assert_eq!(app.anonymous().index("H56.C1", query).await["participation"], Value::Null, "{query}");
     }
+}
+
+#[tokio::test]
+async fn every_figure_of_an_agency_says_how_many_took_part_and_is_as_sure_as_its_index() {
+    let app = TestApp::start().await;
+    let (system, admin) = (app.system(Some("H56.C1")).await, app.admin(None).await);
+    let may = "2026-05-06T03:00:00Z".parse().unwrap();
+    let body = |n: u8| without(response(id(may), 3 + n % 3), "/service_point");
+    system.post_batch(&(0..20).map(body).collect::<Vec<_>>()).await.expect(200);
+    system.put(Q2, &json!({"count": 200, "source": "x"})).await.expect(200);
+    let query = "survey=demo-service&period=2026-Q2&scope=self";
+    let index = admin.index("H56.C1", query).await;
+    let (whole, took_part) = (&index["whole"], &index["participation"]);
+    assert_eq!(took_part["rate_percent"], 10.0);
+    let get = async |agency: &str, what: &str| {
+        admin.get(&format!("/v1/agencies/{agency}/index/{what}&{query}")).await.expect(200)
+    };
+    let like_the_index = |figure: &Value, participation: &Value| {
+        assert_eq!((&figure["value"], &figure["interval"]), (&whole["value"], &whole["interval"]));
+        assert_eq!(participation, took_part);
+    };
+
+    for part in ["whole", "access.signage"] {
+        let series = get("H56.C1", &format!("series?step=quarter&part={part}")).await.json();
+        let point = &series["points"][0];
+        assert_eq!(&point["participation"], took_part);
+        if part == "whole" {
+            like_the_index(point, &point["participation"]);
+        }
+    }
+    let months = get("H56.C1", "series?step=month").await.json();
+    for point in months["points"].as_array().unwrap() {
+        assert_eq!(point["participation"], Value::Null, "no month was reported");
+    }
+    let ranking = get("H56", "ranking?min_n=1").await.json();
+    let entries = ranking["entries"].as_array().unwrap();
+    for entry in entries {
+        if entry["code"] == "H56.C1" {
+            like_the_index(entry, &entry["participation"]);
+        } else {
+            assert_eq!(entry["participation"], Value::Null);
+        }
+    }
+    assert!(entries.len() > 2);
+    let compared = get("H56.C1", "comparison?with=H56.C2").await.json();
+    like_the_index(&compared["first"], &compared["first_participation"]);
+    assert_eq!(compared["second_participation"], Value::Null);
+    let by_channel = get("H56.C1", "breakdown?by=channel").await.json();
+    like_the_index(&by_channel["all"], &by_channel["participation"]);
+
+    let sheets =
+        [("H56.C1", "series?step=quarter"), ("H56", "ranking?min_n=1"), ("H56.C1", "comparison?with=H56.C2")];
+    for (agency, what) in sheets {
+        let rows = records(&get(agency, &format!("{what}&format=csv")).await.text);
+        let told = |row: &HashMap<String, String>| {
+            ["dossiers", "participation", "sample_required", "sample_sufficient"]
+                .map(|name| row[name].clone())
+        };
+        assert!(rows.iter().map(told).any(|told| told == ["200", "10.00", "134", "false"]), "{rows:?}");
+    }
+    let sheet = admin.get(&format!("/v1/agencies/H56.C1/index?{query}&format=csv")).await.expect(200);
+    assert!(sheet.text.contains("200 (10.00 %)"), "{}", sheet.text);
 }

@@ -25,6 +25,7 @@ impl BreakdownBody {
         let by = if lang == Lang::Vi { "Phân theo" } else { "By" };
         let mut head = self.head.lines(lang);
         head.push((by, self.by.to_owned()));
+        head.extend(self.participation.iter().flat_map(|found| found.lines(lang)));
         Sheet {
             title: self.head.title(facet_words(self.by), lang),
             head,

@@ -2,7 +2,7 @@
 
 use super::ComparisonBody;
 use crate::error::Lang;
-use crate::http::figures::{AgencyReference, PeriodBody};
+use crate::http::figures::{AgencyReference, PeriodBody, participation};
 use crate::http::sheet::{Cell, Column, Sheet};
 
 impl ComparisonBody {
@@ -21,11 +21,15 @@ impl ComparisonBody {
         difference.resize(first.len().min(5), Cell::Empty);
         let bounds = self.interval.as_ref().map(|interval| (interval.low, interval.high));
         of_value.fill_figure(&mut difference, self.difference, bounds);
+        first.extend(participation::cells(self.first_participation.as_ref()));
+        second.extend(participation::cells(self.second_participation.as_ref()));
+        difference.resize(first.len(), Cell::Empty);
         first.push(Cell::Empty);
         second.push(Cell::Empty);
         difference.push(self.distinguishable.into());
         let mut columns = ["row", "agency", "name", "from", "to"].map(Column::new).to_vec();
         of_value.name(&mut columns);
+        columns.extend(participation::columns(lang));
         columns.push(Column::new("distinguishable"));
         Sheet {
             title: self.title(lang),

@@ -56,6 +56,7 @@ impl IndexBody {
         if let Some(band) = &self.band {
             lines.push((say("Xếp loại", "Band"), format!("{} ({})", band.name, band.code)));
         }
+        lines.extend(self.participation.iter().flat_map(|found| found.lines(lang)));
         if !self.left_out.is_empty() {
             lines.push((say("Tiêu chí không tính vào", "Criteria left out"), self.left_out.join(" ")));
         }

@@ -7,8 +7,9 @@ use super::notation::{count, day, moment, quantity};
 use super::view::View;
 use super::words::{formula_name, formula_sentence};
 use crate::domain::tree::AsOf;
+use crate::http::figures::participation::ParticipationBody;
 use crate::http::figures::{HeadBody, ValueBody};
-use crate::http::indexes::{IndexBody, ParticipationBody};
+use crate::http::indexes::IndexBody;
 use maud::{Markup, html};
 
 /// The figure. `most` is the largest value it can have.

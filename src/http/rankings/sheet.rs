@@ -3,6 +3,7 @@
 use super::{EntryBody, RankingBody, StandingBody};
 use crate::error::Lang;
 use crate::http::figures::columns::ValueColumns;
+use crate::http::figures::participation;
 use crate::http::provenance::unit_words;
 use crate::http::sheet::{Cell, Column, Sheet};
 
@@ -43,6 +44,7 @@ fn columns(of_value: &ValueColumns, lang: Lang) -> Vec<Column> {
     let mut columns =
         ["code", "name", "rank", "best_rank", "worst_rank", "unranked"].map(Column::new).to_vec();
     of_value.name(&mut columns);
+    columns.extend(participation::columns(lang));
     columns.extend(["before_rank", "before_best_rank", "before_worst_rank"].map(Column::new));
     columns.push(Column::new("before_unranked"));
     columns.push(of_value.figure("before_value"));
@@ -57,6 +59,7 @@ fn row(entry: &EntryBody, of_value: &ValueColumns) -> Vec<Cell> {
     let mut row: Vec<Cell> = vec![entry.code.as_str().into(), entry.name.as_str().into()];
     row.extend(standing(Some(&entry.standing)));
     of_value.fill(&mut row, &entry.value);
+    row.extend(participation::cells(entry.participation.as_ref()));
     let before = entry.before.as_ref();
     row.extend(standing(before.map(|before| &before.standing)));
     let interval = before.and_then(|before| before.interval.as_ref());

@@ -3,6 +3,7 @@
 use super::{PointBody, SegmentBody, SeriesBody};
 use crate::error::Lang;
 use crate::http::figures::columns::ValueColumns;
+use crate::http::figures::participation;
 use crate::http::provenance::Provenance;
 use crate::http::sheet::{Cell, Column, Sheet};
 
@@ -16,6 +17,7 @@ impl SeriesBody {
                 .map(Column::new)
                 .to_vec();
         of_value.name(&mut columns);
+        columns.extend(participation::columns(lang));
         Sheet {
             title: self.title(lang),
             head: self.lines(lang),
@@ -106,6 +108,7 @@ impl SeriesBody {
             segment.map(|segment| segment.has_part).into(),
         ];
         of_value.fill(&mut row, &point.value);
+        row.extend(participation::cells(point.participation.as_ref()));
         row
     }
 }
