@@ -80,7 +80,7 @@ const MOST_DAYS: usize = 64;
 pub struct AgencyTree {
     today: NaiveDate,
     /// As they are today.
-    agencies: HashMap<AgencyId, Agency>,
+    agencies: BTreeMap<AgencyId, Agency>,
     histories: HashMap<AgencyId, AgencyHistory>,
     by_code: BTreeMap<AgencyCode, AgencyId>,
     successors: HashMap<AgencyId, Vec<Succession>>,
@@ -173,9 +173,7 @@ impl AgencyTree {
 
     /// Every agency there is, was or is planned, sorted.
     pub fn everybody(&self) -> Vec<AgencyId> {
-        let mut everybody: Vec<AgencyId> = self.agencies.keys().copied().collect();
-        everybody.sort_unstable();
-        everybody
+        self.agencies.keys().copied().collect()
     }
 
     /// Whether `root` is in charge of `id` today: is it, above it, or goes on with its work.
@@ -287,10 +285,10 @@ impl AgencyTree {
             return Vec::new();
         }
         let tree = self.on(day);
-        let (agencies, below) = match depth {
-            Depth::SelfOnly => (vec![root], false),
-            Depth::Subtree => (walk(root, |id| tree.children(id)), true),
-        };
+        let below = depth == Depth::Subtree;
+        // A ranking asks for thousands of whom nobody is below.
+        let alone = !below || tree.children(root).is_empty();
+        let agencies = if alone { vec![root] } else { walk(root, |id| tree.children(id)) };
         let mut members: BTreeMap<AgencyId, Share> =
             agencies.iter().map(|id| (*id, Share::from_integer(1))).collect();
         let places = agencies.iter().flat_map(|id| {

@@ -16,6 +16,7 @@ use crate::error::Result;
 use crate::store::kept_totals::digest;
 use crate::store::tallies::{Fetched, Of, Reach, Tallied, TallyRow, Wanted};
 use compact_str::CompactString;
+use num_traits::One;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -224,7 +225,7 @@ impl Plan {
 
 /// Whether a total of several agencies may stand for the span: all of each counts.
 fn is_whole(span: &Span) -> bool {
-    span.members.len() > 1 && span.members.iter().all(|(_, share)| *share == Share::from_integer(1))
+    span.members.len() > 1 && span.members.iter().all(|(_, share)| share.is_one())
 }
 
 /// Digests of members; cells of a series have the same members, and their digest is made once.
