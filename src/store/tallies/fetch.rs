@@ -21,7 +21,8 @@ use diesel::sql_types::{
 use diesel_async::RunQueryDsl;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::future::ready;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -114,10 +115,15 @@ struct Row {
     id: Option<Uuid>,
 }
 
+/// Fewest agencies that may be read by a walk along all between them.
+const MANY: i64 = 200;
+
 /// In [`Row::what`] beside the numbers of `tallies.reach`.
 const DIGEST: i16 = -1;
 const TAIL: i16 = -2;
 const STATE: i16 = -3;
+/// Rows of agencies themselves; [`Reach::Itself`] of those that count.
+const OWN: i16 = 0;
 
 /// What is not in the rows, for whoever holds those: the unfolded tail, the digests of kept totals and the state of the
 /// tallies. `$1` to `$9` are the fields of [`Fetch`] in order.
@@ -140,16 +146,19 @@ const TAIL_AND_STATE: &str = "
 
 /// What follows [`TAIL_AND_STATE`] for the rows that are wanted, in one statement: one round trip, and all of it of one
 /// moment. Each branch names its grain and reach, so that each is one short walk down the key.
-const FETCH_ROWS: &str = "
+macro_rules! rows_of {
+    ($agencies:literal) => {
+        concat!(
+            "
     UNION ALL
     SELECT 0::smallint, grain, starts_on, agency_id, value, numbers, last_received_at, NULL
-    FROM tallies WHERE survey_id = $1 AND facet = $2 AND grain = 1 AND reach = 0 AND starts_on = ANY ($3) AND agency_id = ANY ($6)
+    FROM tallies WHERE survey_id = $1 AND facet = $2 AND grain = 1 AND reach = 0 AND starts_on = ANY ($3) AND ", $agencies, "
     UNION ALL
     SELECT 0::smallint, grain, starts_on, agency_id, value, numbers, last_received_at, NULL
-    FROM tallies WHERE survey_id = $1 AND facet = $2 AND grain = 2 AND reach = 0 AND starts_on = ANY ($4) AND agency_id = ANY ($6)
+    FROM tallies WHERE survey_id = $1 AND facet = $2 AND grain = 2 AND reach = 0 AND starts_on = ANY ($4) AND ", $agencies, "
     UNION ALL
     SELECT 0::smallint, grain, starts_on, agency_id, value, numbers, last_received_at, NULL
-    FROM tallies WHERE survey_id = $1 AND facet = $2 AND grain = 3 AND reach = 0 AND starts_on = ANY ($5) AND agency_id = ANY ($6)
+    FROM tallies WHERE survey_id = $1 AND facet = $2 AND grain = 3 AND reach = 0 AND starts_on = ANY ($5) AND ", $agencies, "
     UNION ALL
     SELECT 1::smallint, grain, starts_on, agency_id, value, numbers, last_received_at, NULL
     FROM tallies WHERE survey_id = $1 AND facet = $2 AND grain = 1 AND reach = 1 AND starts_on = ANY ($3) AND agency_id = ANY ($7)
@@ -158,7 +167,17 @@ const FETCH_ROWS: &str = "
     FROM tallies WHERE survey_id = $1 AND facet = $2 AND grain = 2 AND reach = 1 AND starts_on = ANY ($4) AND agency_id = ANY ($7)
     UNION ALL
     SELECT 1::smallint, grain, starts_on, agency_id, value, numbers, last_received_at, NULL
-    FROM tallies WHERE survey_id = $1 AND facet = $2 AND grain = 3 AND reach = 1 AND starts_on = ANY ($5) AND agency_id = ANY ($7)";
+    FROM tallies WHERE survey_id = $1 AND facet = $2 AND grain = 3 AND reach = 1 AND starts_on = ANY ($5) AND agency_id = ANY ($7)"
+        )
+    };
+}
+
+/// Rows of agencies, each found by itself.
+const FETCH_ROWS: &str = rows_of!("agency_id = ANY ($6)");
+
+/// The same rows and those of whoever is in between, where that are few: one walk along the key. Thousands of numbers are
+/// not sent for it; to weigh those against the index takes the planner longer than the walk.
+const FETCH_DENSE_ROWS: &str = rows_of!("agency_id BETWEEN $x AND $y");
 
 /// What follows [`FETCH_ROWS`] where the flagged are wanted too; in the same statement, or a response that is flagged in
 /// between would be on both sides or on neither.
@@ -195,11 +214,17 @@ struct Fetch {
     roots: Vec<i32>,
     everywhere: bool,
     tail_of: Vec<i32>,
+    /// The first and the last of the agencies.
+    between: (i32, i32),
 }
 
 /// The same with [`FETCH_FLAGGED`]; a type of its own, since diesel keeps one statement for a type.
 #[derive(QueryId)]
 struct FetchBoth(Fetch);
+
+/// The same with [`FETCH_DENSE_ROWS`].
+#[derive(QueryId)]
+struct FetchDense(Fetch);
 
 /// The same without the rows.
 #[derive(QueryId)]
@@ -217,6 +242,13 @@ impl QueryFragment<Pg> for FetchBoth {
         self.0.walk(TAIL_AND_STATE, out.reborrow())?;
         self.0.walk(FETCH_ROWS, out.reborrow())?;
         self.0.walk(FETCH_FLAGGED, out)
+    }
+}
+
+impl QueryFragment<Pg> for FetchDense {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.0.walk(TAIL_AND_STATE, out.reborrow())?;
+        self.0.walk(FETCH_DENSE_ROWS, out)
     }
 }
 
@@ -240,6 +272,8 @@ impl Fetch {
                 "7" => out.push_bind_param::<Array<Integer>, _>(&self.roots)?,
                 "8" => out.push_bind_param::<Bool, _>(&self.everywhere)?,
                 "9" => out.push_bind_param::<Array<Integer>, _>(&self.tail_of)?,
+                "x" => out.push_bind_param::<Integer, _>(&self.between.0)?,
+                "y" => out.push_bind_param::<Integer, _>(&self.between.1)?,
                 _ => {}
             }
             out.push_sql(text);
@@ -256,6 +290,10 @@ impl Query for FetchBoth {
     type SqlType = Untyped;
 }
 
+impl Query for FetchDense {
+    type SqlType = Untyped;
+}
+
 impl Query for FetchTail {
     type SqlType = Untyped;
 }
@@ -264,6 +302,11 @@ impl Query for FetchTail {
 pub async fn tallies_fetch(conn: &mut Conn, scope: &AgencyScope, wanted: &Wanted<'_>) -> Result<Fetched> {
     let fetch = Fetch::new(scope, wanted);
     let rows = match wanted.of {
+        Of::Counted if fetch.is_dense() => {
+            let among: HashSet<i32> = fetch.agencies.iter().copied().collect();
+            let rows = FetchDense(fetch).load_stream::<Row>(conn).await?;
+            rows.try_filter(move |row| ready(row.what != OWN || among.contains(&row.agency))).boxed()
+        }
         Of::Counted => fetch.load_stream::<Row>(conn).await?.boxed(),
         Of::Both => FetchBoth(fetch).load_stream::<Row>(conn).await?.boxed(),
     };
@@ -286,17 +329,28 @@ impl Fetch {
             wanted.units.iter().filter(|unit| unit.grain == grain).map(|unit| unit.starts_on).collect()
         };
         let everywhere = scope.is_whole_country();
+        let agencies = || wanted.agencies.iter().filter(|id| scope.allows(**id)).map(|id| id.0);
         Self {
             survey: wanted.survey.id.0,
             facet: facet_number(wanted.facet),
             days: starts(Grain::Day),
             months: starts(Grain::Month),
             years: starts(Grain::Year),
-            agencies: wanted.agencies.iter().filter(|id| scope.allows(**id)).map(|id| id.0).collect(),
+            between: agencies().min().zip(agencies().max()).unwrap_or_default(),
+            agencies: agencies().collect(),
             roots: wanted.roots.to_vec(),
             everywhere,
             tail_of: if everywhere { Vec::new() } else { scope.agencies().iter().map(|id| id.0).collect() },
         }
+    }
+}
+
+impl Fetch {
+    /// Whether the agencies are so many, and so close together, that a walk along all of them is shorter.
+    fn is_dense(&self) -> bool {
+        let apart = i64::from(self.between.1) - i64::from(self.between.0);
+        let count = i64::try_from(self.agencies.len()).unwrap_or(i64::MAX);
+        count >= MANY && apart < 2 * count
     }
 }
 
