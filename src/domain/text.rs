@@ -37,6 +37,21 @@ pub fn clean(raw: &str, max: usize) -> Result<Option<String>, FaultKind> {
     Ok((!text.is_empty()).then_some(text))
 }
 
+/// The same for a name or a source, which stands in one line of a list or a letterhead: no line breaks, tabs or marks that
+/// turn the direction of what follows (Unicode Standard Annex 9, 2.1 to 2.4), with which a name could be made to look like
+/// another.
+///
+/// # Errors
+/// As [`clean`]; [`FaultKind::ForbiddenCharacter`] for those characters.
+pub fn line(raw: &str, max: usize) -> Result<Option<String>, FaultKind> {
+    let turns = |c: char| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    let text = clean(raw, max)?;
+    match text.as_deref().is_some_and(|text| text.chars().any(|c| c.is_control() || turns(c))) {
+        true => Err(FaultKind::ForbiddenCharacter),
+        false => Ok(text),
+    }
+}
+
 /// Folds for search: without diacritics, `đ` as `d`, lower case, single spaces.
 pub fn folded(text: &str) -> String {
     let plain: String = text
@@ -57,6 +72,15 @@ mod tests {
         assert_eq!(folded("Đắk  Lắk"), "dak lak");
         assert_eq!(folded("Thừa Thiên Huế"), "thua thien hue");
         assert_eq!(folded("BÀ RỊA - VŨNG TÀU"), "ba ria - vung tau");
+    }
+
+    #[test]
+    fn a_name_is_one_line_that_reads_as_it_is_written() {
+        assert_eq!(line(" Bộ phận một cửa\n", 20), Ok(Some("Bộ phận một cửa".into())));
+        for raw in ["a\nb", "a\tb", "UBND \u{202e}ABC", "\u{2066}a\u{2069}"] {
+            assert_eq!(line(raw, 20), Err(FaultKind::ForbiddenCharacter), "{raw:?}");
+        }
+        assert_eq!((line("  ", 20), line("abc", 2)), (Ok(None), Err(FaultKind::TooLong { max: 2 })));
     }
 
     #[test]

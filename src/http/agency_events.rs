@@ -251,9 +251,7 @@ pub(super) fn read_draft(node: Node) -> (EventDraft, Faults) {
     let agency = |fields: &mut Fields<'_>| fields.required("agency", AgencyCode::parse);
     let change = match kind {
         Some("open") => Some(Change::Open(opening(&mut fields))),
-        Some("rename") => {
-            Some(Change::Rename(agency(&mut fields), fields.required("name", filled(MAX_NAME))))
-        }
+        Some("rename") => Some(Change::Rename(agency(&mut fields), fields.required("name", name))),
         Some("move") => Some(Change::Move(agency(&mut fields), fields.optional("parent", AgencyCode::parse))),
         Some("close") => Some(Change::Close(agency(&mut fields))),
         Some("recode") => {
@@ -274,6 +272,11 @@ pub(super) fn read_draft(node: Node) -> (EventDraft, Faults) {
     (EventDraft { id, effective_on, basis, change }, faults)
 }
 
+/// Reads the name of an agency.
+fn name(raw: &str) -> Result<String, FaultKind> {
+    text::line(raw, MAX_NAME)?.ok_or(FaultKind::Missing)
+}
+
 /// Reads a text that is not empty.
 fn filled(max: usize) -> impl Fn(&str) -> Result<String, FaultKind> {
     move |raw| text::clean(raw, max)?.ok_or(FaultKind::Missing)
@@ -288,7 +291,7 @@ fn opening(fields: &mut Fields<'_>) -> Opening {
         code: fields.required("code", AgencyCode::parse),
         unit_code: fields.optional("unit_code", parse_unit_code),
         level: fields.required("level", AgencyLevel::parse),
-        name: fields.required("name", filled(MAX_NAME)),
+        name: fields.required("name", name),
         parent: fields.optional("parent", AgencyCode::parse),
         note: fields.optional("note", |raw| text::clean(raw, MAX_NOTE)).flatten(),
     };

@@ -86,7 +86,7 @@ fn read_row(mut cells: Cells<'_>) -> RowDraft {
         code: cells.required("code", AgencyCode::parse),
         unit_code: cells.optional("unit_code", parse_unit_code),
         level: cells.required("level", AgencyLevel::parse),
-        name: cells.required("name", |raw| text::clean(raw, MAX_NAME)?.ok_or(FaultKind::Missing)),
+        name: cells.required("name", |raw| text::line(raw, MAX_NAME)?.ok_or(FaultKind::Missing)),
         parent: cells.optional("parent", AgencyCode::parse),
         note: cells.optional("note", |raw| text::clean(raw, MAX_NOTE)).flatten(),
     };

@@ -171,7 +171,7 @@ pub fn kept<F>(fields: &mut Fields<'_>, filter: F) -> KeeperQuery<F> {
 
 /// Reads a name.
 pub fn name(raw: &str) -> Result<String, FaultKind> {
-    text::clean(raw, 200)?.ok_or(FaultKind::Missing)
+    text::line(raw, 200)?.ok_or(FaultKind::Missing)
 }
 
 /// Makes a rule

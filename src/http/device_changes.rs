@@ -8,7 +8,8 @@ use super::heartbeats::instant;
 use super::openapi::{Conflict, NotFound, NotPermitted, Refused, SubmitRefused};
 use super::problem::Problem;
 use crate::domain::device::MAX_NAME;
-use crate::error::{Faults, Place};
+use crate::domain::text;
+use crate::error::{FaultKind, Faults, Place};
 use crate::service::device_changes::{Change, Destination, change};
 use actix_web::{HttpResponse, patch, post, web};
 use serde::Serialize;
@@ -55,7 +56,7 @@ pub async fn rename_device(
     query.read(&app, |_| ())?;
     let mut faults = Faults::default();
     let mut fields = Fields::of(signed.body, Place::Pointer(String::new()), &mut faults);
-    let name = fields.required("name", filled(MAX_NAME));
+    let name = fields.required("name", |raw| text::line(raw, MAX_NAME)?.ok_or(FaultKind::Missing));
     fields.finish();
     let id = Uuid::parse_str(&id).ok();
     Ok(reply(change(&app, &signed.actor, id, Change::Rename(name), faults).await?))

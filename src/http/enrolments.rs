@@ -168,7 +168,7 @@ fn read_invitation(body: Node) -> (InvitationDraft, Faults) {
     let draft = InvitationDraft {
         service_point: fields.required("service_point", filled(40)),
         survey: fields.optional("survey", filled(60)),
-        name: fields.optional("name", |raw| text::clean(raw, MAX_NAME)).flatten(),
+        name: fields.optional("name", |raw| text::line(raw, MAX_NAME)).flatten(),
         minutes: whole(&mut fields, "expires_in_minutes", 1, MAX_MINUTES).unwrap_or(DEFAULT_MINUTES),
     };
     fields.finish();

@@ -68,7 +68,7 @@ pub async fn create_with(
 ) -> Result<(Client, String)> {
     let refuse = |detail: String| Error::new(ErrorCode::ValidationFailed).detail(detail);
     let name =
-        text::clean(&new.name, 200).map_err(|fault| refuse(format!("name: {}", fault.detail(Lang::En))))?;
+        text::line(&new.name, 200).map_err(|fault| refuse(format!("name: {}", fault.detail(Lang::En))))?;
     let name = name.ok_or_else(|| refuse("name: must not be empty".into()))?;
     if new.kind == ClientKind::Device && new.agency.is_none() {
         return Err(refuse("agency: a device needs one".into()));

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 fn name(raw: &str) -> Result<String, FaultKind> {
-    text::clean(raw, 200)?.ok_or(FaultKind::Missing)
+    text::line(raw, 200)?.ok_or(FaultKind::Missing)
 }
 
 /// Reads a client to be made as far as it can be read, and notes every fault.
