@@ -1,6 +1,7 @@
 //! Agencies and service points: who decides and is rated, and where files are received.
 
 use super::ids::{AgencyId, ServicePointId};
+use super::period::Period;
 use crate::error::FaultKind;
 use chrono::NaiveDate;
 use std::fmt;
@@ -101,6 +102,11 @@ pub struct Validity {
 }
 
 impl Validity {
+    /// Whether it exists on one of the days of a period.
+    pub fn touches(&self, period: &Period) -> bool {
+        self.from < period.to() && self.to.is_none_or(|to| period.from() < to)
+    }
+
     /// Whether it exists on that day.
     pub fn covers(&self, day: NaiveDate) -> bool {
         self.from <= day && self.to.is_none_or(|to| day < to)

@@ -173,6 +173,12 @@ impl QuestionnaireVersion {
         criteria.filter(|(_, criterion)| criterion.may_be_not_applicable).map(|(place, _)| place).collect()
     }
 
+    /// Codes of the criteria at these places.
+    pub fn codes(&self, places: &[usize]) -> Vec<String> {
+        let criteria = places.iter().filter_map(|place| self.criteria.get(*place));
+        criteria.map(|criterion| criterion.code.clone()).collect()
+    }
+
     /// How many [`Self::parts`] there are.
     pub fn parts_count(&self) -> usize {
         2 + self.elements.len()

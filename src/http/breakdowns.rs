@@ -5,7 +5,7 @@ mod sheet;
 use super::SharedAnswers;
 use super::extract::{App, Caller, Query};
 use super::figures::participation::ParticipationBody;
-use super::figures::{FigureParams, HeadBody, ValueBody, asked, subject};
+use super::figures::{FigureParams, HeadBody, ValueBody, asked, left_out, subject};
 use super::format::{self, Format, TABLES, TableParams};
 use super::openapi::{NotAcceptable, NotFound, NotModified, Refused};
 use super::problem::Problem;
@@ -37,8 +37,9 @@ pub struct BreakdownBody {
     pub(super) by: &'static str,
     /// Everything together.
     pub(super) all: ValueBody,
-    /// How many of those who could have answered did; `null` where the numbers of dossiers are not known completely, or
-    /// too few answered a criterion.
+    /// Codes of criteria that `all` is made without: nobody answered them, or too few did.
+    pub(super) left_out: Vec<String>,
+    /// How many of those who could have answered did; `null` where that cannot be told.
     pub(super) participation: Option<ParticipationBody>,
     /// The whole by value.
     pub(super) slices: Vec<SliceBody>,
@@ -54,20 +55,25 @@ pub struct SliceBody {
     pub(super) name: Option<String>,
     #[serde(flatten)]
     pub(super) value: ValueBody,
+    /// Codes of criteria that this value is made without: nobody here answered them, or too few did, or (for readers
+    /// who are not in charge) the questionnaire lets people leave them out.
+    pub(super) left_out: Vec<String>,
 }
 
 impl From<&BreakdownReport> for BreakdownBody {
     fn from(report: &BreakdownReport) -> Self {
-        let kind = report.head.survey.questionnaire.kind;
+        let version = &report.head.survey.questionnaire;
         let slice = |slice: &Slice| SliceBody {
             value_code: slice.value.clone(),
             name: slice.name.clone(),
-            value: ValueBody::new(&slice.whole, kind),
+            value: ValueBody::new(&slice.whole, version.kind),
+            left_out: left_out(&slice.whole, version),
         };
         Self {
             head: HeadBody::new(&report.head, report.watermark),
             by: report.facet.as_str(),
-            all: ValueBody::new(&report.all, kind),
+            all: ValueBody::new(&report.all, version.kind),
+            left_out: left_out(&report.all, version),
             participation: report.participation.map(ParticipationBody::from),
             slices: report.slices.iter().map(slice).collect(),
         }

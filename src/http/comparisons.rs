@@ -7,7 +7,7 @@ use super::extract::{App, Caller, Query};
 use super::fields::Fields;
 use super::figures::participation::ParticipationBody;
 use super::figures::{
-    AgencyReference, FigureParams, HeadBody, IntervalBody, PeriodBody, ValueBody, asked, subject,
+    AgencyReference, FigureParams, HeadBody, IntervalBody, PeriodBody, ValueBody, asked, left_out, subject,
 };
 use super::format::{self, Format, TABLES, TableParams};
 use super::openapi::{NotAcceptable, NotFound, NotModified, Refused};
@@ -41,14 +41,18 @@ pub struct ComparisonBody {
     pub(super) head: HeadBody,
     /// The whole of what was asked.
     pub(super) first: ValueBody,
-    /// How many of those who could have answered did, of the first; `null` where the numbers of dossiers are not known
-    /// completely, or too few answered a criterion.
+    /// Codes of criteria that the first value is made without: nobody answered them, or too few did, of the first or of
+    /// the second.
+    pub(super) first_left_out: Vec<String>,
+    /// How many of those who could have answered did, of the first; `null` where that cannot be told.
     pub(super) first_participation: Option<ParticipationBody>,
     /// What it is compared with.
     pub(super) other: OtherBody,
     /// The whole of that.
     pub(super) second: ValueBody,
-    /// The same of the second.
+    /// Codes of criteria that the second value is made without.
+    pub(super) second_left_out: Vec<String>,
+    /// How many of those who could have answered did, of the second.
     pub(super) second_participation: Option<ParticipationBody>,
     /// First minus second, in the formula's unit; `null` if one of them has no value.
     #[schema(example = -1.25)]
@@ -68,18 +72,20 @@ pub struct OtherBody {
 
 impl From<&ComparisonReport> for ComparisonBody {
     fn from(report: &ComparisonReport) -> Self {
-        let kind = report.head.survey.questionnaire.kind;
+        let version = &report.head.survey.questionnaire;
         let comparison = &report.comparison;
         let [first, second] = report.participation.map(|found| found.map(ParticipationBody::from));
         Self {
             head: HeadBody::new(&report.head, report.watermark),
-            first: ValueBody::new(&report.first, kind),
+            first: ValueBody::new(&report.first, version.kind),
+            first_left_out: left_out(&report.first, version),
             first_participation: first,
             other: OtherBody {
                 agency: AgencyReference::new(&report.other.0),
                 period: PeriodBody::from(&report.other.1),
             },
-            second: ValueBody::new(&report.second, kind),
+            second: ValueBody::new(&report.second, version.kind),
+            second_left_out: left_out(&report.second, version),
             second_participation: second,
             difference: comparison.difference.map(|value| value.to_f64()),
             interval: comparison.interval.map(|interval| IntervalBody::from(&interval)),

@@ -97,7 +97,7 @@ fn read(period: &str, body: Node) -> (CountDraft, Faults) {
         .ok();
     let mut fields = Fields::of(body, Place::Pointer(String::new()), &mut faults);
     let count = count(&mut fields);
-    let source = fields.required("source", |raw| text::clean(raw, DossierCount::MAX_SOURCE));
+    let source = fields.required("source", |raw| text::line(raw, DossierCount::MAX_SOURCE));
     if source == Some(None) {
         fields.fault("source", FaultKind::Missing);
     }

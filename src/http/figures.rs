@@ -10,7 +10,7 @@ use super::surveys::TextBody;
 use crate::domain::agency::Agency;
 use crate::domain::distribution::Distribution;
 use crate::domain::period::{Period, ZONE_NAME, parse_day, start_of};
-use crate::domain::questionnaire::Kind;
+use crate::domain::questionnaire::{Kind, QuestionnaireVersion};
 use crate::domain::subject::{COUNTRY_WORD, SubjectCode};
 use crate::domain::text;
 use crate::domain::tree::{AsOf, Depth};
@@ -194,6 +194,11 @@ impl ValueBody {
             estimated: value.estimated,
         }
     }
+}
+
+/// Codes of the criteria that a value is made without; none if there is no value.
+pub(super) fn left_out(value: &IndexValue, version: &QuestionnaireVersion) -> Vec<String> {
+    value.value.map(|_| version.codes(&value.left_out)).unwrap_or_default()
 }
 
 impl HeadBody {

@@ -28,8 +28,7 @@ pub struct IndexBody {
     pub(super) whole: ValueBody,
     /// The whole by every formula of the kind, since which one is official is not verified.
     pub(super) by_formula: Vec<FormulaValue>,
-    /// How many of those who could have answered did; `null` where the numbers of dossiers are not known completely, or
-    /// too few answered a criterion.
+    /// How many of those who could have answered did; `null` where that cannot be told.
     pub(super) participation: Option<ParticipationBody>,
     /// The whole with and without flagged responses, for those in charge; `null` for the public, to whom the difference
     /// would tell of few people.
@@ -114,7 +113,6 @@ impl From<&IndexReport> for IndexBody {
             formula: formula.id(),
             value: value.map(|value| value.to_f64()),
         });
-        let left_out = figures.left_out.iter().filter_map(|place| version.criteria.get(*place));
         Self {
             head: HeadBody::new(&report.head, report.watermark),
             whole: ValueBody::new(&figures.whole, kind),
@@ -126,7 +124,7 @@ impl From<&IndexReport> for IndexBody {
                 included: ValueBody::new(&both.included, kind),
             }),
             band: figures.band.map(|band| BandBody { code: band.as_str(), name: band.vi() }),
-            left_out: left_out.map(|criterion| criterion.code.clone()).collect(),
+            left_out: version.codes(&figures.whole.left_out),
             elements: elements.collect(),
         }
     }

@@ -6,14 +6,14 @@ use super::SharedAnswers;
 use super::extract::{App, Caller, Query, number};
 use super::fields::Fields;
 use super::figures::participation::ParticipationBody;
-use super::figures::{FigureParams, HeadBody, IntervalBody, PeriodBody, ValueBody, asked, subject};
+use super::figures::{FigureParams, HeadBody, IntervalBody, PeriodBody, ValueBody, asked, left_out, subject};
 use super::format::{self, Format, TABLES, TableParams};
 use super::openapi::{NotAcceptable, NotFound, NotModified, Refused};
 use super::problem::Problem;
 use super::reply::Wanted;
 use crate::domain::agency::AgencyLevel;
 use crate::domain::period::Period;
-use crate::domain::questionnaire::Kind;
+use crate::domain::questionnaire::QuestionnaireVersion;
 use crate::domain::subject::SubjectCode;
 use crate::error::Error;
 use crate::service::rankings::{self, Entry, RankingQuery, RankingReport, Standing};
@@ -68,8 +68,10 @@ pub struct EntryBody {
     pub(super) standing: StandingBody,
     #[serde(flatten)]
     pub(super) value: ValueBody,
-    /// How many of those who could have answered did; `null` where the numbers of dossiers are not known completely, or
-    /// too few answered a criterion.
+    /// Codes of criteria that the value is made without: nobody answered them, or too few did (`suppressed`), here or in one
+    /// of the others that are ranked.
+    pub(super) left_out: Vec<String>,
+    /// How many of those who could have answered did; `null` where that cannot be told.
     pub(super) participation: Option<ParticipationBody>,
     /// The earlier period, if one was asked for.
     pub(super) before: Option<BeforeBody>,
@@ -97,6 +99,8 @@ pub struct BeforeBody {
     pub(super) value: Option<f64>,
     /// People then.
     pub(super) n: Option<u64>,
+    /// Codes of criteria that the value then is made without.
+    pub(super) left_out: Vec<String>,
     /// Places gained; negative: lost.
     pub(super) places: Option<i64>,
     /// Value now minus value then.
@@ -121,11 +125,12 @@ impl From<Standing> for StandingBody {
 }
 
 impl EntryBody {
-    fn new(entry: &Entry, kind: Kind) -> Self {
+    fn new(entry: &Entry, version: &QuestionnaireVersion) -> Self {
         let before = entry.before.as_ref().map(|(value, standing, change)| BeforeBody {
             standing: (*standing).into(),
             value: value.value.map(|value| value.to_f64()),
             n: value.n,
+            left_out: left_out(value, version),
             places: change.places,
             difference: change.value.difference.map(|value| value.to_f64()),
             interval: change.value.interval.map(|interval| IntervalBody::from(&interval)),
@@ -135,7 +140,8 @@ impl EntryBody {
             code: entry.agency.code.to_string(),
             name: entry.agency.name.clone(),
             standing: entry.standing.into(),
-            value: ValueBody::new(&entry.whole, kind),
+            value: ValueBody::new(&entry.whole, version.kind),
+            left_out: left_out(&entry.whole, version),
             participation: entry.participation.map(ParticipationBody::from),
             before,
         }
@@ -144,7 +150,7 @@ impl EntryBody {
 
 impl From<&RankingReport> for RankingBody {
     fn from(report: &RankingReport) -> Self {
-        let kind = report.head.survey.questionnaire.kind;
+        let version = &report.head.survey.questionnaire;
         Self {
             head: HeadBody::new(&report.head, report.watermark),
             level: report.level.map(AgencyLevel::as_str),
@@ -152,7 +158,7 @@ impl From<&RankingReport> for RankingBody {
             ranked: report.ranked.0,
             against: report.against.as_ref().map(PeriodBody::from),
             ranked_before: report.ranked.1,
-            entries: report.entries.iter().map(|entry| EntryBody::new(entry, kind)).collect(),
+            entries: report.entries.iter().map(|entry| EntryBody::new(entry, version)).collect(),
         }
     }
 }

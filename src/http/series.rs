@@ -7,7 +7,7 @@ use super::SharedAnswers;
 use super::extract::{App, Caller, Query};
 use super::fields::Fields;
 use super::figures::participation::ParticipationBody;
-use super::figures::{FigureParams, HeadBody, ValueBody, asked, subject};
+use super::figures::{FigureParams, HeadBody, ValueBody, asked, left_out, subject};
 use super::format::{self, CHARTS, ChartParams, Format};
 use super::openapi::{NotAcceptable, NotFound, NotModified, Refused};
 use super::problem::Problem;
@@ -94,8 +94,11 @@ pub struct PointBody {
     pub(super) segment: usize,
     #[serde(flatten)]
     pub(super) value: ValueBody,
-    /// How many of those who could have answered did, whatever the part; `null` where the numbers of dossiers are not known completely,
-    /// or too few answered a criterion.
+    /// Codes of criteria that the value is made without: nobody answered them, or too few did (`suppressed`), here or at
+    /// another point of the segment. Empty for a criterion.
+    pub(super) left_out: Vec<String>,
+    /// How many of those who could have answered did, whatever the part, so not of `n` of an element or criterion;
+    /// `null` where that cannot be told.
     pub(super) participation: Option<ParticipationBody>,
 }
 
@@ -117,6 +120,7 @@ impl From<&SeriesReport> for SeriesBody {
             segment: found.segment,
             reasons: found.reasons,
         });
+        let version = |point: &Point| report.segments.get(point.segment)?.version();
         let point = |point: &Point| PointBody {
             code: point.bucket.code.clone(),
             from: point.bucket.from,
@@ -124,6 +128,7 @@ impl From<&SeriesReport> for SeriesBody {
             partial: point.bucket.partial,
             segment: point.segment,
             value: ValueBody::new(&point.value, kind),
+            left_out: version(point).map(|version| left_out(&point.value, version)).unwrap_or_default(),
             participation: point.participation.map(ParticipationBody::from),
         };
         Self {

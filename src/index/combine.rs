@@ -57,6 +57,9 @@ pub struct IndexValue {
     pub suppressed: bool,
     /// Whether some of the answers count with a share below 1, because their agency was split.
     pub estimated: bool,
+    /// Places of the criteria that a combined value is made without: nobody answered them, or they are withheld.
+    /// Empty if everything is withheld.
+    pub left_out: Vec<usize>,
     /// The same before rounding, to compare it with others; `None` where the interval is. Not to be shown.
     pub estimate: Option<Estimate>,
     /// The value before rounding, to the last digit; `None` where the value is. Not to be shown.
@@ -83,9 +86,6 @@ pub struct Figures {
     pub elements: Vec<ElementFigures>,
     /// Band of a desk rating, where the rule gives one.
     pub band: Option<Band>,
-    /// Places of the criteria that elements and the whole are made without: nobody answered them, or they are
-    /// withheld. Empty if everything is withheld.
-    pub left_out: Vec<usize>,
 }
 
 /// Evidence about one questionnaire version, as much of it as a reader may see.
@@ -117,11 +117,6 @@ pub fn figures(version: &QuestionnaireVersion, evidence: &Evidence, question: &Q
         // The parts before the elements are the whole and the required criteria.
         elements: (2..).zip(&version.elements).map(element).collect(),
         band: sheet.band(&all),
-        left_out: if sheet.nothing {
-            Vec::new()
-        } else {
-            all.into_iter().filter(|place| !sheet.counts_in(*place)).collect()
-        },
     }
 }
 
@@ -237,6 +232,7 @@ impl<'a> Sheet<'a> {
             counts: Some(self.counts(&[place])),
             suppressed: false,
             estimated: self.evidence.estimated(),
+            left_out: Vec::new(),
             estimate,
             exact,
         }
@@ -296,6 +292,7 @@ impl<'a> Sheet<'a> {
             counts: Some(self.counts(&visible)),
             suppressed: false,
             estimated: self.evidence.estimated(),
+            left_out: places.iter().copied().filter(|place| !self.counts_in(*place)).collect(),
             estimate,
             exact,
         }

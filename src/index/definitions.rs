@@ -144,12 +144,12 @@ fn combination(formula: Formula) -> Wording {
 fn interval(formula: Formula) -> Wording {
     match formula {
         Formula::SatisfiedShare => text(
-            "Khoảng Wilson (1927). Nhiều tiêu chí: cỡ mẫu hiệu dụng từ tổng theo từng người trả lời, hiệu chỉnh cho mẫu nhỏ (Korn & Graubard 1998); phần ít người trả lời mà ai cũng như nhau tính theo Clopper & Pearson (1934). Biết số hồ sơ N: phương sai nhân (N-n)/(N-1) (Cochran).",
-            "Wilson score interval (1927). Several criteria: effective sample size from sums over respondents, corrected for small samples (Korn & Graubard 1998); a part answered by other people who all agree by Clopper & Pearson (1934). Where the number N of dossiers is known, the variance is multiplied by (N-n)/(N-1) (Cochran).",
+            "Khoảng Wilson (1927). Nhiều tiêu chí: cỡ mẫu hiệu dụng từ tổng theo từng người trả lời, hiệu chỉnh cho mẫu nhỏ (Korn & Graubard 1998); phần ít người trả lời mà ai cũng như nhau tính theo Clopper & Pearson (1934). Biết số hồ sơ N: phương sai nhân (N-n)/(N-1) (Cochran), n là số người trả lời ít nhất của các phần, như thể cả N đều trả lời được: không bao giờ hẹp quá.",
+            "Wilson score interval (1927). Several criteria: effective sample size from sums over respondents, corrected for small samples (Korn & Graubard 1998); a part answered by other people who all agree by Clopper & Pearson (1934). Where the number N of dossiers is known, the variance is multiplied by (N-n)/(N-1) (Cochran), n being the fewest people who answered any part, as though all N could have: never too narrow.",
         ),
         _ => text(
-            "Phân phối t của Student, sai số chuẩn từ tổng theo từng người trả lời; không có khoảng khi mọi người trả lời như nhau; phần riêng như vậy tính theo Clopper & Pearson (1934). Biết số hồ sơ N: phương sai nhân (N-n)/(N-1) (Cochran).",
-            "Student's t with the standard error from sums over respondents; none where nobody differs; a single part like that by Clopper & Pearson (1934). Where the number N of dossiers is known, the variance is multiplied by (N-n)/(N-1) (Cochran).",
+            "Phân phối t của Student, sai số chuẩn từ tổng theo từng người trả lời; không có khoảng khi mọi người trả lời như nhau; phần riêng như vậy tính theo Clopper & Pearson (1934). Biết số hồ sơ N: phương sai nhân (N-n)/(N-1) (Cochran), n là số người trả lời ít nhất của các phần, như thể cả N đều trả lời được: không bao giờ hẹp quá.",
+            "Student's t with the standard error from sums over respondents; none where nobody differs; a single part like that by Clopper & Pearson (1934). Where the number N of dossiers is known, the variance is multiplied by (N-n)/(N-1) (Cochran), n being the fewest people who answered any part, as though all N could have: never too narrow.",
         ),
     }
 }

@@ -14,7 +14,10 @@
 //! surer than whoever asked the same number out of a crowd. For a Wilson interval the effective sample size is
 //! divided by it, which is the same in its variance. From n = N on the figure is a count and the interval is
 //! the value itself. One dossier is taken for one person, as the official sample rule does (assumed); N counts
-//! every dossier and n the fewest people behind any part of the figure, so that the correction is never too strong.
+//! every dossier and n the fewest people behind any part of the figure, so that the correction is never too strong: how many
+//! of the N could have answered a criterion that not everybody is asked, or that may be not applicable, is not known
+//! (an estimate of it would make the correction stronger), and it is corrected as though all of them could. So even where
+//! everybody answered, such a criterion, and a whole with it, keeps an interval.
 
 use super::confidence::Confidence;
 use super::error::StandardError;

@@ -205,7 +205,7 @@ proptest! {
         let version = version(1);
         for formula in Formula::of_kind(Kind::Desk) {
             let found = computed(formula, &version, &people);
-            let answered = i32::try_from(4 - found.left_out.len()).unwrap();
+            let answered = i32::try_from(4 - found.whole.left_out.len()).unwrap();
             let most = if formula == Formula::DeskPoints { 200 * answered } else { 1800 };
             prop_assert!(found.whole.value.is_none_or(|value| (0..=most).contains(&value.hundredths())));
             for criterion in &found.elements[0].criteria {
@@ -308,7 +308,7 @@ fn the_whole_is_the_mean_of_all_criteria_not_of_elements_or_answers() {
         Some(2500),
         "4 of 16, not (100+0+0+0)/4 of elements"
     );
-    assert_eq!(found.left_out, [16, 17, 18]);
+    assert_eq!(found.whole.left_out, [16, 17, 18]);
     assert_eq!(found.elements[4].value.value, None, "nobody is not zero");
 }
 

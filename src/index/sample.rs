@@ -10,9 +10,9 @@ pub fn required(population: u64) -> u64 {
     u64::try_from((400 * n).div_ceil(400 + n)).unwrap_or(population)
 }
 
-/// Whether `n` people are enough by the rule; `None` where nobody knows how many dossiers were handled.
-pub fn sufficient(n: u64, population: Option<u64>) -> Option<bool> {
-    population.map(|population| n >= required(population))
+/// Whether `n` people are enough by the rule; `None` where nobody could have been asked.
+pub fn sufficient(n: u64, population: u64) -> Option<bool> {
+    (population > 0).then(|| n >= required(population))
 }
 
 #[cfg(test)]
@@ -25,9 +25,9 @@ mod tests {
         assert_eq!(required(10_000), 385);
         assert_eq!((required(0), required(1), required(400)), (0, 1, 200));
         assert_eq!(required(u64::MAX), 400);
-        assert_eq!(sufficient(384, Some(10_000)), Some(false));
-        assert_eq!(sufficient(385, Some(10_000)), Some(true));
-        assert_eq!(sufficient(385, None), None);
+        assert_eq!(sufficient(384, 10_000), Some(false));
+        assert_eq!(sufficient(385, 10_000), Some(true));
+        assert_eq!(sufficient(0, 0), None);
     }
 
     proptest! {

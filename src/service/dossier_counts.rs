@@ -9,7 +9,7 @@ use crate::domain::agency::AgencyCode;
 use crate::domain::audit::{Action, By, Entry};
 use crate::domain::dossiers::DossierCount;
 use crate::domain::period::{Period, day_of};
-use crate::error::{Error, ErrorCode, FaultKind, Faults, Place, Result};
+use crate::error::{Error, ErrorCode, FaultKind, Faults, FigureFault, Place, Result};
 use crate::store::dossier_counts::{dossier_count_insert, dossier_counts_list};
 use crate::store::{AsyncConnection, Conn, SILENCE};
 use chrono::NaiveDate;
@@ -29,7 +29,8 @@ pub struct CountDraft {
 ///
 /// # Errors
 /// [`ErrorCode::TokenMissing`], [`ErrorCode::NotPermitted`]; [`ErrorCode::AgencyNotFound`] also outside the
-/// client's subtree; [`ErrorCode::ValidationFailed`], also for a period that has not begun.
+/// client's subtree; [`ErrorCode::ValidationFailed`], also for a period that has not begun or in which the agency did
+/// not exist on any day.
 pub async fn report(
     services: &Services,
     actor: &Actor,
@@ -45,6 +46,14 @@ pub async fn report(
     let now = services.clock.now();
     if draft.period.as_ref().is_some_and(|period| period.from() > day_of(now)) {
         faults.push(Place::Parameter("period".into()), FaultKind::PeriodNotBegun);
+    }
+    let valid = catalogue.tree.get(agency).map(|agency| agency.valid);
+    if draft.period.as_ref().zip(valid).is_some_and(|(period, valid)| !valid.touches(period)) {
+        let successors = catalogue.tree.successors(agency).iter();
+        let successors = successors.filter_map(|next| catalogue.tree.get(next.successor));
+        let successors = successors.map(|agency| agency.code.to_string()).collect();
+        let kind = FaultKind::Figure(FigureFault::NotInTree { successors });
+        faults.push(Place::Parameter("period".into()), kind);
     }
     let count = match (draft.period, draft.count, draft.source) {
         (Some(period), Some(count), Some(source)) if faults.is_empty() => {

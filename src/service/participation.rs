@@ -13,8 +13,8 @@ pub struct Participation {
     pub rate: Option<Rounded>,
     /// Fewest people the official sample rule asks for, see [`crate::index::sample`].
     pub required: u64,
-    /// Whether so many answered.
-    pub sufficient: bool,
+    /// Whether so many answered; `None` without dossiers.
+    pub sufficient: Option<bool>,
 }
 
 impl Participation {
@@ -28,7 +28,7 @@ impl Participation {
             dossiers,
             rate: (dossiers > 0).then(|| Rounded::half_up(&percent())),
             required: sample::required(dossiers),
-            sufficient: sample::sufficient(evidence.people(), Some(dossiers))?,
+            sufficient: sample::sufficient(evidence.people(), dossiers),
         })
     }
 

@@ -83,10 +83,14 @@ pub async fn read(
     query: &RankingQuery,
     mut faults: Faults,
 ) -> Result<RankingReport> {
-    // The change since then has an interval only if different people answered.
-    let periods = query.asked.period.as_ref().zip(query.against.as_ref());
-    if periods.is_some_and(|(period, against)| period.overlaps(against)) {
-        faults.push(Place::Parameter("against".into()), FaultKind::Figure(FigureFault::Overlapping));
+    if let Some((period, against)) = query.asked.period.as_ref().zip(query.against.as_ref()) {
+        let mut fault = |kind| faults.push(Place::Parameter("against".into()), FaultKind::Figure(kind));
+        // The change since then has an interval only if different people answered.
+        if period.overlaps(against) {
+            fault(FigureFault::Overlapping);
+        } else if against.from() > period.from() {
+            fault(FigureFault::NotEarlier);
+        }
     }
     let setting = Setting::new(services, actor, &query.asked, faults).await?;
     let day = setting.head.tree_day();

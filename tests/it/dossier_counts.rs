@@ -70,6 +70,16 @@ async fn every_fault_of_a_report_is_told_at_once() {
     }
     assert_eq!(put("2026-08", right.clone()).await, faults(&[("period", "period_not_begun")]));
     system.put("/v1/agencies/H56.C1/dossier-counts/2026-07", &right).await.expect(200);
+    // Bình Định went into Gia Lai on 2025-07-01.
+    let path = |agency: &str, period: &str| format!("/v1/agencies/{agency}/dossier-counts/{period}");
+    for (agency, period) in [("H08", "2025-Q3"), ("H08", "2026")] {
+        let refused = system.put(&path(agency, period), &right).await.expect(422);
+        assert_eq!(refused.faults(), faults(&[("period", "not_in_tree")]));
+        assert!(refused.text.contains("H21"), "{}", refused.text);
+    }
+    for period in ["2025-Q2", "2025"] {
+        system.put(&path("H08", period), &right).await.expect(200);
+    }
     let found = put("26", json!({"count": -1, "source": " ", "note": 1})).await;
     let expected = [
         ("period", "bad_format"),
@@ -86,6 +96,10 @@ async fn every_fault_of_a_report_is_told_at_once() {
         put("2026", json!({"count": 1_000_000_001, "source": "x"})).await,
         faults(&[("/count", "out_of_range")])
     );
+    for source in ["a\nb", "x \u{202e}y"] {
+        let found = put("2026", json!({"count": 1, "source": source})).await;
+        assert_eq!(found, faults(&[("/source", "forbidden_character")]), "{source:?}");
+    }
     let long = json!({"count": 1, "source": "x".repeat(201)});
     assert_eq!(put("2026", long).await, faults(&[("/source", "too_long")]));
     let reversed =
@@ -136,6 +150,17 @@ async fn a_figure_says_how_many_took_part_and_is_surer_the_more_did() {
     };
     assert_eq!(index["whole"]["value"], before["whole"]["value"]);
     assert!(width(&index) < width(&before), "{} {}", width(&index), width(&before));
+    // Answers of more people than there were dossiers are no participation, and no dossiers are no sample.
+    for (agency, count) in [("H56.C1", 19), ("H56.C2", 0)] {
+        let path = Q2.replace("H56.C1", agency);
+        app.system(None).await.put(&path, &json!({"count": count, "source": "x"})).await.expect(200);
+    }
+    let fewer = app.anonymous().index("H56.C1", query).await;
+    assert_eq!((&fewer["participation"], &fewer["whole"]), (&Value::Null, &before["whole"]));
+    let nobody = &app.anonymous().index("H56.C2", query).await["participation"];
+    let expected =
+        json!({"dossiers": 0, "rate_percent": null, "sample_required": 0, "sample_sufficient": null});
+    assert_eq!(nobody, &expected);
     // Part of the quarter's dossiers is not known; a subtree is not known without all of it.
     for query in ["survey=demo-service&period=2026-05&scope=self", "survey=demo-service&period=2026-Q2"] {
         assert_eq!(app.anonymous().index("H56.C1", query).await["participation"], Value::Null, "{query}");

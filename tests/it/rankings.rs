@@ -246,6 +246,8 @@ async fn everything_wrong_with_a_ranking_is_said_at_once() {
             ("survey", "unknown_survey"),
         ])
     );
+    let later = refused("survey=demo-service&period=2026-05&against=2026-06").await;
+    assert_eq!(later, faults(&[("against", "not_earlier")]));
     for min_n in ["x", "-1", "1000001"] {
         let query = format!("survey=demo-service&period=2026&against=soon&min_n={min_n}");
         let codes: Vec<String> = refused(&query).await.into_iter().map(|(place, _)| place).collect();

@@ -3,6 +3,7 @@
 //! each shown number of people as an equation over the finest cells, and see by elimination whether a number below
 //! ten follows from them.
 
+use crate::support::citizens::records;
 use crate::support::samples::{id, response, with, without};
 use crate::support::{Client, TestApp};
 use chrono::{DateTime, Utc};
@@ -287,4 +288,76 @@ async fn slices_of_months_add_up_to_those_of_both() {
     let sum: Vec<i64> = may.iter().zip(&june).map(|(a, b)| a + b).collect();
     assert_eq!(both, sum);
     assert!(both.iter().sum::<i64>() > 0);
+}
+
+#[tokio::test]
+async fn figures_beside_each_other_are_made_of_the_same_criteria_and_say_of_which() {
+    let app = TestApp::start().await;
+    let system = app.system(None).await;
+    // Of C1's people three had feedback handled, of the others' all.
+    for (code, asked) in [("H56.C1", 3), ("H56.C2", 20), ("H56.C3", 20)] {
+        let body = |n: usize| {
+            let mut body =
+                with(without(response(id(app.now), 4), "/service_point"), "/rated_agency", json!(code));
+            body["channel"] = json!("kiosk");
+            if n >= asked {
+                body["answers"]["feedback.handled"] = Value::Null;
+            }
+            body
+        };
+        system.post_batch(&(0..20).map(body).collect::<Vec<_>>()).await.expect(200);
+    }
+    let query = "survey=demo-service&period=2026";
+    let get = async |client: &Client, what: &str| {
+        client.get(&format!("/v1/agencies/{what}&{query}")).await.expect(200)
+    };
+    let (public, admin) = (app.anonymous(), app.admin(None).await);
+    let (handled, nothing) = (json!(["feedback.handled"]), json!([]));
+    assert_eq!(public.index("H56.C1", query).await["left_out"], handled);
+    // One of the neighbours is left alone, until it stands beside C1.
+    let [c2, c3] = [public.index("H56.C2", query).await, public.index("H56.C3", query).await];
+    assert_eq!([&c2["left_out"], &c3["left_out"]].iter().filter(|codes| ***codes == nothing).count(), 1);
+    for (client, expected) in [(&public, &handled), (&admin, &nothing)] {
+        let ranking = get(client, "H56/index/ranking?against=2025").await.json();
+        for entry in ranking["entries"].as_array().unwrap() {
+            let has_value = entry["value"] != Value::Null;
+            assert_eq!(&entry["left_out"], if has_value { expected } else { &nothing }, "{entry}");
+            assert_eq!(entry["before"]["left_out"], nothing);
+        }
+        assert_eq!(ranking["ranked"], 3);
+        let compared = get(client, "H56.C2/index/comparison?with=H56.C1").await.json();
+        assert_eq!([&compared["first_left_out"], &compared["second_left_out"]], [expected, expected]);
+        for (part, expected) in [
+            ("whole", expected),
+            ("feedback", expected),
+            ("access", &nothing),
+            ("feedback.handled", &nothing),
+        ] {
+            let series = get(client, &format!("H56.C1/index/series?step=year&part={part}")).await.json();
+            assert_eq!(&series["points"][0]["left_out"], expected, "{part}");
+        }
+    }
+    // Everybody together answered enough; a slice shows the public no criterion that may be left out.
+    let optional = json!(["feedback.channel", "feedback.handled", "feedback.notified"]);
+    for (client, expected) in [(&public, &optional), (&admin, &nothing)] {
+        let by_channel = get(client, "H56/index/breakdown?by=channel").await.json();
+        assert_eq!(by_channel["left_out"], nothing);
+        let slices = by_channel["slices"].as_array().unwrap();
+        assert!(
+            slices.iter().all(|slice| &slice["left_out"] == expected) && !slices.is_empty(),
+            "{slices:?}"
+        );
+    }
+    for what in ["ranking?", "comparison?with=H56.C1", "breakdown?by=channel", "series?step=year"] {
+        let agency = if what.starts_with("comparison") { "H56.C2" } else { "H56" };
+        let sheet = get(&public, &format!("{agency}/index/{what}&format=csv")).await.text;
+        let column = |name: &str| records(&sheet).iter().map(|row| row[name].clone()).collect::<Vec<_>>();
+        let told = column("criteria_left_out");
+        let expected = match what {
+            "ranking?" | "comparison?with=H56.C1" => "feedback.handled",
+            "breakdown?by=channel" => "feedback.channel feedback.handled feedback.notified",
+            _ => "",
+        };
+        assert!(told.iter().any(|codes| codes == expected), "{what}: {told:?}");
+    }
 }

@@ -24,6 +24,8 @@ pub enum FigureFault {
     MonthsForPublic,
     /// Both figures would be about some of the same people.
     Overlapping,
+    /// The change since a period that comes later.
+    NotEarlier,
     /// Give exactly one of two.
     OneOfTwo,
     /// Such a breakdown would tell the public too much.
@@ -53,6 +55,7 @@ impl FigureFault {
             Self::WholeMonths,
             Self::MonthsForPublic,
             Self::Overlapping,
+            Self::NotEarlier,
             Self::OneOfTwo,
             Self::BreakdownInCharge,
             Self::FlaggedInCharge,
@@ -73,6 +76,7 @@ impl FigureFault {
             Self::WholeMonths => "not_whole_months",
             Self::MonthsForPublic => "months_for_public",
             Self::Overlapping => "overlapping",
+            Self::NotEarlier => "not_earlier",
             Self::OneOfTwo => "one_of_two",
             Self::BreakdownInCharge => "breakdown_in_charge",
             Self::FlaggedInCharge => "flagged_in_charge",
@@ -118,6 +122,10 @@ impl FigureFault {
             Self::Overlapping => (
                 "Hai số liệu có chung người trả lời nên không so sánh được; chọn hai cơ quan hoặc hai kỳ tách biệt.",
                 "Both figures are about some of the same people; choose agencies or periods that do not overlap.",
+            ),
+            Self::NotEarlier => (
+                "Kỳ để xem thay đổi phải trước kỳ được xếp hạng.",
+                "The period that the change is since has to be before the ranked one.",
             ),
             Self::BreakdownInCharge => (
                 "Công khai chỉ có phân tích của cả nước và các cơ quan cấp cao nhất, theo kênh, giới tính và nhóm tuổi, tối đa năm năm; còn lại dành cho người phụ trách.",

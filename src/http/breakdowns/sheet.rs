@@ -4,24 +4,30 @@ use super::BreakdownBody;
 use crate::domain::facet::Facet;
 use crate::error::Lang;
 use crate::http::figures::ValueBody;
+use crate::http::figures::columns::{LEFT_OUT, left_out_cell};
 use crate::http::sheet::{Cell, Column, Sheet};
 
 impl BreakdownBody {
     /// The sheet in a language.
     pub fn sheet(&self, lang: Lang) -> Sheet {
         let of_value = self.head.value_columns(lang);
-        let row = |what: &str, code: &Option<String>, name: &Option<String>, value: &ValueBody| {
+        let row = |what: &str,
+                   code: &Option<String>,
+                   name: &Option<String>,
+                   (value, left_out): (&ValueBody, &[String])| {
             let mut row: Vec<Cell> = vec![what.into(), code.clone().into(), name.clone().into()];
             of_value.fill(&mut row, value);
+            row.push(left_out_cell(left_out));
             row
         };
-        let mut rows = vec![row("all", &None, &None, &self.all)];
+        let mut rows = vec![row("all", &None, &None, (&self.all, &self.left_out))];
         for slice in &self.slices {
             let what = if slice.value_code.is_some() { "value" } else { "not_told" };
-            rows.push(row(what, &slice.value_code, &slice.name, &slice.value));
+            rows.push(row(what, &slice.value_code, &slice.name, (&slice.value, &slice.left_out)));
         }
         let mut columns = ["row", "value_code", "name"].map(Column::new).to_vec();
         of_value.name(&mut columns);
+        columns.push(Column::new(LEFT_OUT));
         let by = if lang == Lang::Vi { "Phân theo" } else { "By" };
         let mut head = self.head.lines(lang);
         head.push((by, self.by.to_owned()));

@@ -2,6 +2,7 @@
 
 use super::ComparisonBody;
 use crate::error::Lang;
+use crate::http::figures::columns::{LEFT_OUT, left_out_cell};
 use crate::http::figures::{AgencyReference, PeriodBody, participation};
 use crate::http::sheet::{Cell, Column, Sheet};
 
@@ -21,6 +22,8 @@ impl ComparisonBody {
         difference.resize(first.len().min(5), Cell::Empty);
         let bounds = self.interval.as_ref().map(|interval| (interval.low, interval.high));
         of_value.fill_figure(&mut difference, self.difference, bounds);
+        first.push(left_out_cell(&self.first_left_out));
+        second.push(left_out_cell(&self.second_left_out));
         first.extend(participation::cells(self.first_participation.as_ref()));
         second.extend(participation::cells(self.second_participation.as_ref()));
         difference.resize(first.len(), Cell::Empty);
@@ -29,6 +32,7 @@ impl ComparisonBody {
         difference.push(self.distinguishable.into());
         let mut columns = ["row", "agency", "name", "from", "to"].map(Column::new).to_vec();
         of_value.name(&mut columns);
+        columns.push(Column::new(LEFT_OUT));
         columns.extend(participation::columns(lang));
         columns.push(Column::new("distinguishable"));
         Sheet {

@@ -6,6 +6,14 @@ use crate::error::Lang;
 use crate::http::provenance::unit_words;
 use crate::http::sheet::{Cell, Column};
 
+/// Column of the codes of the criteria that a value is made without.
+pub const LEFT_OUT: &str = "criteria_left_out";
+
+/// Its cell: the codes, split by spaces; empty where nothing is left out.
+pub fn left_out_cell(codes: &[String]) -> Cell {
+    if codes.is_empty() { Cell::Empty } else { codes.join(" ").into() }
+}
+
 /// What a value takes in a row: what is in the columns and in the cells comes in one order.
 pub struct ValueColumns {
     unit: &'static str,

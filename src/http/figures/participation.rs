@@ -7,7 +7,9 @@ use crate::service::participation::Participation;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Answers held against dossiers handled.
+/// Answers held against dossiers handled. It is told where the numbers of dossiers of all these agencies and days are
+/// reported and not below the number of people who answered; and not where `n` leaves open how many answered, because
+/// criteria that too few answered are left out, which the rate would tell.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ParticipationBody {
     /// Dossiers handled by the same agencies in the same days; intervals are corrected for them.
@@ -17,8 +19,8 @@ pub struct ParticipationBody {
     pub(in crate::http) rate_percent: Option<f64>,
     /// Fewest people the sample rule n = N / (1 + N e²), e = 5 %, asks for (as taught in 2013; assumed).
     pub(in crate::http) sample_required: u64,
-    /// Whether so many answered.
-    pub(in crate::http) sample_sufficient: bool,
+    /// Whether so many answered; `null` without dossiers.
+    pub(in crate::http) sample_sufficient: Option<bool>,
 }
 
 impl From<Participation> for ParticipationBody {
@@ -37,8 +39,11 @@ impl ParticipationBody {
     pub fn lines(&self, lang: Lang) -> [(&'static str, String); 2] {
         let say = |vi, en| if lang == Lang::Vi { vi } else { en };
         let rate = self.rate_percent.map_or_else(String::new, |rate| format!(" ({rate:.2} %)"));
-        let enough =
-            if self.sample_sufficient { say("đủ", "enough") } else { say("chưa đủ", "too few") };
+        let enough = match self.sample_sufficient {
+            Some(true) => say(" (đủ)", " (enough)"),
+            Some(false) => say(" (chưa đủ)", " (too few)"),
+            None => "",
+        };
         [
             (
                 say("Hồ sơ đã giải quyết (tỷ lệ tham gia)", "Dossiers handled (participation)"),
@@ -46,7 +51,7 @@ impl ParticipationBody {
             ),
             (
                 say("Cỡ mẫu cần theo quy tắc", "People the sample rule asks for"),
-                format!("{} ({enough})", self.sample_required),
+                format!("{}{enough}", self.sample_required),
             ),
         ]
     }
@@ -69,6 +74,6 @@ pub fn cells(participation: Option<&ParticipationBody>) -> [Cell; 4] {
         participation.map(|found| found.dossiers).into(),
         participation.and_then(|found| found.rate_percent).into(),
         participation.map(|found| found.sample_required).into(),
-        participation.map(|found| found.sample_sufficient).into(),
+        participation.and_then(|found| found.sample_sufficient).into(),
     ]
 }

@@ -2,7 +2,7 @@
 
 use super::{EntryBody, RankingBody, StandingBody};
 use crate::error::Lang;
-use crate::http::figures::columns::ValueColumns;
+use crate::http::figures::columns::{LEFT_OUT, ValueColumns, left_out_cell};
 use crate::http::figures::participation;
 use crate::http::provenance::unit_words;
 use crate::http::sheet::{Cell, Column, Sheet};
@@ -44,11 +44,13 @@ fn columns(of_value: &ValueColumns, lang: Lang) -> Vec<Column> {
     let mut columns =
         ["code", "name", "rank", "best_rank", "worst_rank", "unranked"].map(Column::new).to_vec();
     of_value.name(&mut columns);
+    columns.push(Column::new(LEFT_OUT));
     columns.extend(participation::columns(lang));
     columns.extend(["before_rank", "before_best_rank", "before_worst_rank"].map(Column::new));
     columns.push(Column::new("before_unranked"));
     columns.push(of_value.figure("before_value"));
     columns.push(Column::of("before_n", unit_words("people", lang)));
+    columns.push(Column::new("before_criteria_left_out"));
     columns.push(Column::new("places"));
     columns.extend(["difference", "difference_low", "difference_high"].map(|name| of_value.figure(name)));
     columns.push(Column::new("distinguishable"));
@@ -59,6 +61,7 @@ fn row(entry: &EntryBody, of_value: &ValueColumns) -> Vec<Cell> {
     let mut row: Vec<Cell> = vec![entry.code.as_str().into(), entry.name.as_str().into()];
     row.extend(standing(Some(&entry.standing)));
     of_value.fill(&mut row, &entry.value);
+    row.push(left_out_cell(&entry.left_out));
     row.extend(participation::cells(entry.participation.as_ref()));
     let before = entry.before.as_ref();
     row.extend(standing(before.map(|before| &before.standing)));
@@ -66,6 +69,7 @@ fn row(entry: &EntryBody, of_value: &ValueColumns) -> Vec<Cell> {
     row.extend([
         before.and_then(|before| before.value).into(),
         before.and_then(|before| before.n).into(),
+        before.map_or(Cell::Empty, |before| left_out_cell(&before.left_out)),
         before.and_then(|before| before.places).into(),
         before.and_then(|before| before.difference).into(),
         interval.map(|interval| interval.low).into(),

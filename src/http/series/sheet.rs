@@ -2,7 +2,7 @@
 
 use super::{PointBody, SegmentBody, SeriesBody};
 use crate::error::Lang;
-use crate::http::figures::columns::ValueColumns;
+use crate::http::figures::columns::{LEFT_OUT, ValueColumns, left_out_cell};
 use crate::http::figures::participation;
 use crate::http::provenance::Provenance;
 use crate::http::sheet::{Cell, Column, Sheet};
@@ -17,6 +17,7 @@ impl SeriesBody {
                 .map(Column::new)
                 .to_vec();
         of_value.name(&mut columns);
+        columns.push(Column::new(LEFT_OUT));
         columns.extend(participation::columns(lang));
         Sheet {
             title: self.title(lang),
@@ -108,6 +109,7 @@ impl SeriesBody {
             segment.map(|segment| segment.has_part).into(),
         ];
         of_value.fill(&mut row, &point.value);
+        row.push(left_out_cell(&point.left_out));
         row.extend(participation::cells(point.participation.as_ref()));
         row
     }

@@ -259,13 +259,11 @@ impl Sheet<'_> {
             entry
         };
         let elements: Vec<Value> = version.elements.iter().zip(&figures.elements).map(element).collect();
-        let left_out = figures.left_out.iter().filter_map(|place| version.criteria.get(*place));
-        let left_out: Vec<&str> = left_out.map(|criterion| criterion.code.as_str()).collect();
         json!({
             "agency": place.json(),
             "whole": value_json(&figures.whole, kind),
             "elements": elements,
-            "left_out": left_out,
+            "left_out": version.codes(&figures.whole.left_out),
             "band": figures.band.map(|band| band.as_str()),
             "dossiers": dossiers,
         })
