@@ -25,7 +25,6 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use utoipa::openapi::OpenApi;
 use utoipa_actix_web::AppExt;
-use utoipa_swagger_ui::SwaggerUi;
 use wiring::{Guarding, bound, certificate, guarding, services};
 
 /// Longest time a request's head may take to arrive; the body has a limit of its own.
@@ -113,14 +112,16 @@ pub async fn build(config: &ServeConfig, url: &str, clock: Clock) -> Result<Buil
     partitions::make(&services.db, day_of(clock.now()), max_offline_days).await?;
     let (max_body, state) = (bound(config.max_body_bytes), services.clone());
     let sharing = web::Data::new(http::SharedAnswers::default());
+    let paths = web::Data::new(http::Paths::of_contract()?);
     let limits = guarding.limits.clone();
-    let mut server =
-        HttpServer::new(move || application(state.clone(), sharing.clone(), guarding.clone(), max_body))
-            .client_request_timeout(REQUEST_TIMEOUT)
-            .shutdown_timeout(10)
-            // Or the end of a large answer waits 40 ms now and then: for a delayed acknowledgement of what came before it.
-            .tcp_nodelay(true)
-            .disable_signals();
+    let mut server = HttpServer::new(move || {
+        application(state.clone(), (sharing.clone(), paths.clone()), guarding.clone(), max_body)
+    })
+    .client_request_timeout(REQUEST_TIMEOUT)
+    .shutdown_timeout(10)
+    // Or the end of a large answer waits 40 ms now and then: for a delayed acknowledgement of what came before it.
+    .tcp_nodelay(true)
+    .disable_signals();
     if let Some(workers) = config.workers {
         server = server.workers(workers.into());
     }
@@ -172,14 +173,13 @@ async fn last_words(services: &Services) {
 
 /// The contract, collected from the same registration that serves it.
 pub fn contract() -> OpenApi {
-    let (_, document) =
-        App::new().into_utoipa_app().openapi(http::openapi::root()).configure(http::routes).split_for_parts();
-    document
+    let app = App::new().into_utoipa_app().openapi(http::openapi::root());
+    app.configure(|table| http::routes(table)).split_for_parts().1
 }
 
 fn application(
     services: web::Data<Services>,
-    sharing: web::Data<http::SharedAnswers>,
+    (sharing, paths): (web::Data<http::SharedAnswers>, web::Data<http::Paths>),
     guarding: Guarding,
     max_body: usize,
 ) -> App<
@@ -191,15 +191,14 @@ fn application(
         InitError = (),
     >,
 > {
-    let (app, document) =
-        App::new().into_utoipa_app().openapi(http::openapi::root()).configure(http::routes).split_for_parts();
-    app.app_data(services)
+    App::new()
+        .app_data(services)
         .app_data(sharing)
         .app_data(guarding.proxies)
         .app_data(guarding.limits)
         .app_data(guarding.rules)
-        .app_data(web::Data::new(http::Paths::of(&document)))
-        .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document))
+        .app_data(paths)
+        .configure(http::routes)
         .configure(|config| http::shared(config, max_body))
         .wrap(from_fn(http::guard))
         .wrap(from_fn(http::frame))

@@ -54,6 +54,7 @@ mod reply;
 mod report_schedules;
 pub mod reports;
 pub mod responses;
+mod route_table;
 mod scalar;
 mod series;
 mod sharing;
@@ -70,12 +71,12 @@ mod visits;
 mod voids;
 mod webhooks;
 
-use actix_web::web;
-use utoipa_actix_web::service_config::ServiceConfig;
+use actix_web::{guard as only, web};
+use route_table::RouteTable;
 
 /// Everything the service answers.
-pub fn routes(config: &mut ServiceConfig<'_>) {
-    config
+pub fn routes(table: &mut impl RouteTable) {
+    table
         // Taking in
         .service(responses::submit_response)
         .service(bulk::submit_batch)
@@ -202,6 +203,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 pub fn shared(config: &mut web::ServiceConfig, max_body_bytes: usize) {
     config
         .app_data(web::PayloadConfig::new(max_body_bytes))
+        .service(web::resource("/openapi.json").guard(only::Get()).to(openapi::get_contract))
+        .service(openapi::page())
         // The documentation page refers to its parts relatively and needs the slash.
         .service(web::redirect("/docs", "/docs/"))
         .configure(pages::routes)

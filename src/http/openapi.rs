@@ -1,11 +1,17 @@
 //! The contract: document root, security scheme, and the refusals operations share. Collected from the
-//! handlers; `sipas openapi --write` puts it into `openapi/`, a test says when that is stale.
+//! handlers; `sipas openapi --write` puts it into `openapi/`, a test says when that is stale. What is served is what is
+//! checked in: collecting it takes more memory than everything else the service does at its start.
 
 use super::problem::{FaultBody, ProblemBody};
 use crate::error::{ErrorCode, FaultKind, Lang};
+use actix_web::HttpResponse;
 use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{IntoResponses, Modify, OpenApi};
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+/// The contract as it is checked in.
+pub(super) const CHECKED_IN: &str = include_str!("../../openapi/sipas.json");
 
 #[derive(OpenApi)]
 #[openapi(
@@ -48,6 +54,16 @@ impl Modify for Bearer {
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
     }
+}
+
+/// Serves the contract.
+pub(super) async fn get_contract() -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(CHECKED_IN)
+}
+
+/// The page that shows it.
+pub(super) fn page() -> SwaggerUi {
+    SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json"))
 }
 
 /// Refusals of every operation under `/v1`.
