@@ -114,17 +114,15 @@ pub async fn build(config: &ServeConfig, url: &str, clock: Clock) -> Result<Buil
     let sharing = web::Data::new(http::SharedAnswers::default());
     let paths = web::Data::new(http::Paths::of_contract()?);
     let limits = guarding.limits.clone();
-    let mut server = HttpServer::new(move || {
+    let server = HttpServer::new(move || {
         application(state.clone(), (sharing.clone(), paths.clone()), guarding.clone(), max_body)
     })
     .client_request_timeout(REQUEST_TIMEOUT)
     .shutdown_timeout(10)
     // Or the end of a large answer waits 40 ms now and then: for a delayed acknowledgement of what came before it.
     .tcp_nodelay(true)
+    .workers(config.workers())
     .disable_signals();
-    if let Some(workers) = config.workers {
-        server = server.workers(workers.into());
-    }
     let server = match &certificate {
         Some(certificate) => server.listen_rustls_0_23(listener, certificate.server()?),
         None => server.listen(listener),

@@ -13,6 +13,7 @@ pub use telling::TellingConfig;
 
 use clap::Args;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// Paths are made absolute at once: the process may change its directory when it leaves root.
@@ -145,7 +146,8 @@ pub struct ServeConfig {
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub intake_queue: u32,
 
-    /// Bulk requests that store at the same time, each with a connection of its own.
+    /// Bulk requests that store at the same time. The HTTP workers share so many connections for them among themselves; if
+    /// there are more workers than that, all use those of `--database-connections`.
     #[arg(long, env = "SIPAS_BULK_WRITERS", value_name = "N", default_value_t = 4,
           value_parser = clap::value_parser!(u16).range(1..=16))]
     pub bulk_writers: u16,
@@ -207,6 +209,14 @@ pub struct ServeConfig {
     /// Limits, deadlines, proxies, browsers, TLS.
     #[command(flatten)]
     pub guard: GuardConfig,
+}
+
+impl ServeConfig {
+    /// How many HTTP worker threads that is.
+    pub fn workers(&self) -> usize {
+        let processors = || std::thread::available_parallelism().map_or(2, NonZeroUsize::get);
+        self.workers.map_or_else(processors, usize::from)
+    }
 }
 
 /// How long things are kept. No statutory period for answers to surveys was found, so nothing is dropped unless it is set.

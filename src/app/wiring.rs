@@ -52,6 +52,7 @@ pub(super) fn services(
     let db = Db::new(url, config.database.database_connections.into())?;
     let metrics = Metrics::new()?;
     let intake = IntakeSettings {
+        workers: config.workers(),
         writers: config.intake_writers.into(),
         bulk_writers: config.bulk_writers.into(),
         batch: config.intake_batch.into(),

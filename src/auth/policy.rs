@@ -18,10 +18,11 @@ pub use reading::*;
 pub use standing::*;
 
 use super::Actor;
+use crate::domain::agency_scope::AgencyScope;
 use crate::domain::client::{Client, ClientKind};
 use crate::domain::ids::AgencyId;
 pub use crate::domain::permission::Permission;
-use crate::domain::tree::{AgencyScope, AgencyTree};
+use crate::domain::tree::AgencyTree;
 use crate::error::{Error, ErrorCode, Result};
 use std::collections::BTreeSet;
 

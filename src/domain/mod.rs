@@ -8,6 +8,7 @@ pub mod agency_event;
 pub mod agency_plan;
 pub mod agency_register;
 pub mod agency_rows;
+pub mod agency_scope;
 pub mod alert;
 pub mod amount;
 pub mod audit;

@@ -27,12 +27,20 @@ impl Tally {
 
     /// Of one response: its answers' ordinals in order.
     pub fn of(version: &QuestionnaireVersion, answers: &[u8], received_at: DateTime<Utc>) -> Self {
-        let mut counts = vec![Distribution::default(); version.criteria.len()];
-        for (counts, ordinal) in counts.iter_mut().zip(answers) {
+        let mut tally = Self::empty(version);
+        tally.count(&Counted::new(version, &version.parts(), answers, received_at));
+        tally
+    }
+
+    /// Counts one response in.
+    pub fn count(&mut self, one: &Counted<'_>) {
+        for (counts, ordinal) in self.counts.iter_mut().zip(one.answers) {
             counts.count(*ordinal);
         }
-        let moments = version.parts().iter().map(|places| Moments::of(version, places, answers)).collect();
-        Self { counts, moments, watermark: Some(received_at) }
+        for (moments, more) in self.moments.iter_mut().zip(&one.moments) {
+            moments.add(more);
+        }
+        self.watermark = self.watermark.max(Some(one.received_at));
     }
 
     /// Adds other responses to the same version.
@@ -68,6 +76,27 @@ impl Tally {
     /// People with at least one applicable answer.
     pub fn people(&self) -> u64 {
         self.moments.first().map_or(0, |whole| u64::try_from(whole.respondents).unwrap_or(0))
+    }
+}
+
+/// One response as it is counted into several tallies: what is the same for each of them is reckoned once.
+#[derive(Debug)]
+pub struct Counted<'a> {
+    answers: &'a [u8],
+    moments: Vec<Moments>,
+    received_at: DateTime<Utc>,
+}
+
+impl<'a> Counted<'a> {
+    /// A response to the version, whose [`QuestionnaireVersion::parts`] are given: its answers' ordinals in order.
+    pub fn new(
+        version: &QuestionnaireVersion,
+        parts: &[Vec<usize>],
+        answers: &'a [u8],
+        received_at: DateTime<Utc>,
+    ) -> Self {
+        let moments = parts.iter().map(|places| Moments::of(version, places, answers)).collect();
+        Self { answers, moments, received_at }
     }
 }
 

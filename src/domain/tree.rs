@@ -1,4 +1,4 @@
-//! The tree of agencies over time, and the right to touch a part of it.
+//! The tree of agencies over time.
 //!
 //! Names, parents and unit codes of an agency are dated, agencies begin and end, and those that end may have
 //! successors with shares that add up to 1. By the tree of a day D (`AsOf::On(D)`; `Now` is today's) what an agency
@@ -21,6 +21,7 @@ use super::agency::{Agency, AgencyCode, AgencyHistory, AgencyLevel};
 use super::ids::AgencyId;
 use super::tree_day::{DayTree, Place};
 use chrono::NaiveDate;
+use foldhash::fast::RandomState;
 use num_traits::CheckedAdd;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -86,7 +87,7 @@ pub struct AgencyTree {
     successors: HashMap<AgencyId, Vec<Succession>>,
     predecessors: HashMap<AgencyId, Vec<Succession>>,
     /// Who is in charge of whom today, and the other way round.
-    above: HashMap<AgencyId, Vec<AgencyId>>,
+    above: HashMap<AgencyId, Vec<AgencyId>, RandomState>,
     below: HashMap<AgencyId, Vec<AgencyId>>,
     /// Days on which anything changes.
     changes: BTreeSet<NaiveDate>,
@@ -347,55 +348,6 @@ fn walk<'t>(root: AgencyId, children: impl Fn(AgencyId) -> &'t [AgencyId]) -> Ve
     found
 }
 
-/// Proof that the policy allowed an actor to touch these agencies. Store functions that read or write an
-/// agency's data demand it, so no query can be written that forgot to ask.
-#[derive(Debug, Clone)]
-pub struct AgencyScope {
-    agencies: Arc<[AgencyId]>,
-    whole_country: bool,
-}
-
-impl AgencyScope {
-    /// To be called by `auth/policy.rs` alone; `tests/layers.rs` holds everybody else to that.
-    pub fn granted_by_policy(mut agencies: Vec<AgencyId>) -> Self {
-        agencies.sort_unstable();
-        agencies.dedup();
-        Self { agencies: agencies.into(), whole_country: false }
-    }
-
-    /// Every agency there is; to be called by `auth/policy.rs` alone.
-    pub fn granted_by_policy_everywhere() -> Self {
-        Self { agencies: Arc::new([]), whole_country: true }
-    }
-
-    /// Whether this agency may be touched. Asked for each of a hundred thousand rows, of thousands of agencies.
-    pub fn allows(&self, id: AgencyId) -> bool {
-        self.whole_country || self.agencies.binary_search(&id).is_ok()
-    }
-
-    /// The agencies, sorted; not listed for the whole country.
-    pub fn agencies(&self) -> &[AgencyId] {
-        &self.agencies
-    }
-
-    /// Whether every agency may be touched.
-    pub const fn is_whole_country(&self) -> bool {
-        self.whole_country
-    }
-}
-
 #[cfg(test)]
 #[path = "tree_laws.rs"]
 mod laws;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_scope_allows_what_it_was_granted_in_whatever_order() {
-        let scope = AgencyScope::granted_by_policy([3, 1, 7].map(AgencyId).into());
-        let allowed: Vec<i32> = (0..9).filter(|id| scope.allows(AgencyId(*id))).collect();
-        assert_eq!(allowed, [1, 3, 7]);
-    }
-}

@@ -9,7 +9,6 @@ use super::receipts::{BulkBody, problems_of};
 use super::responses::{ResponseBody, SentResponse};
 use crate::error::{Error, ErrorCode};
 use crate::service::bulk::{self, Bulk};
-use crate::service::receipts;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, post, web};
 use futures_util::StreamExt;
 use std::time::{Duration, Instant};
@@ -42,10 +41,7 @@ pub async fn submit_batch(
         Limits { body: app.rules.bulk_bytes, item: app.rules.response_bytes, items: app.rules.bulk_items };
     let count = |items| limits::more(&request, &caller.0, items, app.rules.bulk_items);
     read(framer(&request, limits)?, body, &mut bulk, count).await?;
-    let items = bulk.finish().await?;
-    let problems = problems_of(&items, language(&request));
-    let verdicts = items.iter().map(|item| (item.id, item.verdict)).collect();
-    let receipt = receipts::keep(&app, &caller.0, verdicts, problems).await?;
+    let receipt = bulk.finish(|items| problems_of(items, language(&request))).await?;
     Ok(HttpResponse::Ok().json(BulkBody::from(receipt)))
 }
 

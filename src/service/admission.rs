@@ -3,13 +3,13 @@
 use super::catalogue::Catalogue;
 use crate::auth::policy;
 use crate::domain::agency::{Agency, ServicePoint};
+use crate::domain::agency_scope::AgencyScope;
 use crate::domain::client::Client;
 use crate::domain::ids::ResponseId;
 use crate::domain::period::day_of;
 use crate::domain::redaction::redact;
 use crate::domain::response::{Answers, Facets, Form, Response, ResponseDraft};
 use crate::domain::survey::Survey;
-use crate::domain::tree::AgencyScope;
 use crate::domain::visit::{Visit, VisitRule};
 use crate::error::{Error, FaultKind, Faults, Result, VisitFault};
 use crate::store::responses::Admitted;

@@ -5,10 +5,10 @@
 use super::Services;
 use super::admission::Admission;
 use super::catalogue::{Catalogue, current};
-use super::visits;
+use super::{receipts, visits};
 use crate::auth::{Actor, policy};
 use crate::domain::client::Client;
-use crate::domain::receipt::Verdict;
+use crate::domain::receipt::{Receipt, Verdict};
 use crate::domain::response::ResponseDraft;
 use crate::error::{Error, ErrorCode, FaultKind, Faults, Result};
 use crate::store::responses::Admitted;
@@ -139,20 +139,39 @@ impl Bulk<'_> {
                 }
             }
         }
+        self.told(&told);
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Takes note of what became of responses.
+    fn told(&self, told: &[Verdict]) {
         let how_many = |verdict| told.iter().filter(|told| **told == verdict).count();
         for verdict in Verdict::ALL {
             self.count(verdict, how_many(verdict));
         }
         self.services.activity.note(self.client, how_many(Verdict::Created), self.services.clock.now());
-        failed.map_or(Ok(()), Err)
     }
 
-    /// Stores the rest; everything is durable when this returns.
+    /// Stores the rest and gives a receipt for all of it, with the `problems` of the items as they are told; everything is
+    /// durable when this returns.
     ///
     /// # Errors
     /// [`ErrorCode::Unavailable`] if the database is away.
-    pub async fn finish(mut self) -> Result<Vec<Item>> {
+    pub async fn finish(mut self, problems: impl Fn(&[Item]) -> String) -> Result<Receipt> {
+        // Nearly always all that waits is new, as its items say already.
+        let receipt = self.receipt(&problems);
+        if self.services.intake.store_with_receipt(&self.waiting, &receipt).await? {
+            self.told(&vec![Verdict::Created; self.waiting.len()]);
+            return Ok(receipt);
+        }
         self.store().await?;
-        Ok(self.items)
+        let receipt = self.receipt(&problems);
+        receipts::keep(self.services, &receipt).await?;
+        Ok(receipt)
+    }
+
+    fn receipt(&self, problems: impl Fn(&[Item]) -> String) -> Receipt {
+        let verdicts = self.items.iter().map(|item| (item.id, item.verdict)).collect();
+        receipts::of(self.services, self.client, verdicts, problems(&self.items))
     }
 }

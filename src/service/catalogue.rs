@@ -21,6 +21,7 @@ use crate::store::dossier_counts::dossier_reporters_all;
 use crate::store::listening::catalogue_listen;
 use crate::store::{AsyncConnection, Conn, Db, SILENCE, agencies, installation, questionnaires, surveys};
 use chrono::{DateTime, NaiveDate, Utc};
+use foldhash::fast::RandomState;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -33,14 +34,14 @@ pub struct Catalogue {
     /// The agencies, as they are on the day it was read.
     pub tree: AgencyTree,
     /// Desks by code.
-    pub desks: HashMap<String, ServicePoint>,
+    pub desks: HashMap<String, ServicePoint, RandomState>,
     /// Surveys by code.
     pub surveys: HashMap<String, Arc<Survey>>,
     /// Agencies that have ever reported how many dossiers they handled.
     pub dossier_reporters: HashSet<AgencyId>,
     /// First day whose raw responses are kept; nothing from before is taken.
     pub kept_from: Option<NaiveDate>,
-    desk_codes: HashMap<ServicePointId, String>,
+    desk_codes: HashMap<ServicePointId, String, RandomState>,
 }
 
 impl Catalogue {

@@ -6,12 +6,13 @@ mod held;
 pub use held::HeldRows;
 
 use super::Services;
+use crate::domain::agency_scope::AgencyScope;
 use crate::domain::facet::Facet;
 use crate::domain::ids::AgencyId;
-use crate::domain::period::{Grain, Unit, day_of, units};
+use crate::domain::period::{Grain, Unit, units};
 use crate::domain::survey::Survey;
 use crate::domain::tally::Tally;
-use crate::domain::tree::{AgencyScope, Share, Span};
+use crate::domain::tree::{Share, Span};
 use crate::error::Result;
 use crate::store::kept_totals::digest;
 use crate::store::tallies::{Fetched, Of, Reach, Tallied, TallyRow, Wanted};
@@ -207,10 +208,9 @@ impl Plan {
             }
         }
         for row in &fetched.tail {
-            let day = day_of(row.answered_at);
             for (place, span) in held.get(&row.agency).into_iter().flatten() {
-                if span.from <= day
-                    && day < span.to
+                if span.from <= row.day
+                    && row.day < span.to
                     && let Ok(at) = span.members.binary_search_by_key(&row.agency, |(agency, _)| *agency)
                     && let Some((_, share)) = span.members.get(at)
                 {

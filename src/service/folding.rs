@@ -22,9 +22,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// About how many responses are folded in one transaction: each may touch tallies of its own, and a transaction
-/// that cannot end in time would be tried again for ever.
-const RESPONSES: i32 = 10_000;
+/// About how many bytes of waiting batches are folded in one transaction, some 10,000 responses: each may touch tallies of
+/// its own, and a transaction that cannot end in time would be tried again for ever.
+const BYTES: i32 = 750_000;
 
 /// Batches after which the tail is swept.
 const SWEPT: usize = 100;
@@ -98,7 +98,7 @@ async fn fold_some(db: &Db, catalogue: &Catalogue) -> Result<Folded> {
 /// # Errors
 /// [`ErrorCode::Unavailable`](crate::error::ErrorCode::Unavailable) if the database is away.
 pub async fn fold_once(conn: &mut Conn, surveys: &HashMap<SurveyId, Arc<Survey>>) -> Result<Folded> {
-    let (mut delta, taken) = (TallyDelta::default(), batches_take(conn, RESPONSES).await?);
+    let (mut delta, taken) = (TallyDelta::default(), batches_take(conn, BYTES).await?);
     for response in taken.responses {
         // Another instance may know a survey that this one has not read yet; the next round will.
         let unknown = || Error::internal(format!("survey {:?} is not in the catalogue yet", response.survey));

@@ -10,9 +10,10 @@
 //! before and cost a lone response two wake-ups, some 50 microseconds of 450.
 
 use super::clock::Clock;
+use crate::domain::receipt::Receipt;
 use crate::error::{Error, ErrorCode, Result};
-use crate::store::responses::{Admitted, Outcome, responses_insert_once};
-use crate::store::{Db, SILENCE};
+use crate::store::responses::{Admitted, Outcome, responses_insert_once, responses_insert_with_receipt};
+use crate::store::{Conn, Db, SILENCE};
 use prometheus::Histogram;
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
@@ -20,11 +21,13 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit, oneshot};
 
 /// How the intake is dimensioned.
 #[derive(Debug, Clone, Copy)]
 pub struct IntakeSettings {
+    /// HTTP workers.
+    pub workers: usize,
     /// Batches under way at the same time.
     pub writers: usize,
     /// Bulk requests that store at the same time.
@@ -48,6 +51,15 @@ struct Waiting {
     sender: oneshot::Sender<Result<Outcome>>,
 }
 
+/// Where a thread stores.
+#[derive(Clone)]
+struct Connections {
+    /// Of its writers.
+    writers: Db,
+    /// Of bulk.
+    bulk: Db,
+}
+
 /// The way in.
 pub struct Intake(Arc<Shared>);
 
@@ -55,8 +67,8 @@ struct Shared {
     queue: Mutex<VecDeque<Waiting>>,
     /// One for each batch that may be under way.
     writers: Arc<Semaphore>,
-    /// Connections of the writers, by the thread they live on.
-    connections: Mutex<HashMap<ThreadId, Db>>,
+    /// Connections by the thread they live on.
+    connections: Mutex<HashMap<ThreadId, Connections>>,
     bulk: Semaphore,
     db: Db,
     /// The runtime that outlives the HTTP workers.
@@ -67,7 +79,7 @@ struct Shared {
 }
 
 impl Intake {
-    /// An intake at `db`, on which bulk works; the writers open connections of their own there. `batches` counts
+    /// An intake at `db`; the writers, and bulk on few processors, open connections of their own there. `batches` counts
     /// the responses of each commit.
     pub fn new(db: Db, clock: Clock, settings: IntakeSettings, batches: Histogram) -> Self {
         Self(Arc::new(Shared {
@@ -136,10 +148,41 @@ impl Intake {
     /// Stores what came together; each is durable, or told why not, when this returns. Bulk does not go through
     /// the queue, where it would push single responses out, but takes its turn on connections of its own.
     pub async fn store_bulk(&self, batch: &[Admitted]) -> Vec<Result<Outcome>> {
-        match tokio::time::timeout(PATIENCE, self.0.bulk.acquire()).await {
-            Ok(_turn) => store(&self.0.db, batch, self.0.clock).await,
-            Err(late) => unavailable(batch, &late.to_string()),
+        match self.bulk_turn().await {
+            Ok((_turn, db)) => store(&db, batch, self.0.clock).await,
+            Err(error) => unavailable(batch, &error.chain()),
         }
+    }
+
+    /// Stores what came together with the receipt that says all of it is new; `false`, and nothing stored, if it has to be
+    /// stored by [`Self::store_bulk`], which tells what is not.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Unavailable`] if the database is away.
+    pub async fn store_with_receipt(&self, batch: &[Admitted], receipt: &Receipt) -> Result<bool> {
+        if batch.is_empty() {
+            return Ok(false);
+        }
+        let (_turn, db) = self.bulk_turn().await?;
+        let now = self.0.clock.now();
+        let work = async |conn: &mut Conn| responses_insert_with_receipt(conn, batch, now, receipt).await;
+        match db.within(SILENCE, work).await {
+            Err(error) if error.code != ErrorCode::Unavailable => {
+                tracing::warn!(
+                    "a batch of {} is not stored with its receipt: {}",
+                    batch.len(),
+                    error.chain()
+                );
+                Ok(false)
+            }
+            stored => stored,
+        }
+    }
+
+    async fn bulk_turn(&self) -> Result<(SemaphorePermit<'_>, Db)> {
+        let late = |late| Error::new(ErrorCode::Unavailable).because(late);
+        let turn = tokio::time::timeout(PATIENCE, self.0.bulk.acquire()).await.map_err(late)?;
+        Ok((turn.map_err(Error::internal)?, self.0.connections()?.bulk))
     }
 }
 
@@ -164,15 +207,21 @@ impl Shared {
         queue.drain(..count).collect()
     }
 
-    /// The connections that live on this thread.
-    fn db(&self) -> Result<Db> {
+    /// The connections that live on this thread. Those of bulk are all workers' where there are not enough for each to have
+    /// its own: on few processors the way to another thread costs a fortieth of the rate, on many it is the connections.
+    fn connections(&self) -> Result<Connections> {
         let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(db) = connections.get(&thread::current().id()) {
-            return Ok(db.clone());
+        if let Some(here) = connections.get(&thread::current().id()) {
+            return Ok(here.clone());
         }
-        let db = self.db.sibling(self.settings.writers)?;
-        connections.insert(thread::current().id(), db.clone());
-        Ok(db)
+        let writers = self.db.sibling(self.settings.writers)?;
+        let bulk = match self.settings.bulk_writers / self.settings.workers.max(1) {
+            0 => self.db.clone(),
+            share => self.db.sibling(share)?,
+        };
+        let here = Connections { writers, bulk };
+        connections.insert(thread::current().id(), here.clone());
+        Ok(here)
     }
 }
 
@@ -220,8 +269,8 @@ async fn write(shared: Arc<Shared>, turn: OwnedSemaphorePermit) {
 async fn write_batch(shared: &Shared, batch: Vec<Waiting>) {
     let (admitted, senders): (Vec<_>, Vec<_>) =
         batch.into_iter().map(|waiting| (waiting.admitted, waiting.sender)).unzip();
-    let outcomes = match shared.db() {
-        Ok(db) => store(&db, &admitted, shared.clock).await,
+    let outcomes = match shared.connections() {
+        Ok(here) => store(&here.writers, &admitted, shared.clock).await,
         Err(error) => unavailable(&admitted, &error.chain()),
     };
     for (sender, outcome) in senders.into_iter().zip(outcomes) {

@@ -3,6 +3,7 @@
 use super::Services;
 use super::catalogue::current;
 use crate::auth::{Actor, policy};
+use crate::domain::client::Client;
 use crate::domain::ids::uuid_v7;
 use crate::domain::receipt::{RECEIPT_LIFE, Receipt, Verdict};
 use crate::error::{Error, ErrorCode, Result};
@@ -12,22 +13,24 @@ use crate::store::{Conn, Db, SILENCE};
 use chrono::{DateTime, SubsecRound, Utc};
 use uuid::Uuid;
 
-/// Keeps a receipt for whoever sent the responses.
+/// A receipt of now for what a client sent; it is not kept yet.
+pub(super) fn of(
+    services: &Services,
+    client: &Client,
+    items: Vec<(Option<Uuid>, Verdict)>,
+    problems: String,
+) -> Receipt {
+    // As exact as the database keeps it.
+    let received_at = services.clock.now().trunc_subsecs(6);
+    Receipt { id: uuid_v7(received_at), client: client.id, received_at, items, problems }
+}
+
+/// Keeps a receipt.
 ///
 /// # Errors
 /// [`ErrorCode::Unavailable`] if the database is away; the responses are stored all the same.
-pub async fn keep(
-    services: &Services,
-    actor: &Actor,
-    items: Vec<(Option<Uuid>, Verdict)>,
-    problems: String,
-) -> Result<Receipt> {
-    let client = policy::submitter(actor)?.id;
-    // As exact as the database keeps it.
-    let received_at = services.clock.now().trunc_subsecs(6);
-    let receipt = Receipt { id: uuid_v7(received_at), client, received_at, items, problems };
-    services.db.within(SILENCE, async |conn| receipt_insert(conn, &receipt).await).await?;
-    Ok(receipt)
+pub(super) async fn keep(services: &Services, receipt: &Receipt) -> Result<()> {
+    services.db.within(SILENCE, async |conn| receipt_insert(conn, receipt).await).await
 }
 
 /// A receipt (`None`: of an id that is none) of the reader's own, or of a client in the reader's charge.

@@ -12,12 +12,13 @@ use super::figures::{Asked, Confidence, Flagged};
 use super::reports::{self, ReportFigures, ReportQuery};
 use crate::auth::{Actor, policy};
 use crate::domain::agency::AgencyCode;
+use crate::domain::agency_scope::AgencyScope;
 use crate::domain::audit::{Action, By, Entry};
 use crate::domain::ids::{AgencyId, SurveyId, uuid_v7};
 use crate::domain::period::{Period, day_of};
 use crate::domain::report::{Cadence, Report, ReportFormat, Schedule, due, language_word};
 use crate::domain::subject::SubjectCode;
-use crate::domain::tree::{AgencyScope, AsOf, Depth};
+use crate::domain::tree::{AsOf, Depth};
 use crate::error::{Error, ErrorCode, FaultKind, Faults, Lang, Place, Result};
 use crate::store::report_schedules::{
     NewSchedule, schedule_end, schedule_find, schedule_insert, schedules_of, schedules_running,

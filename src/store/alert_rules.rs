@@ -3,9 +3,9 @@
 use super::paging::Page;
 use super::schema::alert_rules::{self, self as r};
 use super::{Conn, corrupt};
+use crate::domain::agency_scope::AgencyScope;
 use crate::domain::alert::{AlertRule, RuleKind, Watched, WatchedPeriod};
 use crate::domain::ids::{AgencyId, ClientId, SurveyId};
-use crate::domain::tree::AgencyScope;
 use crate::error::{Error, ErrorCode, Result};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;

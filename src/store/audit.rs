@@ -3,10 +3,10 @@
 use super::paging::Page;
 use super::schema::{agencies, audit_chain, audit_entries};
 use super::{Conn, corrupt};
+use crate::domain::agency_scope::AgencyScope;
 use crate::domain::audit::{Action, By, Entry};
 use crate::domain::audit_chain::{Hash, Place, Record, instant};
 use crate::domain::ids::AgencyId;
-use crate::domain::tree::AgencyScope;
 use crate::error::{Error, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;

@@ -3,11 +3,11 @@
 use super::paging::Page;
 use super::schema::{client_uses, clients};
 use super::{Conn, corrupt};
+use crate::domain::agency_scope::AgencyScope;
 use crate::domain::client::{Client, ClientKind, ClientRecord, Terms, parse_network};
 use crate::domain::device::Posting;
 use crate::domain::ids::{AgencyId, ClientId, ServicePointId};
 use crate::domain::permission::Permission;
-use crate::domain::tree::AgencyScope;
 use crate::error::{Error, ErrorCode, Result};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;

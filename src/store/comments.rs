@@ -2,12 +2,12 @@
 
 use super::schema::{comments, installation, response_flags, response_voids, responses, tallies};
 use super::{Conn, corrupt};
+use crate::domain::agency_scope::AgencyScope;
 use crate::domain::comment::CommentKey;
 use crate::domain::ids::{AgencyId, ResponseId, SurveyId};
 use crate::domain::period::{Grain, start_of};
 use crate::domain::redaction::{RULES, redact};
 use crate::domain::standing::{FlagState, VoidState};
-use crate::domain::tree::AgencyScope;
 use crate::error::Result;
 use chrono::NaiveDate;
 use diesel::dsl::{count_star, exists, not};

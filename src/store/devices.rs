@@ -3,10 +3,10 @@
 
 use super::schema::{clients, device_facts, device_places};
 use super::{Conn, corrupt};
+use crate::domain::agency_scope::AgencyScope;
 use crate::domain::client::{Client, ClientKind, Terms};
 use crate::domain::device::{Facts, PastPlace, Place, Posting};
 use crate::domain::ids::{AgencyId, ClientId, ServicePointId, SurveyId};
-use crate::domain::tree::AgencyScope;
 use crate::error::{Error, ErrorCode, Result};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;

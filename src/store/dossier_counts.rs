@@ -3,10 +3,11 @@
 
 use super::schema::{agencies, dossier_counts};
 use super::{Conn, corrupt};
+use crate::domain::agency_scope::AgencyScope;
 use crate::domain::dossiers::{DossierCount, handled};
 use crate::domain::ids::{AgencyId, ClientId};
 use crate::domain::period::Period;
-use crate::domain::tree::{AgencyScope, AgencyTree, Span};
+use crate::domain::tree::{AgencyTree, Span};
 use crate::error::{Error, ErrorCode, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl::exists;

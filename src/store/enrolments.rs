@@ -3,9 +3,9 @@
 use super::Conn;
 use super::paging::Page;
 use super::schema::enrolments;
+use crate::domain::agency_scope::AgencyScope;
 use crate::domain::device::{Invitation, Used};
 use crate::domain::ids::{AgencyId, ClientId, ServicePointId, SurveyId};
-use crate::domain::tree::AgencyScope;
 use crate::error::{Error, ErrorCode, Result};
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;

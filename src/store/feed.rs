@@ -3,10 +3,10 @@
 
 use super::schema::{response_log, responses};
 use super::{Conn, corrupt};
+use crate::domain::agency_scope::AgencyScope;
 use crate::domain::feed::{Entry, Recorded};
 use crate::domain::ids::{AgencyId, ClientId, ResponseId, ServicePointId, SurveyId};
 use crate::domain::response::{AgeBand, Channel, Facets, Gender, ProcedureCode};
-use crate::domain::tree::AgencyScope;
 use crate::error::{FaultKind, Result};
 use chrono::{DateTime, Utc};
 use diesel::dsl::{max, sql};

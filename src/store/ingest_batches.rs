@@ -1,18 +1,21 @@
 //! The unfolded tail: what has been committed and is not in the tallies yet. Whatever is deleted from it enters the
 //! log that [`super::feed`] reads, by a trigger in the same transaction.
 
+mod packing;
+
+pub use packing::pack;
+
 use super::schema::ingest_batches;
 use super::{Conn, corrupt};
 use crate::domain::facet::Facet;
 use crate::domain::ids::{AgencyId, ResponseId, SurveyId};
 use crate::error::Result;
 use chrono::{DateTime, Utc};
-use compact_str::{CompactString, ToCompactString};
+use compact_str::CompactString;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
-use uuid::Uuid;
 
 /// Any number will do, as long as no other program on the database takes it: "FOLD" in ASCII.
 const FOLD_LOCK: i64 = 0x46_4f_4c_44;
@@ -80,8 +83,8 @@ pub async fn fold_resume(conn: &mut Conn) -> Result<()> {
 
 /// Everything that is not folded yet.
 pub async fn tail_all(conn: &mut Conn) -> Result<Vec<Unfolded>> {
-    let rows: Vec<BatchRow> = ingest_batches::table.select(BatchRow::as_select()).load(conn).await?;
-    unfolded(rows)
+    let batches: Vec<Batch> = ingest_batches::table.select(BATCH).load(conn).await?;
+    unfolded_of(&batches)
 }
 
 /// What was taken out of the tail.
@@ -95,30 +98,28 @@ pub struct Taken {
     pub more: bool,
 }
 
-/// Takes the oldest batches out of the tail, to be folded in this transaction: about so many responses, and at
-/// least one batch.
-pub async fn batches_take(conn: &mut Conn, responses: i32) -> Result<Taken> {
+/// Takes the oldest batches out of the tail, to be folded in this transaction: about so many bytes of them, some 75 a
+/// response, and at least one batch.
+pub async fn batches_take(conn: &mut Conn, bytes: i32) -> Result<Taken> {
     let oldest: Vec<(i64, i32)> = ingest_batches::table
-        .select((ingest_batches::id, sql::<Integer>("cardinality(response_ids)")))
+        // Known without reading what is so long.
+        .select((ingest_batches::id, sql::<Integer>("octet_length(packed)")))
         .order(ingest_batches::id)
         .limit(MOST_BATCHES)
         .load(conn)
         .await?;
-    let mut room = responses;
+    let mut room = bytes;
     let seen = oldest.len();
-    let fits = |(_, count): &(i64, i32)| {
+    let fits = |(_, length): &(i64, i32)| {
         let fits = room > 0;
-        room = room.saturating_sub(*count);
+        room = room.saturating_sub(*length);
         fits
     };
     let ids: Vec<i64> = oldest.into_iter().take_while(fits).map(|(id, _)| id).collect();
     let more = ids.len() < seen || i64::try_from(seen).is_ok_and(|seen| seen >= MOST_BATCHES);
-    let batches = ids.len();
-    let rows: Vec<BatchRow> = diesel::delete(ingest_batches::table.filter(ingest_batches::id.eq_any(ids)))
-        .returning(BatchRow::as_select())
-        .get_results(conn)
-        .await?;
-    Ok(Taken { responses: unfolded(rows)?, batches, more })
+    let gone = diesel::delete(ingest_batches::table.filter(ingest_batches::id.eq_any(&ids)));
+    let batches: Vec<Batch> = gone.returning(BATCH).get_results(conn).await?;
+    Ok(Taken { responses: unfolded_of(&batches)?, batches: ids.len(), more })
 }
 
 /// Gives the room of what was taken out back to the tail; outside of transactions. Every figure goes through the pages of
@@ -139,47 +140,17 @@ pub async fn tail_oldest(conn: &mut Conn) -> Result<Option<DateTime<Utc>>> {
     Ok(ingest_batches::table.select(diesel::dsl::min(ingest_batches::received_at)).first(conn).await?)
 }
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = ingest_batches, check_for_backend(diesel::pg::Pg))]
-struct BatchRow {
-    received_at: DateTime<Utc>,
-    response_ids: Vec<Option<Uuid>>,
-    survey_ids: Vec<Option<i32>>,
-    agency_ids: Vec<Option<i32>>,
-    answers: Vec<Option<Vec<u8>>>,
-    desk_ids: Vec<Option<i32>>,
-    channels: Vec<Option<String>>,
-    procedures: Vec<Option<String>>,
-    genders: Vec<Option<String>>,
-    age_bands: Vec<Option<String>>,
+/// A batch as it waits.
+type Batch = (Vec<u8>, DateTime<Utc>);
+
+const BATCH: (ingest_batches::packed, ingest_batches::received_at) =
+    (ingest_batches::packed, ingest_batches::received_at);
+
+/// The responses of a batch, one by one.
+pub fn unfolded(packed: &[u8], received_at: DateTime<Utc>) -> impl Iterator<Item = Result<Unfolded>> {
+    packing::unpack(packed, received_at).map(|one| one.ok_or_else(|| corrupt("ingest_batches.packed")))
 }
 
-/// The responses of batches, one by one.
-fn unfolded(batches: Vec<BatchRow>) -> Result<Vec<Unfolded>> {
-    let mut unfolded = Vec::new();
-    for batch in batches {
-        let BatchRow { received_at, channels, procedures, genders, age_bands, .. } = batch;
-        // Batches stored before facets were counted have none.
-        let mut desks = batch.desk_ids.into_iter();
-        let mut words = [channels, procedures, genders, age_bands].map(Vec::into_iter);
-        let of =
-            batch.response_ids.into_iter().zip(batch.survey_ids).zip(batch.agency_ids).zip(batch.answers);
-        for (((id, survey), agency), answers) in of {
-            let desk = desks.next().flatten().map(|desk| desk.to_compact_string());
-            let [channel, procedure, gender, age_band] =
-                words.each_mut().map(|words| words.next().flatten().map(CompactString::from));
-            let read = || {
-                Some(Unfolded {
-                    survey: SurveyId(survey?),
-                    agency: AgencyId(agency?),
-                    id: ResponseId::new(id?)?,
-                    answers: answers?,
-                    values: [channel, desk, procedure, gender, age_band],
-                    received_at,
-                })
-            };
-            unfolded.push(read().ok_or_else(|| corrupt("ingest_batches"))?);
-        }
-    }
-    Ok(unfolded)
+fn unfolded_of(batches: &[Batch]) -> Result<Vec<Unfolded>> {
+    batches.iter().flat_map(|(packed, at)| unfolded(packed, *at)).collect()
 }

@@ -2,10 +2,10 @@
 
 use super::schema::measure_duties as t;
 use super::{Conn, corrupt};
+use crate::domain::agency_scope::AgencyScope;
 use crate::domain::ids::{AgencyId, ClientId};
 use crate::domain::measure::MeasureCode;
 use crate::domain::measure_value::Duty;
-use crate::domain::tree::AgencyScope;
 use crate::error::{Error, ErrorCode, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;

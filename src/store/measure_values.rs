@@ -3,12 +3,12 @@
 
 use super::schema::measure_values as t;
 use super::{Conn, corrupt};
+use crate::domain::agency_scope::AgencyScope;
 use crate::domain::amount::Amount;
 use crate::domain::ids::{AgencyId, ClientId};
 use crate::domain::measure::MeasureCode;
 use crate::domain::measure_value::{MeasureValue, Rank, SourceDocument, Statement};
 use crate::domain::period::Period;
-use crate::domain::tree::AgencyScope;
 use crate::error::{Error, ErrorCode, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::data_types::PgNumeric;

@@ -1,6 +1,6 @@
 //! The only place that speaks SQL. One file for each resource; functions are named noun first
 //! (`agency_insert`, `surveys_all`), take the connection first and, where they touch an agency's data, the
-//! [`AgencyScope`](crate::domain::tree::AgencyScope) second. Rows never leave this module: callers get
+//! [`AgencyScope`](crate::domain::agency_scope::AgencyScope) second. Rows never leave this module: callers get
 //! domain types. Verbs: `fetch` must exist, `find` may be absent, `list` and `all` give many.
 //!
 //! Knows nothing of HTTP, of use cases or of formulas.

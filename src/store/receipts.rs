@@ -10,10 +10,14 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
+/// Ids and outcomes of a receipt, as they are kept.
+pub fn columns_of(receipt: &Receipt) -> (Vec<Option<Uuid>>, Vec<u8>) {
+    receipt.items.iter().map(|(id, verdict)| (*id, verdict.byte())).unzip()
+}
+
 /// Keeps a receipt.
 pub async fn receipt_insert(conn: &mut Conn, receipt: &Receipt) -> Result<()> {
-    let (ids, outcomes): (Vec<Option<Uuid>>, Vec<u8>) =
-        receipt.items.iter().map(|(id, verdict)| (*id, verdict.byte())).unzip();
+    let (ids, outcomes) = columns_of(receipt);
     diesel::insert_into(receipts::table)
         .values((
             receipts::id.eq(receipt.id),

@@ -2,9 +2,9 @@
 
 use super::schema::report_schedules::{self, self as t};
 use super::{Conn, corrupt};
+use crate::domain::agency_scope::AgencyScope;
 use crate::domain::ids::{AgencyId, ClientId, SurveyId};
 use crate::domain::report::{Cadence, Schedule, language_word, parse_language};
-use crate::domain::tree::AgencyScope;
 use crate::error::{Error, ErrorCode, Lang, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;

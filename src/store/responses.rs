@@ -10,13 +10,13 @@ pub use reading::{UNFOLDED, UnfoldedRow, responses_count, responses_each, unfold
 
 use super::Conn;
 use super::device_seqs::{device_seqs_add, device_seqs_holders};
+use crate::domain::agency_scope::AgencyScope;
 use crate::domain::ids::ResponseId;
-use crate::domain::receipt::Verdict;
+use crate::domain::receipt::{Receipt, Verdict};
 use crate::domain::response::Response;
-use crate::domain::tree::AgencyScope;
 use crate::error::{Error, ErrorCode, Result};
 use chrono::{DateTime, Utc};
-use statement::insert;
+use statement::{insert, insert_with_receipt};
 use std::collections::HashMap;
 use stored::{Stored, stored};
 use taken::{Taken, is_taken};
@@ -85,7 +85,7 @@ const TRIES: usize = 3;
 
 /// Stores what is not stored yet with its comments, its number, its visit and its place in the unfolded tail, and tells
 /// of each response what became of it, in order. One statement, and one before it that looks for used visits if any
-/// are shown, unless numbers or visits collide; durable when it returns. Only ids that collide are looked up.
+/// are shown, unless ids, numbers or visits collide; durable when it returns. Only ids that collide are looked up.
 pub async fn responses_insert_once(
     conn: &mut Conn,
     batch: &[Admitted],
@@ -124,6 +124,27 @@ pub async fn responses_insert_once(
         }
     }
     Ok(outcomes)
+}
+
+/// Stores responses together with the receipt that says all of them are new, in one statement; durable when it returns.
+/// `false` if something else is to be said of one of them, or can be only after a closer look: nothing is stored then,
+/// and [`responses_insert_once`] tells.
+pub async fn responses_insert_with_receipt(
+    conn: &mut Conn,
+    batch: &[Admitted],
+    received_at: DateTime<Utc>,
+    receipt: &Receipt,
+) -> Result<bool> {
+    let responses = batch.iter().map(|Admitted(response)| response).enumerate();
+    let first = Firsts::of(responses.filter(|(_, response)| response.visit.is_none()));
+    if first.0.len() < batch.len() {
+        return Ok(false);
+    }
+    let responses: Vec<&Response> = first.responses().collect();
+    match insert_with_receipt(conn, &responses, received_at, receipt).await {
+        Err(error) if is_taken(&error) => Ok(false),
+        stored => Ok(stored?),
+    }
 }
 
 /// Stores responses among which no number and no visit is there twice, but for the same response.

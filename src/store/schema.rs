@@ -315,12 +315,7 @@ diesel::table! {
         response_ids -> Array<Nullable<Uuid>>,
         survey_ids -> Array<Nullable<Int4>>,
         agency_ids -> Array<Nullable<Int4>>,
-        answers -> Array<Nullable<Bytea>>,
-        desk_ids -> Array<Nullable<Int4>>,
-        channels -> Array<Nullable<Text>>,
-        procedures -> Array<Nullable<Text>>,
-        genders -> Array<Nullable<Text>>,
-        age_bands -> Array<Nullable<Text>>,
+        packed -> Bytea,
     }
 }
 

@@ -1,20 +1,21 @@
 //! Where anybody answered at all: what a mask of small cells is made from, and how to tell that it is out of date.
 
+use super::Conn;
 use super::schema::tally_shapes;
-use super::tallies::tallies_of_leaves;
-use super::{Conn, corrupt};
-use crate::domain::ids::{AgencyId, ResponseId, SurveyId};
-use crate::domain::period::{Grain, day_of};
+use super::tallies::{Tail, TailRow, tallies_of_leaves};
+use crate::domain::ids::{AgencyId, SurveyId};
+use crate::domain::period::Grain;
 use crate::domain::survey::Survey;
 use crate::domain::tally::Tally;
 use crate::error::Result;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
+use compact_str::CompactString;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Timestamptz};
 use diesel_async::RunQueryDsl;
+use futures_util::TryStreamExt;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use uuid::Uuid;
 
 /// What one agency itself was told in one month.
 #[derive(Debug)]
@@ -61,41 +62,33 @@ struct Row {
     revision: i64,
     #[diesel(sql_type = BigInt)]
     taken_in: i64,
-    #[diesel(sql_type = Nullable<Integer>)]
-    agency: Option<i32>,
-    #[diesel(sql_type = Nullable<SqlUuid>)]
-    id: Option<Uuid>,
     #[diesel(sql_type = Nullable<Binary>)]
-    answers: Option<Vec<u8>>,
+    packed: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    received_at: Option<DateTime<Utc>>,
 }
 
 /// The shape as it is now, in one statement.
 pub async fn shape_fetch(conn: &mut Conn, survey: &Survey) -> Result<Shape> {
-    #[expect(clippy::disallowed_methods, reason = "the query builder cannot unnest several arrays side by side")]
-    let rows: Vec<Row> = diesel::sql_query(
+    #[expect(clippy::disallowed_methods, reason = "the query builder cannot put two tables below each other as one")]
+    let mut rows = diesel::sql_query(
         "SELECT coalesce((SELECT revision FROM tally_shapes WHERE survey_id = $1), 0) AS revision,
-                (SELECT last_value FROM ingest_batches_id_seq) AS taken_in, NULL::integer AS agency, NULL::uuid AS id, NULL::bytea AS answers
+                (SELECT last_value FROM ingest_batches_id_seq) AS taken_in, NULL::bytea AS packed, NULL::timestamptz AS received_at
          UNION ALL
-         SELECT 0, 0, t.agency, t.id, t.answers
-         FROM ingest_batches b,
-              unnest(b.response_ids, b.survey_ids, b.agency_ids, b.answers) AS t (id, survey, agency, answers)
-         WHERE t.survey = $1",
+         SELECT 0, 0, packed, received_at FROM ingest_batches WHERE $1 = ANY (survey_ids)",
     )
     .bind::<Integer, _>(survey.id.0)
-    .load(conn)
+    .load_stream::<Row>(conn)
     .await?;
-    let mut shape = Shape { revision: 0, taken_in: 0, tail: Vec::new() };
-    for row in rows {
-        match (row.agency, row.id.and_then(ResponseId::new), row.answers) {
-            (Some(agency), Some(id), Some(answers)) => shape.tail.push(Leaf {
-                agency: AgencyId(agency),
-                month: Grain::Month.start(day_of(id.answered_at())),
-                tally: Arc::new(Tally::of(&survey.questionnaire, &answers, id.answered_at())),
-            }),
-            (None, None, None) => (shape.revision, shape.taken_in) = (row.revision, row.taken_in),
-            _ => return Err(corrupt("ingest_batches")),
+    let (mut shape, mut tail) = (Shape { revision: 0, taken_in: 0, tail: Vec::new() }, Tail::new(survey));
+    while let Some(row) = rows.try_next().await? {
+        match row.packed.zip(row.received_at) {
+            Some((packed, at)) => tail.add((&packed, at), |_| Some(CompactString::default()))?,
+            None => (shape.revision, shape.taken_in) = (row.revision, row.taken_in),
         }
     }
+    let leaf = |TailRow { day, agency, tally, .. }| Leaf { agency, month: Grain::Month.start(day), tally };
+    shape.tail = tail.rows().into_iter().map(leaf).collect();
     Ok(shape)
 }
 

@@ -3,12 +3,12 @@
 
 use super::schema::{surveys, targets, targets as t};
 use super::{Conn, corrupt};
+use crate::domain::agency_scope::AgencyScope;
 use crate::domain::amount::Amount;
 use crate::domain::ids::{AgencyId, ClientId, SurveyId};
 use crate::domain::measure::MeasureCode;
 use crate::domain::period::Period;
 use crate::domain::target::{Aim, Target, TargetSubject};
-use crate::domain::tree::AgencyScope;
 use crate::error::{Error, ErrorCode, Result};
 use chrono::{DateTime, Utc};
 use diesel::dsl::exists;

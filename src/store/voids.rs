@@ -3,9 +3,9 @@
 use super::paging::Page;
 use super::schema::response_voids::{self, self as v};
 use super::{Conn, corrupt};
+use crate::domain::agency_scope::AgencyScope;
 use crate::domain::ids::{AgencyId, ClientId, ResponseId, SurveyId};
 use crate::domain::standing::{VoidRequest, VoidState};
-use crate::domain::tree::AgencyScope;
 use crate::error::{Error, ErrorCode, Result};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;

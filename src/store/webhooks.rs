@@ -3,8 +3,8 @@
 use super::paging::Page;
 use super::schema::webhooks::{self, self as w};
 use super::{Conn, corrupt};
+use crate::domain::agency_scope::AgencyScope;
 use crate::domain::ids::{AgencyId, ClientId};
-use crate::domain::tree::AgencyScope;
 use crate::domain::webhook::{EventType, PauseReason, Webhook, WebhookState};
 use crate::error::{Error, ErrorCode, Result};
 use chrono::{DateTime, Utc};

@@ -52,7 +52,9 @@ async fn store(sql: &tokio_postgres::Client, agency: &str, at: DateTime<Utc>, co
         "SELECT store_responses(now(), array_agg(id), array_agg(survey), array_agg(agency), array_agg(NULL::integer),
                 array_agg(uuid_v7_floor(now())), array_agg(NULL::bigint),
                 array_agg(decode(repeat('04', 19), 'hex')), array_agg(NULL::text), array_agg(NULL::text),
-                array_agg(NULL::text), array_agg(NULL::text), array_agg(NULL::boolean), array_agg(NULL::text))
+                array_agg(NULL::text), array_agg(NULL::text), array_agg(NULL::boolean), array_agg(NULL::text),
+                string_agg(uuid_send(id) || int4send(survey) || int4send(agency) || '\\x13'::bytea
+                           || decode(repeat('04', 19) || repeat('00', 5), 'hex'), ''))
          FROM (SELECT (substr('{head}', 1, 8) || substr('{head}', 9) || '7' || substr(hash, 1, 3) || '8'
                        || substr(hash, 4, 15))::uuid AS id,
                       s.id AS survey, a.id AS agency, n / 500 AS batch

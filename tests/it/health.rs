@@ -74,7 +74,7 @@ async fn the_service_counts_what_it_does() {
     // The lag is the age of the oldest batch that is not in the tallies.
     let sql = app.sql().await;
     sql.batch_execute("SELECT pg_advisory_lock(1179601988)").await.unwrap();
-    let insert = "INSERT INTO ingest_batches (received_at, response_ids, survey_ids, agency_ids, answers) VALUES ($1, '{}', '{}', '{}', '{}')";
+    let insert = "INSERT INTO ingest_batches (received_at, response_ids, survey_ids, agency_ids, packed) VALUES ($1, '{}', '{}', '{}', '')";
     sql.execute(insert, &[&(app.now - chrono::TimeDelta::seconds(90))]).await.unwrap();
     let text = app.anonymous().get("/metrics").await.expect(200).text;
     assert!(text.lines().any(|line| line == "sipas_fold_lag_seconds 90"), "{text}");

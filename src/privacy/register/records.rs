@@ -182,12 +182,11 @@ pub const TABLES: &[Table] = &[
             column("response_ids", "mã phiếu", "ids of the responses"),
             column("survey_ids", "đợt khảo sát", "surveys"),
             column("agency_ids", "cơ quan được đánh giá", "rated agencies"),
-            column("answers", "các mức trả lời", "levels answered"),
-            column("desk_ids", "bộ phận một cửa", "desks"),
-            column("channels", "hình thức trả lời", "ways of answering"),
-            column("procedures", "mã thủ tục", "procedure codes"),
-            column("genders", "giới tính, nếu có", "gender, if told"),
-            column("age_bands", "nhóm tuổi, nếu có", "age band, if told"),
+            column(
+                "packed",
+                "mã phiếu, đợt khảo sát, cơ quan, các mức trả lời, bộ phận một cửa, hình thức trả lời, mã thủ tục; giới tính và nhóm tuổi, nếu có",
+                "id, survey, agency, levels answered, desk, way of answering, procedure code; gender and age band, if told",
+            ),
         ],
     },
     Table {

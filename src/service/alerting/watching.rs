@@ -2,13 +2,14 @@
 
 use crate::auth::{Actor, policy};
 use crate::domain::agency::Agency;
+use crate::domain::agency_scope::AgencyScope;
 use crate::domain::alert::{AlertRule, AlertSubject, RuleKind, Watched};
 use crate::domain::client::{Client, ClientKind, Terms};
 use crate::domain::device::{DeviceState, Posting};
 use crate::domain::ids::{AgencyId, ClientId};
 use crate::domain::period::{Period, day_of, start_of};
 use crate::domain::subject::SubjectCode;
-use crate::domain::tree::{AgencyScope, AsOf, Depth};
+use crate::domain::tree::{AsOf, Depth};
 use crate::error::{Error, ErrorCode, Faults, Result};
 use crate::service::catalogue::Catalogue;
 use crate::service::comparisons::{self, Other};

@@ -4,10 +4,10 @@
 //! but the tail. Whether they changed is seen in the statement that reads the tail, so what is held makes no answer
 //! older, whichever instance folds. Few rows are read as quickly as that is found out and are not held.
 
+use crate::domain::agency_scope::AgencyScope;
 use crate::domain::facet::Facet;
 use crate::domain::ids::{AgencyId, SurveyId};
 use crate::domain::period::Unit;
-use crate::domain::tree::AgencyScope;
 use crate::error::Result;
 use crate::store::tallies::{Fetched, Of, TallyRow, Wanted, tallies_fetch, tallies_tail_fetch};
 use crate::store::{Db, SILENCE};

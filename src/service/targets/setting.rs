@@ -3,6 +3,7 @@
 use crate::auth::{Actor, policy};
 use crate::catalogue::measure;
 use crate::domain::agency::AgencyCode;
+use crate::domain::agency_scope::AgencyScope;
 use crate::domain::amount::Amount;
 use crate::domain::audit::{Action, By, Entry};
 use crate::domain::client::Client;
@@ -10,7 +11,6 @@ use crate::domain::ids::{AgencyId, SurveyId};
 use crate::domain::measure::MeasureCode;
 use crate::domain::period::Period;
 use crate::domain::target::{Aim, Target, TargetSubject};
-use crate::domain::tree::AgencyScope;
 use crate::error::{Error, ErrorCode, FaultKind, Faults, FigureFault, MeasureFault, Place, Result};
 use crate::index::Formula;
 use crate::service::Services;

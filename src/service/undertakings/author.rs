@@ -3,13 +3,13 @@
 use super::{Published, SaidDraft};
 use crate::auth::{Actor, policy};
 use crate::domain::agency::AgencyCode;
+use crate::domain::agency_scope::AgencyScope;
 use crate::domain::audit::{Action, By, Entry};
 use crate::domain::client::Client;
 use crate::domain::ids::{AgencyId, SurveyId};
 use crate::domain::period::{Grain, day_of};
 use crate::domain::quotation::{WORDS, quotes};
 use crate::domain::survey::Survey;
-use crate::domain::tree::AgencyScope;
 use crate::domain::undertaking::{Handles, OTHER, Said, Undertaking, days};
 use crate::error::{Error, ErrorCode, FaultKind, Faults, Place, Result, UndertakingFault};
 use crate::service::Services;

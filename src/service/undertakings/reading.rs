@@ -2,9 +2,10 @@
 
 use crate::auth::{Actor, policy};
 use crate::domain::agency::AgencyCode;
+use crate::domain::agency_scope::AgencyScope;
 use crate::domain::period::{Grain, Period, day_of};
 use crate::domain::subject::Subject;
-use crate::domain::tree::{AgencyScope, Depth};
+use crate::domain::tree::Depth;
 use crate::domain::undertaking::{Undertaking, UndertakingState};
 use crate::error::{Error, ErrorCode, FaultKind, Faults, Place, Result};
 use crate::index::answering::Answering;

@@ -1,13 +1,17 @@
-//! The statement that stores a batch: responses with their comments, numbers, visits and place in the unfolded tail.
+//! The statement that stores a batch: responses with their comments, numbers, visits and place in the unfolded tail, and
+//! with the receipt of a bulk request.
 
 use crate::domain::ids::DeviceSeq;
+use crate::domain::receipt::Receipt;
 use crate::domain::response::{AgeBand, Channel, Gender, ProcedureCode, Response};
 use crate::domain::visit::VisitId;
 use crate::store::Conn;
+use crate::store::ingest_batches::pack;
+use crate::store::receipts::columns_of;
 use chrono::{DateTime, Utc};
 use diesel::result::Error as DieselError;
 use diesel_async::RunQueryDsl;
-use functions::{store_responses, store_visit_responses};
+use functions::{store_receipted_responses, store_responses, store_visit_responses};
 use std::collections::HashSet;
 use uuid::Uuid;
 
@@ -16,7 +20,7 @@ mod functions {
     use diesel::sql_types::{Array, BigInt, Binary, Bool, Integer, Nullable, Text, Timestamptz, Uuid};
 
     macro_rules! storing {
-        ($(#[$doc:meta])* $name:ident $(, $last:ident: $kind:ty)?) => {
+        ($(#[$doc:meta])* $name:ident $(, $last:ident: $kind:ty)*) => {
             diesel::define_sql_function! {
                 $(#[$doc])*
                 fn $name(
@@ -34,7 +38,8 @@ mod functions {
                     age_bands: Array<Nullable<Text>>,
                     assisted: Array<Nullable<Bool>>,
                     comments: Array<Nullable<Text>>,
-                    $($last: $kind,)?
+                    packed: Binary,
+                    $($last: $kind,)*
                 ) -> Uuid;
             }
         };
@@ -48,10 +53,14 @@ mod functions {
         /// The same with the visits that were shown; see the migration.
         store_visit_responses, visits: Array<Nullable<Uuid>>
     }
+    storing! {
+        /// The same with a receipt; see the migration.
+        store_receipted_responses, receipt: Uuid, sender: Uuid, receipted_at: Timestamptz, sent: Array<Nullable<Uuid>>,
+        outcomes: Binary, problems: Text
+    }
 }
 
-/// Stores responses that are distinct and sorted by id; gives the ids that were known. Which statement it is depends on
-/// whether somebody shows a visit, so that those who show none do not pay for it.
+/// Stores responses that are distinct and sorted by id, but for those whose ids are known, which it gives.
 ///
 /// # Errors
 /// Those of the database; see [`is_taken`](super::taken::is_taken).
@@ -60,43 +69,89 @@ pub(super) async fn insert<'r>(
     batch: impl Iterator<Item = &'r Response>,
     received_at: DateTime<Utc>,
 ) -> std::result::Result<HashSet<Uuid>, DieselError> {
-    let mut columns = Columns::default();
-    batch.for_each(|response| columns.push(response));
-    if columns.ids.is_empty() {
-        return Ok(HashSet::new());
+    let (mut batch, mut known): (Vec<&Response>, _) = (batch.collect(), HashSet::new());
+    // Each turn but the last finds ids that were stored meanwhile.
+    while !batch.is_empty() {
+        let found = insert_new(conn, &batch, received_at).await?;
+        if found.is_empty() {
+            break;
+        }
+        known.extend(found);
+        batch.retain(|response| !known.contains(&response.id.uuid()));
     }
-    macro_rules! load {
-        ($statement:ident $(, $last:expr)?) => {
-            diesel::select($statement(
-                received_at,
-                columns.ids,
-                columns.surveys,
-                columns.agencies,
-                columns.desks,
-                columns.clients,
-                columns.seqs,
-                columns.answers,
-                columns.channels,
-                columns.procedures,
-                columns.genders,
-                columns.ages,
-                columns.assisted,
-                columns.comments
-                $(, $last)?
-            ))
-            .load::<Uuid>(conn)
-            .await?
-        };
-    }
-    let known = if columns.visits.iter().any(Option::is_some) {
-        load!(store_visit_responses, columns.visits)
-    } else {
-        load!(store_responses)
-    };
-    Ok(known.into_iter().collect())
+    Ok(known)
 }
 
-/// A batch turned on its side, as the statement takes it.
+/// Calls a statement with the columns of a batch, and with what else it takes.
+macro_rules! known {
+    ($conn:ident, $statement:ident, $received_at:ident, $columns:ident $(, $last:expr)*) => {
+        diesel::select($statement(
+            $received_at,
+            $columns.ids,
+            $columns.surveys,
+            $columns.agencies,
+            $columns.desks,
+            $columns.clients,
+            $columns.seqs,
+            $columns.answers,
+            $columns.channels,
+            $columns.procedures,
+            $columns.genders,
+            $columns.ages,
+            $columns.assisted,
+            $columns.comments,
+            $columns.packed
+            $(, $last)*
+        ))
+        .load::<Uuid>($conn)
+        .await
+    };
+}
+
+/// Stores all of them, or, where ids are known, none, and gives those. Which statement it is depends on whether somebody
+/// shows a visit, so that those who show none do not pay for it.
+async fn insert_new(
+    conn: &mut Conn,
+    batch: &[&Response],
+    received_at: DateTime<Utc>,
+) -> std::result::Result<Vec<Uuid>, DieselError> {
+    let columns = Columns::of(batch);
+    if columns.visits.is_empty() {
+        known!(conn, store_responses, received_at, columns)
+    } else {
+        known!(conn, store_visit_responses, received_at, columns, columns.visits)
+    }
+}
+
+/// Stores responses that are distinct, sorted by id and show no visit, and the receipt, which says that all of them are new;
+/// `false` if ids are known, and then nothing is stored.
+///
+/// # Errors
+/// As [`insert`].
+pub(super) async fn insert_with_receipt(
+    conn: &mut Conn,
+    batch: &[&Response],
+    received_at: DateTime<Utc>,
+    receipt: &Receipt,
+) -> std::result::Result<bool, DieselError> {
+    let (columns, (ids, outcomes)) = (Columns::of(batch), columns_of(receipt));
+    let known = known!(
+        conn,
+        store_receipted_responses,
+        received_at,
+        columns,
+        receipt.id,
+        receipt.client.0,
+        receipt.received_at,
+        ids,
+        outcomes,
+        receipt.problems.as_str()
+    );
+    Ok(known?.is_empty())
+}
+
+/// A batch turned on its side, as the statement takes it. A column of which nobody says anything is empty: an array that is
+/// shorter than its neighbours is filled up with NULL.
 #[derive(Default)]
 struct Columns<'r> {
     ids: Vec<Uuid>,
@@ -113,9 +168,34 @@ struct Columns<'r> {
     assisted: Vec<Option<bool>>,
     comments: Vec<Option<&'r str>>,
     visits: Vec<Option<Uuid>>,
+    packed: Vec<u8>,
 }
 
 impl<'r> Columns<'r> {
+    fn of(batch: &[&'r Response]) -> Self {
+        let mut columns = Self::default();
+        batch.iter().for_each(|response| columns.push(response));
+        columns.empty_the_unsaid();
+        columns
+    }
+
+    fn empty_the_unsaid(&mut self) {
+        fn empty<T>(column: &mut Vec<Option<T>>) {
+            if column.iter().all(Option::is_none) {
+                column.clear();
+            }
+        }
+        empty(&mut self.desks);
+        empty(&mut self.seqs);
+        empty(&mut self.channels);
+        empty(&mut self.procedures);
+        empty(&mut self.genders);
+        empty(&mut self.ages);
+        empty(&mut self.assisted);
+        empty(&mut self.comments);
+        empty(&mut self.visits);
+    }
+
     fn push(&mut self, response: &'r Response) {
         let facets = &response.facets;
         self.ids.push(response.id.uuid());
@@ -132,5 +212,6 @@ impl<'r> Columns<'r> {
         self.assisted.push(facets.assisted_by_staff);
         self.comments.push(response.comment.as_deref());
         self.visits.push(response.visit.map(VisitId::uuid));
+        pack(&mut self.packed, response);
     }
 }

@@ -2,49 +2,56 @@
 
 use super::{Reach, Tallied, TallyKey};
 use crate::domain::facet::Facet;
-use crate::domain::ids::AgencyId;
+use crate::domain::ids::{AgencyId, SurveyId};
 use crate::domain::period::{Grain, day_of};
 use crate::domain::survey::Survey;
-use crate::domain::tally::Tally;
+use crate::domain::tally::{Counted, Tally};
 use crate::store::ingest_batches::Unfolded;
 use crate::store::kept_totals::KeptTotals;
-use compact_str::CompactString;
 use foldhash::fast::RandomState;
+use indexmap::IndexMap;
 use std::collections::{BTreeMap, HashMap};
 
 /// What some responses add to the tallies: days, and months by facet, of the agencies themselves. Everything else
 /// follows from that.
 #[derive(Debug, Default)]
 pub struct TallyDelta {
-    finest: HashMap<TallyKey, Tally, RandomState>,
+    finest: IndexMap<TallyKey, Tally, RandomState>,
+    /// Where the response before was counted, by facet and as a whole: what a kiosk sends after an outage is mostly of the
+    /// same agency, day and desk, and then nothing has to be looked up.
+    before: [usize; Facet::ALL.len() + 1],
+    /// Parts of the surveys' questionnaires, made once and not for each response.
+    parts: HashMap<SurveyId, Vec<Vec<usize>>, RandomState>,
 }
 
 impl TallyDelta {
     /// Counts one response of the survey in, with those that are `tallied` like it.
     pub fn count(&mut self, survey: &Survey, response: &Unfolded, tallied: Tallied) {
-        let one = Tally::of(&survey.questionnaire, &response.answers, response.received_at);
+        let version = &survey.questionnaire;
+        let parts = self.parts.entry(survey.id).or_insert_with(|| version.parts());
+        let one = Counted::new(version, parts, &response.answers, response.received_at);
         let day = day_of(response.id.answered_at());
-        let key = TallyKey {
-            survey: survey.id,
-            facet: None,
-            grain: Grain::Day,
-            reach: Reach::Itself,
-            tallied,
-            starts_on: day,
-            agency: response.agency.0,
-            value: CompactString::default(),
-        };
-        for facet in Facet::ALL {
+        for (before, facet) in self.before.iter_mut().zip(Facet::ALL.map(Some).into_iter().chain([None])) {
+            let grain = if facet.is_some() { Grain::Month } else { Grain::Day };
             let key = TallyKey {
-                facet: Some(facet),
-                grain: Grain::Month,
-                starts_on: Grain::Month.start(day),
-                value: response.value(facet),
-                ..key.clone()
+                survey: survey.id,
+                facet,
+                grain,
+                reach: Reach::Itself,
+                tallied,
+                starts_on: grain.start(day),
+                agency: response.agency.0,
+                value: facet.map(|facet| response.value(facet)).unwrap_or_default(),
             };
-            add(&mut self.finest, key, &one);
+            if self.finest.get_index(*before).is_none_or(|(known, _)| *known != key) {
+                let entry = self.finest.entry(key);
+                *before = entry.index();
+                entry.or_insert_with(|| Tally::empty(version));
+            }
+            if let Some((_, tally)) = self.finest.get_index_mut(*before) {
+                tally.count(&one);
+            }
         }
-        add(&mut self.finest, key, &one);
     }
 
     /// Whether nothing was counted.
@@ -67,7 +74,7 @@ impl TallyDelta {
                 add(&mut all, key, &tally);
             }
         }
-        let mut totals = HashMap::default();
+        let mut totals = IndexMap::default();
         for (key, tally) in &all {
             for root in kept.roots_of(AgencyId(key.agency)) {
                 add(&mut totals, TallyKey { reach: Reach::Kept, agency: *root, ..key.clone() }, tally);
@@ -77,7 +84,7 @@ impl TallyDelta {
     }
 }
 
-fn add(tallies: &mut HashMap<TallyKey, Tally, RandomState>, key: TallyKey, more: &Tally) {
+fn add(tallies: &mut IndexMap<TallyKey, Tally, RandomState>, key: TallyKey, more: &Tally) {
     match tallies.get_mut(&key) {
         Some(tally) => tally.add(more),
         None => {

@@ -1,14 +1,17 @@
 //! Reading tallies for figures.
 
 use super::packing::unpack_into;
+use super::tail::{Tail, TailRow};
 use super::{Reach, Tallied, facet_number, reach_of};
+use crate::domain::agency_scope::AgencyScope;
 use crate::domain::facet::Facet;
-use crate::domain::ids::{AgencyId, ResponseId};
+use crate::domain::ids::AgencyId;
 use crate::domain::period::{Grain, Unit};
+use crate::domain::questionnaire::QuestionnaireVersion;
 use crate::domain::survey::Survey;
 use crate::domain::tally::Tally;
-use crate::domain::tree::AgencyScope;
 use crate::error::Result;
+use crate::store::ingest_batches::Unfolded;
 use crate::store::{Conn, corrupt};
 use chrono::{DateTime, NaiveDate, Utc};
 use compact_str::CompactString;
@@ -69,19 +72,6 @@ pub struct TallyRow {
     pub tally: Arc<Tally>,
 }
 
-/// A response that is not in the tallies yet.
-#[derive(Debug)]
-pub struct TailRow {
-    /// When it was answered.
-    pub answered_at: DateTime<Utc>,
-    /// The rated agency.
-    pub agency: AgencyId,
-    /// Value of the facet.
-    pub value: CompactString,
-    /// What it adds.
-    pub tally: Arc<Tally>,
-}
-
 /// What was found, all of one moment.
 #[derive(Debug, Default)]
 pub struct Fetched {
@@ -134,15 +124,10 @@ const TAIL_AND_STATE: &str = "
     UNION ALL
     SELECT (-1)::smallint, 0::smallint, NULL, root_id, '', digest, NULL, NULL FROM kept_totals WHERE root_id = ANY ($7)
     UNION ALL
-    SELECT (-2)::smallint, 0::smallint, NULL, t.agency,
-           coalesce(CASE $2 WHEN 1 THEN t.channel WHEN 2 THEN t.desk::text WHEN 3 THEN t.procedure WHEN 4 THEN t.gender
-                            WHEN 5 THEN t.age_band END, ''),
-           t.answers, b.received_at, t.id
-    FROM ingest_batches b,
-         unnest(b.response_ids, b.survey_ids, b.agency_ids, b.answers, b.desk_ids, b.channels, b.procedures, b.genders,
-                b.age_bands)
-            AS t (id, survey, agency, answers, desk, channel, procedure, gender, age_band)
-    WHERE t.survey = $1 AND ($8 OR t.agency = ANY ($9))";
+    SELECT (-2)::smallint, 0::smallint, NULL, 0, '', packed, received_at, NULL
+    FROM ingest_batches
+    WHERE $1 = ANY (survey_ids)
+      AND ($8 OR EXISTS (SELECT FROM unnest(agency_ids) AS agency WHERE agency = ANY ($9)))";
 
 /// What follows [`TAIL_AND_STATE`] for the rows that are wanted, in one statement: one round trip, and all of it of one
 /// moment. Each branch names its grain and reach, so that each is one short walk down the key.
@@ -310,7 +295,7 @@ pub async fn tallies_fetch(conn: &mut Conn, scope: &AgencyScope, wanted: &Wanted
         Of::Counted => fetch.load_stream::<Row>(conn).await?.boxed(),
         Of::Both => FetchBoth(fetch).load_stream::<Row>(conn).await?.boxed(),
     };
-    Fetched::read(wanted.survey, rows).await
+    Fetched::read(scope, wanted, rows).await
 }
 
 /// The same without the rows, for whoever holds those of some state.
@@ -320,7 +305,7 @@ pub async fn tallies_tail_fetch(
     wanted: &Wanted<'_>,
 ) -> Result<Fetched> {
     let rows = FetchTail(Fetch::new(scope, wanted)).load_stream::<Row>(conn).await?;
-    Fetched::read(wanted.survey, rows.boxed()).await
+    Fetched::read(scope, wanted, rows.boxed()).await
 }
 
 impl Fetch {
@@ -355,44 +340,42 @@ impl Fetch {
 }
 
 impl Fetched {
-    async fn read(survey: &Survey, mut rows: BoxStream<'_, QueryResult<Row>>) -> Result<Self> {
-        let mut fetched = Self::default();
+    async fn read(
+        scope: &AgencyScope,
+        wanted: &Wanted<'_>,
+        mut rows: BoxStream<'_, QueryResult<Row>>,
+    ) -> Result<Self> {
+        let (mut fetched, mut tail) = (Self::default(), Tail::new(wanted.survey));
+        let value = |response: &Unfolded| {
+            let value = || wanted.facet.map(|facet| response.value(facet)).unwrap_or_default();
+            scope.allows(response.agency).then(value)
+        };
         while let Some(row) = rows.try_next().await? {
-            fetched.take(survey, row)?;
+            match row.what {
+                STATE => fetched.state = row.id,
+                DIGEST => {
+                    fetched.digests.insert(row.agency, row.bytes);
+                }
+                TAIL => {
+                    let at = row.at.ok_or_else(|| corrupt("ingest_batches.received_at"))?;
+                    tail.add((&row.bytes, at), value)?;
+                }
+                _ => fetched.rows.push(row.tally(&wanted.survey.questionnaire)?),
+            }
         }
+        fetched.tail = tail.rows();
         Ok(fetched)
     }
+}
 
-    fn take(&mut self, survey: &Survey, row: Row) -> Result<()> {
-        let version = &survey.questionnaire;
-        let value = CompactString::from(row.value);
-        match row.what {
-            STATE => self.state = row.id,
-            DIGEST => {
-                self.digests.insert(row.agency, row.bytes);
-            }
-            TAIL => {
-                let (id, at) =
-                    row.id.and_then(ResponseId::new).zip(row.at).ok_or_else(|| corrupt("ingest_batches"))?;
-                let tally = Arc::new(Tally::of(version, &row.bytes, at));
-                self.tail.push(TailRow {
-                    answered_at: id.answered_at(),
-                    agency: AgencyId(row.agency),
-                    value,
-                    tally,
-                });
-            }
-            reach => {
-                let mut tally = Tally { watermark: row.at, ..Tally::empty(version) };
-                let unit = Grain::of(row.grain).zip(row.starts_on);
-                let (grain, starts_on) = unit.ok_or_else(|| corrupt("tallies.grain"))?;
-                unpack_into(&mut tally, &row.bytes).ok_or_else(|| corrupt("tallies.numbers"))?;
-                let (reach, tallied) = reach_of(reach);
-                let unit = Unit { grain, starts_on };
-                let tally = Arc::new(tally);
-                self.rows.push(TallyRow { unit, reach, tallied, agency: row.agency, value, tally });
-            }
-        }
-        Ok(())
+impl Row {
+    fn tally(self, version: &QuestionnaireVersion) -> Result<TallyRow> {
+        let mut tally = Tally { watermark: self.at, ..Tally::empty(version) };
+        let unit = Grain::of(self.grain).zip(self.starts_on);
+        let (grain, starts_on) = unit.ok_or_else(|| corrupt("tallies.grain"))?;
+        unpack_into(&mut tally, &self.bytes).ok_or_else(|| corrupt("tallies.numbers"))?;
+        let (reach, tallied) = reach_of(self.what);
+        let (unit, value) = (Unit { grain, starts_on }, self.value.into());
+        Ok(TallyRow { unit, reach, tallied, agency: self.agency, value, tally: Arc::new(tally) })
     }
 }

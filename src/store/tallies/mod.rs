@@ -17,11 +17,13 @@ mod delta;
 mod fetch;
 mod leaves;
 mod packing;
+mod tail;
 mod upkeep;
 
 pub use delta::TallyDelta;
 pub use fetch::{Fetched, Of, TallyRow, Wanted, tallies_fetch, tallies_tail_fetch};
 pub use leaves::tallies_of_leaves;
+pub use tail::{Tail, TailRow};
 pub use upkeep::{
     TallySpan, kept_rows_make, kept_rows_remove, tallies_add, tallies_months, tallies_of_months,
     tallies_of_span, tallies_replace, tallies_take,
