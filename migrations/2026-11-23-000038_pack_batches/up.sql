@@ -2,9 +2,10 @@
 -- written, folded or read: a fifth of what bulk intake took of the machine went into folding. The arrays that are left
 -- are what response_log keeps.
 --
--- packed: for each response its id (16 bytes), survey and agency (4 bytes each, highest first); then the answers and the
--- values of the facets (channel, desk number, procedure, gender, age band; empty if not told), each as one byte of length
--- and its bytes.
+-- packed: for each response its id (16 bytes); a byte of bits for what is as in the response before and left out (lowest:
+-- survey and agency, then the facets); the answers; survey and agency (4 bytes each, highest first); the values of the
+-- facets (channel, desk number, procedure, gender, age band; empty if not told). Answers and values are one byte of length
+-- and their bytes.
 ALTER TABLE ingest_batches ADD COLUMN packed bytea NOT NULL DEFAULT '';
 ALTER TABLE ingest_batches ALTER COLUMN packed SET STORAGE EXTERNAL;
 
@@ -12,7 +13,8 @@ CREATE FUNCTION pg_temp.with_length(value bytea) RETURNS bytea LANGUAGE sql AS $
     SELECT substring(int4send(length(coalesce(value, ''))) FROM 4) || coalesce(value, '')
 $$;
 UPDATE ingest_batches b SET packed = (
-    SELECT coalesce(string_agg(uuid_send(t.id) || int4send(t.survey) || int4send(t.agency) || pg_temp.with_length(t.answers)
+    SELECT coalesce(string_agg(uuid_send(t.id) || '\x00'::bytea || pg_temp.with_length(t.answers)
+                               || int4send(t.survey) || int4send(t.agency)
                                || pg_temp.with_length(convert_to(t.channel, 'UTF8'))
                                || pg_temp.with_length(convert_to(t.desk::text, 'UTF8'))
                                || pg_temp.with_length(convert_to(t.procedure, 'UTF8'))
@@ -28,7 +30,8 @@ ALTER TABLE ingest_batches ALTER COLUMN packed DROP DEFAULT, DROP COLUMN answers
 
 -- As before in one statement that bets that all of it is new; the batch comes packed beside its columns. If an id is
 -- known after all nothing is stored, and the ids that are known are given: who asked leaves them out and asks again. A
--- column that is shorter than the ids is filled up with NULL.
+-- column that is shorter than the ids is filled up with NULL, but one element of a column that a device fills with the same
+-- stands for all.
 DROP FUNCTION store_visit_responses(timestamptz, uuid[], integer[], integer[], integer[], uuid[], bigint[], bytea[], text[],
                                     text[], text[], text[], boolean[], text[], uuid[]);
 DROP FUNCTION store_responses(timestamptz, uuid[], integer[], integer[], integer[], uuid[], bigint[], bytea[], text[],
@@ -38,11 +41,16 @@ CREATE FUNCTION store_responses(
     in_clients uuid[], in_seqs bigint[], in_answers bytea[], in_channels text[], in_procedures text[],
     in_genders text[], in_age_bands text[], in_assisted boolean[], in_comments text[], in_packed bytea
 ) RETURNS SETOF uuid LANGUAGE plpgsql AS $$
+DECLARE
+    many CONSTANT integer := cardinality(in_ids);
 BEGIN
     BEGIN
         INSERT INTO responses (id, survey_id, rated_agency_id, service_point_id, client_id, device_seq, answers,
                                channel, procedure, gender, age_band, assisted_by_staff, commented, received_at)
-        SELECT t.id, t.survey, t.agency, t.desk, t.client, t.seq, t.answers, t.channel, t.procedure, t.gender,
+        SELECT t.id, coalesce(t.survey, in_surveys[1]), coalesce(t.agency, in_agencies[1]),
+               coalesce(t.desk, CASE WHEN cardinality(in_desks) = 1 THEN in_desks[1] END),
+               coalesce(t.client, in_clients[1]), t.seq, t.answers,
+               coalesce(t.channel, CASE WHEN cardinality(in_channels) = 1 THEN in_channels[1] END), t.procedure, t.gender,
                t.age_band, t.assisted, t.body IS NOT NULL, arrived
         FROM (SELECT unnest(in_ids) AS id, unnest(in_surveys) AS survey, unnest(in_agencies) AS agency,
                      unnest(in_desks) AS desk, unnest(in_clients) AS client, unnest(in_seqs) AS seq,
@@ -60,7 +68,7 @@ BEGIN
     END;
     IF cardinality(in_seqs) > 0 THEN
         INSERT INTO device_seqs (client_id, seq, response_id)
-        SELECT t.client, t.seq, t.id FROM unnest(in_ids, in_clients, in_seqs) AS t (id, client, seq)
+        SELECT coalesce(t.client, in_clients[1]), t.seq, t.id FROM unnest(in_ids, in_clients, in_seqs) AS t (id, client, seq)
         WHERE t.seq IS NOT NULL;
     END IF;
     IF cardinality(in_comments) > 0 THEN
@@ -68,7 +76,10 @@ BEGIN
         SELECT t.id, t.body FROM unnest(in_ids, in_comments) AS t (id, body) WHERE t.body IS NOT NULL;
     END IF;
     INSERT INTO ingest_batches (received_at, response_ids, survey_ids, agency_ids, packed)
-    VALUES (arrived, in_ids, in_surveys, in_agencies, in_packed);
+    VALUES (arrived, in_ids,
+            CASE cardinality(in_surveys) WHEN many THEN in_surveys ELSE array_fill(in_surveys[1], ARRAY[many]) END,
+            CASE cardinality(in_agencies) WHEN many THEN in_agencies ELSE array_fill(in_agencies[1], ARRAY[many]) END,
+            in_packed);
 END $$;
 
 -- As before, and nothing of it is stored where an id is known.

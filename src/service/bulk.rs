@@ -12,6 +12,7 @@ use crate::domain::receipt::{Receipt, Verdict};
 use crate::domain::response::ResponseDraft;
 use crate::error::{Error, ErrorCode, FaultKind, Faults, Result};
 use crate::store::responses::Admitted;
+use chrono::{DateTime, Utc};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::SemaphorePermit;
@@ -42,6 +43,8 @@ pub struct Bulk<'a> {
     services: &'a Services,
     client: &'a Client,
     catalogue: Arc<Catalogue>,
+    /// When the chunk began that is being read.
+    now: DateTime<Utc>,
     items: Vec<Item>,
     /// Admitted and not stored yet, with their places among the items.
     waiting: Vec<Admitted>,
@@ -62,6 +65,7 @@ pub async fn begin<'a>(services: &'a Services, actor: &'a Actor) -> Result<Bulk<
         services,
         client,
         catalogue: current(services).await?,
+        now: services.clock.now(),
         items: Vec::new(),
         waiting: Vec::new(),
         places: Vec::new(),
@@ -84,7 +88,7 @@ impl Bulk<'_> {
         let admission = Admission {
             catalogue: &self.catalogue,
             client: self.client,
-            now: self.services.clock.now(),
+            now: self.now,
             max_days: Some(self.services.rules.max_offline_days),
         };
         match admission.admit(draft, visit, faults) {
@@ -140,6 +144,7 @@ impl Bulk<'_> {
             }
         }
         self.told(&told);
+        self.now = self.services.clock.now();
         failed.map_or(Ok(()), Err)
     }
 

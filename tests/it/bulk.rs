@@ -209,6 +209,34 @@ async fn a_response_full_of_faults_tells_the_first_of_them() {
 }
 
 #[tokio::test]
+async fn what_some_of_a_batch_tell_is_stored_with_those_only() {
+    let app = TestApp::start().await;
+    let (system, sql) = (app.system(None).await, app.sql().await);
+    for told in ["111", "110", "101", "011", "100", "001", "000", "1", "0"] {
+        let told: Vec<bool> = told.chars().map(|told| told == '1').collect();
+        let bodies: Vec<Value> = told
+            .iter()
+            .map(|told| {
+                let body = response(id(app.now), 4);
+                if *told {
+                    with(with(body, "/channel", json!("kiosk")), "/gender", json!("female"))
+                } else {
+                    body
+                }
+            })
+            .collect();
+        let reply = system.post_batch(&bodies).await.expect(200).json();
+        assert_eq!(reply["counts"]["created"], told.len(), "{reply}");
+        for (body, told) in bodies.iter().zip(told) {
+            let row = "SELECT channel, gender FROM responses WHERE id::text = $1";
+            let row = sql.query_one(row, &[&body["id"].as_str().unwrap()]).await.unwrap();
+            let values: [Option<&str>; 2] = [row.get(0), row.get(1)];
+            assert_eq!(values, ["kiosk", "female"].map(|value| told.then_some(value)));
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_receipt_ends_after_ninety_days() {
     let app = TestApp::start().await;
     let (device, secret) =

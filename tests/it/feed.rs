@@ -53,8 +53,8 @@ async fn store(sql: &tokio_postgres::Client, agency: &str, at: DateTime<Utc>, co
                 array_agg(uuid_v7_floor(now())), array_agg(NULL::bigint),
                 array_agg(decode(repeat('04', 19), 'hex')), array_agg(NULL::text), array_agg(NULL::text),
                 array_agg(NULL::text), array_agg(NULL::text), array_agg(NULL::boolean), array_agg(NULL::text),
-                string_agg(uuid_send(id) || int4send(survey) || int4send(agency) || '\\x13'::bytea
-                           || decode(repeat('04', 19) || repeat('00', 5), 'hex'), ''))
+                string_agg(uuid_send(id) || decode('0013' || repeat('04', 19), 'hex') || int4send(survey) || int4send(agency)
+                           || decode(repeat('00', 5), 'hex'), ''))
          FROM (SELECT (substr('{head}', 1, 8) || substr('{head}', 9) || '7' || substr(hash, 1, 3) || '8'
                        || substr(hash, 4, 15))::uuid AS id,
                       s.id AS survey, a.id AS agency, n / 500 AS batch

@@ -7,27 +7,64 @@ use crate::domain::ids::{AgencyId, ResponseId, SurveyId};
 use crate::domain::response::{AgeBand, Channel, Gender, ProcedureCode, Response};
 use chrono::{DateTime, Utc};
 use compact_str::{CompactString, ToCompactString};
-use std::array::from_fn;
 use uuid::Uuid;
 
-/// Adds a response to those that are packed already.
-pub fn pack(packed: &mut Vec<u8>, response: &Response) {
+/// Bytes of a usual response, to make room for.
+const USUAL: usize = 48;
+
+/// Bit of the survey and the agency; that of a facet is to the left of it, in the order of [`Facet::ALL`].
+const RATED: u8 = 1;
+
+/// What says the same as the response before is left out; what waited at a kiosk does so nearly everywhere.
+pub fn pack(batch: &[&Response]) -> Vec<u8> {
+    let (mut packed, mut before) = (Vec::with_capacity(batch.len() * USUAL), None);
+    for response in batch {
+        let same = before.map_or(0, |before| same(before, response));
+        packed.extend_from_slice(response.id.uuid().as_bytes());
+        packed.push(same);
+        push(&mut packed, response.answers.ordinals());
+        if same & RATED == 0 {
+            packed.extend_from_slice(&response.survey.id.0.to_be_bytes());
+            packed.extend_from_slice(&response.rated_agency.0.to_be_bytes());
+        }
+        for (bit, facet) in bits() {
+            if same & bit == 0 {
+                push_value(&mut packed, response, facet);
+            }
+        }
+        before = Some(response);
+    }
+    packed
+}
+
+fn bits() -> impl Iterator<Item = (u8, Facet)> {
+    Facet::ALL.into_iter().enumerate().map(|(place, facet)| (RATED << (place + 1), facet))
+}
+
+fn same(before: &Response, now: &Response) -> u8 {
+    let (was, is) = (&before.facets, &now.facets);
+    let rated = (before.survey.id, before.rated_agency) == (now.survey.id, now.rated_agency);
+    let facets = bits().filter(|(_, facet)| match facet {
+        Facet::Channel => was.channel == is.channel,
+        Facet::ServicePoint => before.service_point == now.service_point,
+        Facet::Procedure => was.procedure == is.procedure,
+        Facet::Gender => was.gender == is.gender,
+        Facet::AgeBand => was.age_band == is.age_band,
+    });
+    facets.fold(if rated { RATED } else { 0 }, |same, (bit, _)| same | bit)
+}
+
+fn push_value(packed: &mut Vec<u8>, response: &Response, facet: Facet) {
     let facets = &response.facets;
     let desk = response.service_point.map(|desk| desk.0.to_compact_string());
-    packed.extend_from_slice(response.id.uuid().as_bytes());
-    packed.extend_from_slice(&response.survey.id.0.to_be_bytes());
-    packed.extend_from_slice(&response.rated_agency.0.to_be_bytes());
-    push(packed, response.answers.ordinals());
-    for facet in Facet::ALL {
-        let word = match facet {
-            Facet::Channel => facets.channel.map(Channel::as_str),
-            Facet::ServicePoint => desk.as_deref(),
-            Facet::Procedure => facets.procedure.as_ref().map(ProcedureCode::as_str),
-            Facet::Gender => facets.gender.map(Gender::as_str),
-            Facet::AgeBand => facets.age_band.map(AgeBand::as_str),
-        };
-        push(packed, word.unwrap_or_default().as_bytes());
-    }
+    let word = match facet {
+        Facet::Channel => facets.channel.map(Channel::as_str),
+        Facet::ServicePoint => desk.as_deref(),
+        Facet::Procedure => facets.procedure.as_ref().map(ProcedureCode::as_str),
+        Facet::Gender => facets.gender.map(Gender::as_str),
+        Facet::AgeBand => facets.age_band.map(AgeBand::as_str),
+    };
+    push(packed, word.unwrap_or_default().as_bytes());
 }
 
 /// Nothing is longer than 255 bytes: there are 200 criteria at most, and the words are short.
@@ -39,30 +76,51 @@ fn push(packed: &mut Vec<u8>, value: &[u8]) {
 
 /// The responses that are packed, in order; `None` in the place of what cannot be read, and nothing after it.
 pub fn unpack(packed: &[u8], received_at: DateTime<Utc>) -> impl Iterator<Item = Option<Unfolded>> {
-    let mut rest = packed;
+    let (mut rest, mut before) = (packed, None);
     std::iter::from_fn(move || {
         if rest.is_empty() {
             return None;
         }
-        let one = take_one(&mut rest, received_at);
+        let one = take_one(&mut rest, &mut before);
         if one.is_none() {
             rest = &[];
         }
-        Some(one)
+        Some(one.map(|(id, answers, Before { survey, agency, values })| Unfolded {
+            survey,
+            agency,
+            id,
+            answers,
+            values,
+            received_at,
+        }))
     })
 }
 
-fn take_one(rest: &mut &[u8], received_at: DateTime<Utc>) -> Option<Unfolded> {
+/// What a response may say the same as the one before.
+#[derive(Clone)]
+struct Before {
+    survey: SurveyId,
+    agency: AgencyId,
+    values: [Option<CompactString>; Facet::ALL.len()],
+}
+
+fn take_one(rest: &mut &[u8], before: &mut Option<Before>) -> Option<(ResponseId, Vec<u8>, Before)> {
     let id = ResponseId::new(Uuid::from_bytes(*rest.split_off(..16)?.first_chunk()?))?;
-    let survey = SurveyId(number(rest)?);
-    let agency = AgencyId(number(rest)?);
+    let same = *rest.split_off_first()?;
     let answers = bytes(rest)?.to_vec();
-    let words: [Option<&str>; Facet::ALL.len()] = from_fn(|_| std::str::from_utf8(bytes(rest)?).ok());
-    let mut values: [Option<CompactString>; Facet::ALL.len()] = Default::default();
-    for (value, word) in values.iter_mut().zip(words) {
-        *value = Some(word?).filter(|word| !word.is_empty()).map(CompactString::from);
+    if same & RATED == 0 {
+        let (survey, agency) = (SurveyId(number(rest)?), AgencyId(number(rest)?));
+        let values = before.take().map(|before| before.values).unwrap_or_default();
+        *before = Some(Before { survey, agency, values });
     }
-    Some(Unfolded { survey, agency, id, answers, values, received_at })
+    let now = before.as_mut()?;
+    for (value, (bit, _)) in now.values.iter_mut().zip(bits()) {
+        if same & bit == 0 {
+            let word = std::str::from_utf8(bytes(rest)?).ok()?;
+            *value = Some(word).filter(|word| !word.is_empty()).map(CompactString::from);
+        }
+    }
+    Some((id, answers, now.clone()))
 }
 
 fn number(rest: &mut &[u8]) -> Option<i32> {
@@ -86,8 +144,8 @@ mod tests {
     #[test]
     fn what_is_cut_off_is_not_taken_for_the_end() {
         let id = uuid_v7(DateTime::UNIX_EPOCH);
-        let mut packed = [id.as_bytes().as_slice(), &[0, 0, 1, 0, 0, 0, 0, 7]].concat();
-        for value in [[4, 0].as_slice(), b"kiosk", b"12", b"", b"female", b""] {
+        let mut packed = [id.as_bytes().as_slice(), &[0, 2, 4, 0, 0, 0, 1, 0, 0, 0, 0, 7]].concat();
+        for value in [b"kiosk".as_slice(), b"12", b"", b"female", b""] {
             push(&mut packed, value);
         }
         let word = |word: &str| Some(CompactString::from(word));
@@ -101,6 +159,15 @@ mod tests {
         };
         let twice = [packed.as_slice(), &packed].concat();
         assert_eq!(read(&twice), [Some(one.clone()), Some(one.clone())]);
+        // The same but for the gender: five of six bits.
+        let like_it = [id.as_bytes().as_slice(), &[0b10_1111, 1, 3, 4], b"male"].concat();
+        let next = Unfolded {
+            answers: vec![3],
+            values: [word("kiosk"), word("12"), None, word("male"), None],
+            ..one.clone()
+        };
+        assert_eq!(read(&[packed.as_slice(), &like_it].concat()), [Some(one.clone()), Some(next)]);
+        assert_eq!(read(&like_it), [None], "like the one before the first");
         assert_eq!(read(&[]), []);
         for end in packed.len() + 1..twice.len() {
             assert_eq!(read(&twice[..end]), [Some(one.clone()), None], "cut at {end}");

@@ -150,9 +150,7 @@ pub(super) async fn insert_with_receipt(
     Ok(known?.is_empty())
 }
 
-/// A batch turned on its side, as the statement takes it. A column of which nobody says anything is empty: an array that is
-/// shorter than its neighbours is filled up with NULL.
-#[derive(Default)]
+/// A batch turned on its side, as the statement takes it.
 struct Columns<'r> {
     ids: Vec<Uuid>,
     surveys: Vec<i32>,
@@ -161,10 +159,10 @@ struct Columns<'r> {
     clients: Vec<Uuid>,
     seqs: Vec<Option<i64>>,
     answers: Vec<&'r [u8]>,
-    channels: Vec<Option<&'r str>>,
+    channels: Vec<Option<&'static str>>,
     procedures: Vec<Option<&'r str>>,
-    genders: Vec<Option<&'r str>>,
-    ages: Vec<Option<&'r str>>,
+    genders: Vec<Option<&'static str>>,
+    ages: Vec<Option<&'static str>>,
     assisted: Vec<Option<bool>>,
     comments: Vec<Option<&'r str>>,
     visits: Vec<Option<Uuid>>,
@@ -173,45 +171,39 @@ struct Columns<'r> {
 
 impl<'r> Columns<'r> {
     fn of(batch: &[&'r Response]) -> Self {
-        let mut columns = Self::default();
-        batch.iter().for_each(|response| columns.push(response));
-        columns.empty_the_unsaid();
-        columns
-    }
-
-    fn empty_the_unsaid(&mut self) {
-        fn empty<T>(column: &mut Vec<Option<T>>) {
-            if column.iter().all(Option::is_none) {
-                column.clear();
-            }
+        Self {
+            ids: each(batch, |response| response.id.uuid()),
+            surveys: short(each(batch, |response| response.survey.id.0)),
+            agencies: short(each(batch, |response| response.rated_agency.0)),
+            desks: short(told(batch, |response| response.service_point.map(|desk| desk.0))),
+            clients: short(each(batch, |response| response.client.0)),
+            seqs: told(batch, |response| response.device_seq.map(DeviceSeq::get)),
+            answers: each(batch, |response| response.answers.ordinals()),
+            channels: short(told(batch, |response| response.facets.channel.map(Channel::as_str))),
+            procedures: told(batch, |response| response.facets.procedure.as_ref().map(ProcedureCode::as_str)),
+            genders: told(batch, |response| response.facets.gender.map(Gender::as_str)),
+            ages: told(batch, |response| response.facets.age_band.map(AgeBand::as_str)),
+            assisted: told(batch, |response| response.facets.assisted_by_staff),
+            comments: told(batch, |response| response.comment.as_deref()),
+            visits: told(batch, |response| response.visit.map(VisitId::uuid)),
+            packed: pack(batch),
         }
-        empty(&mut self.desks);
-        empty(&mut self.seqs);
-        empty(&mut self.channels);
-        empty(&mut self.procedures);
-        empty(&mut self.genders);
-        empty(&mut self.ages);
-        empty(&mut self.assisted);
-        empty(&mut self.comments);
-        empty(&mut self.visits);
     }
+}
 
-    fn push(&mut self, response: &'r Response) {
-        let facets = &response.facets;
-        self.ids.push(response.id.uuid());
-        self.surveys.push(response.survey.id.0);
-        self.agencies.push(response.rated_agency.0);
-        self.desks.push(response.service_point.map(|id| id.0));
-        self.clients.push(response.client.0);
-        self.seqs.push(response.device_seq.map(DeviceSeq::get));
-        self.answers.push(response.answers.ordinals());
-        self.channels.push(facets.channel.map(Channel::as_str));
-        self.procedures.push(facets.procedure.as_ref().map(ProcedureCode::as_str));
-        self.genders.push(facets.gender.map(Gender::as_str));
-        self.ages.push(facets.age_band.map(AgeBand::as_str));
-        self.assisted.push(facets.assisted_by_staff);
-        self.comments.push(response.comment.as_deref());
-        self.visits.push(response.visit.map(VisitId::uuid));
-        pack(&mut self.packed, response);
+fn each<'r, T>(batch: &[&'r Response], value: impl Fn(&'r Response) -> T) -> Vec<T> {
+    batch.iter().map(|response| value(response)).collect()
+}
+
+/// Empty if nobody says anything: an array that is shorter than its neighbours is filled up with NULL.
+fn told<'r, T>(batch: &[&'r Response], value: impl Fn(&'r Response) -> Option<T>) -> Vec<Option<T>> {
+    if batch.iter().all(|response| value(response).is_none()) { Vec::new() } else { each(batch, value) }
+}
+
+/// What a device says of itself is the same in all of them; then it is sent once, see the migration.
+fn short<T: PartialEq>(mut column: Vec<T>) -> Vec<T> {
+    if column.windows(2).all(|pair| matches!(pair, [before, now] if before == now)) {
+        column.truncate(1);
     }
+    column
 }
