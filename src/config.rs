@@ -148,7 +148,7 @@ pub struct ServeConfig {
 
     /// Bulk requests that store at the same time. The HTTP workers share so many connections for them among themselves; if
     /// there are more workers than that, all use those of `--database-connections`.
-    #[arg(long, env = "SIPAS_BULK_WRITERS", value_name = "N", default_value_t = 4,
+    #[arg(long, env = "SIPAS_BULK_WRITERS", value_name = "N", default_value_t = 8,
           value_parser = clap::value_parser!(u16).range(1..=16))]
     pub bulk_writers: u16,
 

@@ -27,11 +27,6 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Bulk intake makes and drops a dozen small things for each response, many of them on another thread: 1.1 times as many
-/// responses a second as with the allocator of glibc.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     // actix_http reports every request it cannot parse as an error; strangers must not fill the log.
     let filter = tracing_subscriber::EnvFilter::try_from_env("SIPAS_LOG")

@@ -43,14 +43,17 @@ CREATE FUNCTION store_responses(
 ) RETURNS SETOF uuid LANGUAGE plpgsql AS $$
 DECLARE
     many CONSTANT integer := cardinality(in_ids);
+    one_survey CONSTANT integer := CASE cardinality(in_surveys) WHEN 1 THEN in_surveys[1] END;
+    one_agency CONSTANT integer := CASE cardinality(in_agencies) WHEN 1 THEN in_agencies[1] END;
+    one_desk CONSTANT integer := CASE cardinality(in_desks) WHEN 1 THEN in_desks[1] END;
+    one_client CONSTANT uuid := CASE cardinality(in_clients) WHEN 1 THEN in_clients[1] END;
+    one_channel CONSTANT text := CASE cardinality(in_channels) WHEN 1 THEN in_channels[1] END;
 BEGIN
     BEGIN
         INSERT INTO responses (id, survey_id, rated_agency_id, service_point_id, client_id, device_seq, answers,
                                channel, procedure, gender, age_band, assisted_by_staff, commented, received_at)
-        SELECT t.id, coalesce(t.survey, in_surveys[1]), coalesce(t.agency, in_agencies[1]),
-               coalesce(t.desk, CASE WHEN cardinality(in_desks) = 1 THEN in_desks[1] END),
-               coalesce(t.client, in_clients[1]), t.seq, t.answers,
-               coalesce(t.channel, CASE WHEN cardinality(in_channels) = 1 THEN in_channels[1] END), t.procedure, t.gender,
+        SELECT t.id, coalesce(t.survey, one_survey), coalesce(t.agency, one_agency), coalesce(t.desk, one_desk),
+               coalesce(t.client, one_client), t.seq, t.answers, coalesce(t.channel, one_channel), t.procedure, t.gender,
                t.age_band, t.assisted, t.body IS NOT NULL, arrived
         FROM (SELECT unnest(in_ids) AS id, unnest(in_surveys) AS survey, unnest(in_agencies) AS agency,
                      unnest(in_desks) AS desk, unnest(in_clients) AS client, unnest(in_seqs) AS seq,
@@ -68,7 +71,7 @@ BEGIN
     END;
     IF cardinality(in_seqs) > 0 THEN
         INSERT INTO device_seqs (client_id, seq, response_id)
-        SELECT coalesce(t.client, in_clients[1]), t.seq, t.id FROM unnest(in_ids, in_clients, in_seqs) AS t (id, client, seq)
+        SELECT coalesce(t.client, one_client), t.seq, t.id FROM unnest(in_ids, in_clients, in_seqs) AS t (id, client, seq)
         WHERE t.seq IS NOT NULL;
     END IF;
     IF cardinality(in_comments) > 0 THEN
@@ -77,8 +80,8 @@ BEGIN
     END IF;
     INSERT INTO ingest_batches (received_at, response_ids, survey_ids, agency_ids, packed)
     VALUES (arrived, in_ids,
-            CASE cardinality(in_surveys) WHEN many THEN in_surveys ELSE array_fill(in_surveys[1], ARRAY[many]) END,
-            CASE cardinality(in_agencies) WHEN many THEN in_agencies ELSE array_fill(in_agencies[1], ARRAY[many]) END,
+            CASE cardinality(in_surveys) WHEN many THEN in_surveys ELSE array_fill(one_survey, ARRAY[many]) END,
+            CASE cardinality(in_agencies) WHEN many THEN in_agencies ELSE array_fill(one_agency, ARRAY[many]) END,
             in_packed);
 END $$;
 

@@ -142,7 +142,7 @@ fn reach(keeper: &Client, tree: &AgencyTree, agency: Option<AgencyId>) -> Option
 
 /// The agency alone, if it is in the client's subtree. `None` looks like not found.
 fn alone(client: &Client, tree: &AgencyTree, agency: AgencyId) -> Option<AgencyScope> {
-    owns(client, tree, agency).then(|| AgencyScope::granted_by_policy(vec![agency]))
+    owns(client, tree, agency).then(|| AgencyScope::granted_by_policy_alone(agency))
 }
 
 /// Whether the client stands above an agency in its subtree, not in it.

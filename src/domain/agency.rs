@@ -4,12 +4,13 @@ use super::ids::{AgencyId, ServicePointId};
 use super::period::Period;
 use crate::error::FaultKind;
 use chrono::NaiveDate;
+use compact_str::CompactString;
 use std::fmt;
 
 /// Agency e-identifier (mã định danh điện tử, QĐ 20/2020/QĐ-TTg art. 4): groups of `A-Z 0-9` split by
 /// dots, the first a letter and two digits, 35 characters at most, for example `H56.14`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct AgencyCode(String);
+pub struct AgencyCode(CompactString);
 
 impl AgencyCode {
     /// Longest code the decree allows, in characters.
@@ -28,7 +29,7 @@ impl AgencyCode {
                 && tens.is_ascii_digit() && ones.is_ascii_digit() && group != "Z00")
         });
         if text.len() <= Self::MAX_LEN && first && text.split('.').all(word) {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text.into()))
         } else {
             Err(FaultKind::BadFormat { expected: "H56.14" })
         }

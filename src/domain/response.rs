@@ -189,7 +189,7 @@ impl Answers {
         faults: &mut Faults,
     ) -> Option<Self> {
         let mut ordinals = vec![0_u8; version.criteria.len()];
-        let mut given = vec![false; version.criteria.len()];
+        let mut given = [false; MAX_CRITERIA];
         let is_asked = |place: &usize| asked.is_none_or(|asked| asked.contains(place));
         let mut next = 0;
         let before = faults.len();

@@ -6,6 +6,9 @@ use flate2::write::MultiGzDecoder;
 use serde::de::DeserializeOwned;
 use std::io::Write;
 
+#[cfg(test)]
+mod tests;
+
 /// How the responses are put together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Framing {
@@ -32,6 +35,9 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 /// until it is taken.
 pub const SLICE: usize = 1024;
 
+/// Bytes to complete a response with that was cut; nearly all are complete with that many.
+const BRIDGE: usize = 1024;
+
 /// Where in an array the reading is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
@@ -52,9 +58,8 @@ pub struct Framer {
     framing: Framing,
     limits: Limits,
     gzip: Option<MultiGzDecoder<Vec<u8>>>,
-    /// Plain bytes; those before `read` are done with.
+    /// Plain bytes of a response that is not complete yet.
     held: Vec<u8>,
-    read: usize,
     sent: usize,
     decoded: usize,
     /// Responses found so far.
@@ -66,17 +71,7 @@ impl Framer {
     /// Begins to read.
     pub fn new(framing: Framing, gzip: bool, limits: Limits) -> Self {
         let gzip = gzip.then(|| MultiGzDecoder::new(Vec::new()));
-        Self {
-            framing,
-            limits,
-            gzip,
-            held: Vec::new(),
-            read: 0,
-            sent: 0,
-            decoded: 0,
-            items: 0,
-            place: Place::Before,
-        }
+        Self { framing, limits, gzip, held: Vec::new(), sent: 0, decoded: 0, items: 0, place: Place::Before }
     }
 
     /// Whether the body is compressed.
@@ -134,19 +129,42 @@ impl Framer {
         if self.decoded > self.limits.body.saturating_add(1) {
             return Err(self.too_large());
         }
-        self.held.drain(..self.read);
-        self.read = 0;
-        self.held.extend_from_slice(bytes);
+        let mut bytes = bytes;
         // Some programs begin every text with a byte order mark.
-        if self.decoded == self.held.len() && self.held.starts_with(BOM) {
-            self.read = BOM.len();
+        if self.decoded == bytes.len() {
+            bytes = bytes.strip_prefix(BOM).unwrap_or(bytes);
         }
+        let mut held = std::mem::take(&mut self.held);
+        let before = held.len();
+        if before > 0 {
+            // Only the response that was cut is put together; the others are read where they came.
+            let (bridge, rest) = bytes.split_at(bytes.len().min(BRIDGE));
+            held.extend_from_slice(bridge);
+            let mut read = self.responses(&held, items)?;
+            if read < before && !rest.is_empty() {
+                held.extend_from_slice(rest);
+                read += self.responses(held.get(read..).unwrap_or_default(), items)?;
+            }
+            let Some(of_these) = read.checked_sub(before) else {
+                held.drain(..read);
+                self.held = held;
+                return self.check_item(self.held.len());
+            };
+            bytes = bytes.get(of_these..).unwrap_or_default();
+            held.clear();
+        }
+        let read = self.responses(bytes, items)?;
+        held.extend_from_slice(bytes.get(read..).unwrap_or_default());
+        self.held = held;
+        self.check_item(self.held.len())
+    }
+
+    /// Adds the responses that are complete; gives how many bytes are done with.
+    fn responses<T: DeserializeOwned>(&mut self, bytes: &[u8], items: &mut Vec<Result<T>>) -> Result<usize> {
         match self.framing {
-            Framing::Lines => self.lines(items)?,
-            Framing::Array => self.array(items)?,
+            Framing::Lines => self.lines(bytes, items),
+            Framing::Array => self.entries(bytes, items),
         }
-        // What is left is a response that is not complete yet.
-        self.check_item(self.held.len() - self.read)
     }
 
     fn found<T>(&mut self, item: Result<T>, items: &mut Vec<Result<T>>) -> Result<()> {
@@ -169,14 +187,11 @@ impl Framer {
             .detail(format!("response {place}, from 0, has over {most} bytes")))
     }
 
-    fn rest(&self) -> &[u8] {
-        self.held.get(self.read..).unwrap_or_default()
-    }
-
-    fn lines<T: DeserializeOwned>(&mut self, items: &mut Vec<Result<T>>) -> Result<()> {
-        while let Some(length) = self.rest().iter().position(|byte| *byte == b'\n') {
+    fn lines<T: DeserializeOwned>(&mut self, bytes: &[u8], items: &mut Vec<Result<T>>) -> Result<usize> {
+        let mut rest = bytes;
+        while let Some(length) = rest.iter().position(|byte| *byte == b'\n') {
             self.check_item(length)?;
-            let line = self.rest().get(..length).unwrap_or_default().trim_ascii();
+            let line = rest.get(..length).unwrap_or_default().trim_ascii();
             if !line.is_empty() {
                 let item = match std::str::from_utf8(line) {
                     Ok(line) => serde_json::from_str(line),
@@ -184,27 +199,19 @@ impl Framer {
                 };
                 self.found(item.map_err(|error| column(&error)), items)?;
             }
-            self.read += length + 1;
+            rest = rest.get(length + 1..).unwrap_or_default();
         }
-        Ok(())
+        Ok(bytes.len() - rest.len())
     }
 
-    fn array<T: DeserializeOwned>(&mut self, items: &mut Vec<Result<T>>) -> Result<()> {
-        let held = std::mem::take(&mut self.held);
-        let read = self.entries(&held, items);
-        self.held = held;
-        read
-    }
-
-    fn entries<T: DeserializeOwned>(&mut self, held: &[u8], items: &mut Vec<Result<T>>) -> Result<()> {
-        let (begun, bytes) = (self.read, held.get(self.read..).unwrap_or_default());
-        let text = beginning(bytes);
+    fn entries<T: DeserializeOwned>(&mut self, bytes: &[u8], items: &mut Vec<Result<T>>) -> Result<usize> {
+        let (text, mut read) = (beginning(bytes), 0);
         loop {
-            let rest = held.get(self.read..).unwrap_or_default();
+            let rest = bytes.get(read..).unwrap_or_default();
             let blank = rest.len() - rest.trim_ascii_start().len();
-            self.read += blank;
+            read += blank;
             let rest = rest.get(blank..).unwrap_or_default();
-            let Some(byte) = rest.first() else { return Ok(()) };
+            let Some(byte) = rest.first() else { return Ok(read) };
             self.place = match (self.place, byte) {
                 (Place::Before, b'[') => Place::First,
                 (Place::First | Place::After, b']') => Place::End,
@@ -214,16 +221,17 @@ impl Framer {
                 (Place::After, _) => return Err(malformed("expected a comma or the end of the array")),
                 (Place::First | Place::Next, b',' | b']') => return Err(malformed("an entry is missing")),
                 (Place::First | Place::Next, _) => {
-                    let text = text.get(self.read - begun..).unwrap_or_default();
-                    let Some((length, item)) = entry(rest, text) else { return Ok(()) };
+                    let Some((length, item)) = entry(rest, text.get(read..).unwrap_or_default()) else {
+                        return Ok(read);
+                    };
                     self.check_item(length)?;
-                    self.read += length;
+                    read += length;
                     self.found(item, items)?;
                     self.place = Place::After;
                     continue;
                 }
             };
-            self.read += 1;
+            read += 1;
         }
     }
 
@@ -298,102 +306,4 @@ fn column(error: &serde_json::Error) -> Error {
     // Lines and columns within the response: where the body was cut is of no interest.
     malformed(&format!("line {} column {} of a response", error.line(), error.column()))
         .because(error.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::http::fields::Node;
-    use flate2::{Compression, write::GzEncoder};
-    use proptest::prelude::*;
-
-    const LIMITS: Limits = Limits { body: 10_000, item: 200, items: 3000 };
-
-    /// Reads a body that arrives in pieces of a size; `None` for a response that is no JSON.
-    fn read(framing: Framing, gzip: bool, body: &[u8], piece: usize) -> Result<Vec<Option<Node>>> {
-        let (mut framer, mut items) = (Framer::new(framing, gzip, LIMITS), Vec::new());
-        for piece in body.chunks(piece.max(1)) {
-            framer.push(piece, &mut items)?;
-        }
-        framer.finish(&mut items)?;
-        Ok(items.into_iter().map(Result::ok).collect())
-    }
-
-    fn gzip(body: &[u8]) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        encoder.write_all(body).unwrap();
-        encoder.finish().unwrap()
-    }
-
-    fn object(number: i64) -> Node {
-        Node::Object(vec![("a".into(), Node::Integer(number)), ("b}]\n".into(), Node::Text("],{\"".into()))])
-    }
-
-    fn text(number: i64) -> String {
-        format!(r#"{{"a": {number}, "b}}]\n": "],{{\""}}"#)
-    }
-
-    proptest! {
-        #[test]
-        fn however_it_is_cut_the_same_responses_come_out(
-            numbers in prop::collection::vec(any::<i64>(), 0..30), piece in 1..300_usize, zipped: bool, array: bool,
-        ) {
-            let texts: Vec<String> = numbers.iter().map(|number| text(*number)).collect();
-            let (framing, body) = if array {
-                (Framing::Array, format!(" [{}]\n ", texts.join(" ,\n")))
-            } else {
-                (Framing::Lines, texts.join("\r\n\n"))
-            };
-            let body = if zipped { gzip(body.as_bytes()) } else { body.into_bytes() };
-            let expected: Vec<_> = numbers.iter().map(|number| Some(object(*number))).collect();
-            prop_assert_eq!(read(framing, zipped, &body, piece).unwrap(), expected);
-        }
-    }
-
-    #[test]
-    fn what_is_no_json_is_one_response_and_a_broken_frame_the_whole_body() {
-        let lines = read(Framing::Lines, false, b"{\"a\":1}\n{\"a\":\n\xff\n7\n", 5).unwrap();
-        assert_eq!(lines.iter().map(Option::is_some).collect::<Vec<_>>(), [true, false, false, true]);
-        let array = br#"[{"a":"\ud83d"},{},null, nul ,"],{","\"",[[1],{}],{"a":1e999},{"a"},{"a":}}]"#;
-        for piece in [1, 2, 7, 1000] {
-            // The last bracket of what is broken ends it: such a sender cannot be understood any better.
-            let found = read(Framing::Array, false, &array[..array.len() - 2], piece).unwrap_err();
-            assert_eq!(found.code, ErrorCode::MalformedJson);
-            let mut whole = array[..array.len() - 2].to_vec();
-            whole.push(b']');
-            let found = read(Framing::Array, false, &whole, piece).unwrap();
-            let expected = [false, true, true, false, true, true, true, false, false, false];
-            assert_eq!(found.iter().map(Option::is_some).collect::<Vec<_>>(), expected, "{piece}");
-        }
-        for text in ["{\"a\":1}\n", "[{\"a\":1}]"] {
-            let framing = if text.starts_with('[') { Framing::Array } else { Framing::Lines };
-            let found = read(framing, false, format!("\u{feff}{text}").as_bytes(), 1000).unwrap();
-            assert_eq!(found, [Some(Node::Object(vec![("a".into(), Node::Integer(1))]))]);
-        }
-        for body in ["", "{}", "[", "[{}", "[{},", "[{},]", "[{}]x", "[{}{}]", "[,]", "[{}][", "[{\"a\":\"]"]
-        {
-            let error = read(Framing::Array, false, body.as_bytes(), 2).unwrap_err();
-            assert_eq!(error.code, ErrorCode::MalformedJson, "{body}");
-        }
-        assert_eq!(read(Framing::Array, true, b"[]", 2).unwrap_err().code, ErrorCode::MalformedJson);
-        let cut = gzip(b"[]");
-        assert_eq!(
-            read(Framing::Array, true, &cut[..cut.len() - 9], 2).unwrap_err().code,
-            ErrorCode::MalformedJson
-        );
-    }
-
-    #[test]
-    fn bodies_and_responses_over_the_limit_are_refused_also_when_they_are_small_before_decompression() {
-        let long = format!("[{{\"a\": \"{}\"}}]", "x".repeat(300));
-        let many = format!("[{}]", vec!["{}"; 5000].join(","));
-        let blank = " ".repeat(20_000_000);
-        for (body, zipped) in [(&long, false), (&many, false), (&long, true), (&many, true), (&blank, true)] {
-            let body = if zipped { gzip(body.as_bytes()) } else { body.clone().into_bytes() };
-            let error = read(Framing::Array, zipped, &body, 4096).unwrap_err();
-            assert_eq!(error.code, ErrorCode::BodyTooLarge);
-        }
-        let nothing = gzip(b"").repeat(2000);
-        assert_eq!(read(Framing::Lines, true, &nothing, 4096).unwrap_err().code, ErrorCode::BodyTooLarge);
-    }
 }

@@ -93,13 +93,17 @@ impl Bulk<'_> {
         };
         match admission.admit(draft, visit, faults) {
             Ok(admitted) => {
+                // Not as soon as there are enough: the last of a request are stored with their receipt.
+                if self.waiting.len() >= CHUNK {
+                    self.store().await?;
+                }
                 self.waiting.push(admitted);
                 self.places.push(self.items.len());
                 self.items.push(Item { id, verdict: Verdict::Created, problem: None });
             }
             Err(error) => self.reject(id, error),
         }
-        if self.waiting.len() >= CHUNK { self.store().await } else { Ok(()) }
+        Ok(())
     }
 
     /// Takes note of a response that could not be read, or may not be stored.

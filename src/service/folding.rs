@@ -102,7 +102,7 @@ pub async fn fold_once(conn: &mut Conn, surveys: &HashMap<SurveyId, Arc<Survey>>
     for response in taken.responses {
         // Another instance may know a survey that this one has not read yet; the next round will.
         let unknown = || Error::internal(format!("survey {:?} is not in the catalogue yet", response.survey));
-        delta.count(surveys.get(&response.survey).ok_or_else(unknown)?, &response, Tallied::Counted);
+        delta.count(surveys.get(&response.survey).ok_or_else(unknown)?, response, Tallied::Counted);
     }
     if !delta.is_empty() {
         let kept = kept_totals_all(conn).await?;

@@ -50,10 +50,10 @@ pub async fn change(
         let unknown = || Error::internal(format!("survey {:?} is not in the catalogue yet", response.survey));
         let survey = surveys.get(&response.survey).ok_or_else(unknown)?;
         if let Some(tallied) = Tallied::of(before) {
-            less.count(survey, &response, tallied);
+            less.count(survey, response.clone(), tallied);
         }
         if let Some(tallied) = Tallied::of(after) {
-            more.count(survey, &response, tallied);
+            more.count(survey, response, tallied);
         }
     }
     if less.is_empty() && more.is_empty() {

@@ -168,7 +168,7 @@ impl Recount {
             responses += 1;
             let standing = standings.get(&response.id.uuid()).copied().unwrap_or(Standing::Counted);
             if let Some(tallied) = Tallied::of(standing) {
-                delta.count(self.survey(response.survey)?, &response, tallied);
+                delta.count(self.survey(response.survey)?, response, tallied);
             }
             Ok(())
         })
@@ -186,7 +186,7 @@ impl Recount {
         let mut delta = TallyDelta::default();
         for response in self.tail.iter().filter(|response| of(day_of(response.id.answered_at()))) {
             // Only what is folded has another standing.
-            delta.count(self.survey(response.survey)?, response, Tallied::Counted);
+            delta.count(self.survey(response.survey)?, response.clone(), Tallied::Counted);
         }
         Ok(without_years(delta.complete(&self.kept)))
     }

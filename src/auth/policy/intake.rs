@@ -53,7 +53,7 @@ pub fn submit_response(
         Some(desk) => may_use_desk(client, tree, desk, at) && tree.contains(tree.top(desk.agency), rated),
         None => client.place_at(at).agency.is_none_or(|root| tree.contains(root, rated)),
     };
-    allowed.then(|| AgencyScope::granted_by_policy(vec![rated]))
+    allowed.then(|| AgencyScope::granted_by_policy_alone(rated))
 }
 
 /// May the client number its responses? Only a device has one sequence of them.

@@ -260,11 +260,7 @@ impl<'de> Reads<'de> for AnswersReader {
         let (mut answers, mut sums) = (Vec::new(), Vec::new());
         let key = |code: &str| (Name::from(code), FixedState::default().hash_one(code.as_bytes()));
         while let Some((code, sum)) = map.next_key_seed(named(key))? {
-            let answer = match map.next_value_seed(Value(Plain))? {
-                Scalar::Integer(level) => AnswerDraft::Level(level),
-                Scalar::Null => AnswerDraft::NotApplicable,
-                _ => AnswerDraft::Faulty,
-            };
+            let answer = map.next_value_seed(Value(AnswerReader))?;
             if answers.is_empty() {
                 // Not before: an object with nothing in it must not take a kilobyte.
                 answers.reserve(USUAL_ANSWERS);
@@ -276,6 +272,25 @@ impl<'de> Reads<'de> for AnswersReader {
         }
         let doubled = doubled(&answers, sums);
         Ok(AnswersSent::Object(answers, doubled))
+    }
+}
+
+/// Reads an answer.
+struct AnswerReader;
+
+impl<'de> Reads<'de> for AnswerReader {
+    type Value = AnswerDraft;
+
+    fn scalar(self, value: Scalar<'de>) -> AnswerDraft {
+        match value {
+            Scalar::Integer(level) => AnswerDraft::Level(level),
+            Scalar::Null => AnswerDraft::NotApplicable,
+            _ => AnswerDraft::Faulty,
+        }
+    }
+
+    fn object<A: MapAccess<'de>>(self, map: A) -> Result<AnswerDraft, A::Error> {
+        Plain.object(map).map(|_| AnswerDraft::Faulty)
     }
 }
 

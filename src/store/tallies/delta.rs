@@ -8,6 +8,7 @@ use crate::domain::survey::Survey;
 use crate::domain::tally::{Counted, Tally};
 use crate::store::ingest_batches::Unfolded;
 use crate::store::kept_totals::KeptTotals;
+use chrono::NaiveDate;
 use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, HashMap};
@@ -17,41 +18,56 @@ use std::collections::{BTreeMap, HashMap};
 #[derive(Debug, Default)]
 pub struct TallyDelta {
     finest: IndexMap<TallyKey, Tally, RandomState>,
-    /// Where the response before was counted, by facet and as a whole: what a kiosk sends after an outage is mostly of the
-    /// same agency, day and desk, and then nothing has to be looked up.
-    before: [usize; Facet::ALL.len() + 1],
+    /// The response before, and where it was counted by facet and as a whole: what a kiosk sends after an outage is mostly of
+    /// the same agency, day and desk, and then nothing has to be looked up.
+    before: Option<Before>,
+    places: [usize; Facet::ALL.len() + 1],
     /// Parts of the surveys' questionnaires, made once and not for each response.
     parts: HashMap<SurveyId, Vec<Vec<usize>>, RandomState>,
 }
 
+#[derive(Debug)]
+struct Before {
+    tallied: Tallied,
+    day: NaiveDate,
+    response: Unfolded,
+}
+
 impl TallyDelta {
     /// Counts one response of the survey in, with those that are `tallied` like it.
-    pub fn count(&mut self, survey: &Survey, response: &Unfolded, tallied: Tallied) {
+    pub fn count(&mut self, survey: &Survey, response: Unfolded, tallied: Tallied) {
         let version = &survey.questionnaire;
         let parts = self.parts.entry(survey.id).or_insert_with(|| version.parts());
         let one = Counted::new(version, parts, &response.answers, response.received_at);
         let day = day_of(response.id.answered_at());
-        for (before, facet) in self.before.iter_mut().zip(Facet::ALL.map(Some).into_iter().chain([None])) {
-            let grain = if facet.is_some() { Grain::Month } else { Grain::Day };
-            let key = TallyKey {
-                survey: survey.id,
-                facet,
-                grain,
-                reach: Reach::Itself,
-                tallied,
-                starts_on: grain.start(day),
-                agency: response.agency.0,
-                value: facet.map(|facet| response.value(facet)).unwrap_or_default(),
-            };
-            if self.finest.get_index(*before).is_none_or(|(known, _)| *known != key) {
-                let entry = self.finest.entry(key);
-                *before = entry.index();
+        let like = self.before.as_ref().filter(|before| {
+            let was = &before.response;
+            (before.tallied, before.day, was.survey, was.agency)
+                == (tallied, day, response.survey, response.agency)
+        });
+        let rows = Facet::ALL.map(Some).into_iter().chain([None]).enumerate();
+        for (place, (row, facet)) in self.places.iter_mut().zip(rows) {
+            let value = response.values.get(row);
+            if like.is_none_or(|before| before.response.values.get(row) != value) {
+                let grain = if facet.is_some() { Grain::Month } else { Grain::Day };
+                let entry = self.finest.entry(TallyKey {
+                    survey: survey.id,
+                    facet,
+                    grain,
+                    reach: Reach::Itself,
+                    tallied,
+                    starts_on: grain.start(day),
+                    agency: response.agency.0,
+                    value: value.cloned().flatten().unwrap_or_default(),
+                });
+                *place = entry.index();
                 entry.or_insert_with(|| Tally::empty(version));
             }
-            if let Some((_, tally)) = self.finest.get_index_mut(*before) {
+            if let Some((_, tally)) = self.finest.get_index_mut(*place) {
                 tally.count(&one);
             }
         }
+        self.before = Some(Before { tallied, day, response });
     }
 
     /// Whether nothing was counted.
