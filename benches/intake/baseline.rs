@@ -5,7 +5,7 @@ use super::{Bench, Result, load::Load, stage};
 use crate::stage::Cluster;
 use futures_util::{SinkExt, TryStreamExt};
 use std::io::Cursor;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -33,7 +33,8 @@ pub struct Baseline {
     sql: tokio_postgres::Client,
     url: String,
     pgbench: PathBuf,
-    script: PathBuf,
+    insert: PathBuf,
+    nothing: PathBuf,
     /// The stored row as COPY gives it: a line of text; binary, without head and end.
     line: Vec<u8>,
     head: Vec<u8>,
@@ -56,9 +57,10 @@ impl Baseline {
         )
         .await?;
         let literals: String = service.query_one(LITERALS, &[]).await?.get(0);
-        let script = cluster.scratch().join("insert.sql");
+        let (insert, nothing) = (cluster.scratch().join("insert.sql"), cluster.scratch().join("nothing.sql"));
+        std::fs::write(&nothing, "SELECT 1;\n")?;
         std::fs::write(
-            &script,
+            &insert,
             format!(
                 "{CHANCE}INSERT INTO responses (id, survey_id, rated_agency_id, service_point_id, client_id, answers, \
                  channel, procedure, gender, age_band, assisted_by_staff, commented, received_at) \
@@ -74,15 +76,15 @@ impl Baseline {
         // Beside the server it is of the same version.
         let pgbench = PathBuf::from(bin).join("pgbench");
         let pgbench = if pgbench.exists() { pgbench } else { "pgbench".into() };
-        Ok(Self { sql, url, pgbench, script, line, head, tuple, time })
+        Ok(Self { sql, url, pgbench, insert, nothing, line, head, tuple, time })
     }
 
     /// Transactions a second.
-    fn pgbench(&self, clients: u32, more: &[String]) -> Result<f64> {
+    fn pgbench(&self, script: &Path, clients: u32, more: &[String]) -> Result<f64> {
         let (jobs, seconds) = (clients.min(2).to_string(), self.time.as_secs().max(1).to_string());
         let mut command = Command::new(&self.pgbench);
         command.args(["-n", "-M", "prepared", "-c", &clients.to_string(), "-j", &jobs, "-T", &seconds]);
-        command.arg("-f").arg(&self.script).args(more).arg(&self.url);
+        command.arg("-f").arg(script).args(more).arg(&self.url);
         let output = command.output().map_err(|error| {
             format!("{}: {error}; it comes with PostgreSQL (Debian: postgresql)", self.pgbench.display())
         })?;
@@ -92,15 +94,24 @@ impl Baseline {
     /// Transactions a second of one INSERT each.
     pub async fn insert(&self, bench: &Bench<'_>, clients: u32) -> Result<f64> {
         bench.checkpoint().await?;
-        self.pgbench(clients, &[])
+        self.pgbench(&self.insert, clients, &[])
     }
 
     /// The same on one connection, with the latency of each.
     pub async fn insert_one_by_one(&self, bench: &Bench<'_>) -> Result<Load> {
         bench.checkpoint().await?;
+        self.one_by_one(&self.insert)
+    }
+
+    /// What the way to the server and back takes alone; the service goes such a way twice.
+    pub fn nothing_one_by_one(&self) -> Result<Load> {
+        self.one_by_one(&self.nothing)
+    }
+
+    fn one_by_one(&self, script: &Path) -> Result<Load> {
         let dir = tempfile::tempdir()?;
         let prefix = dir.path().join("log");
-        let rate = self.pgbench(1, &["-l".into(), format!("--log-prefix={}", prefix.display())])?;
+        let rate = self.pgbench(script, 1, &["-l".into(), format!("--log-prefix={}", prefix.display())])?;
         let mut load = Load::default();
         for entry in std::fs::read_dir(dir.path())? {
             for line in std::fs::read_to_string(entry?.path())?.lines() {

@@ -95,6 +95,7 @@ async fn measure(plan: &Plan) -> Result<String> {
     bench.acknowledged += load::run(&one, 64, plan.each / 4, &single).await?.acknowledged;
 
     let mut lone_insert = Figure::baseline("INSERT by pgbench", 1);
+    let mut lone_way = Figure::baseline("`SELECT 1` by pgbench, for comparison", 1);
     let mut lone_post = Figure::new("`POST /v1/responses`", 1);
     let mut null = Figure::new("`GET /health/live`: HTTP alone", 64);
     let mut insert = Figure::baseline("INSERT by pgbench", 64);
@@ -112,6 +113,9 @@ async fn measure(plan: &Plan) -> Result<String> {
         let loaded = bench.load(&one, 1, &single).await?;
         lone_post.compare(report::share(loaded.median(), lone.median()));
         lone_post.add(loaded);
+        let way = baseline.nothing_one_by_one()?;
+        lone_way.compare(report::share(way.median(), lone.median()));
+        lone_way.add(way);
         lone_insert.add(lone);
         null.add(bench.load(&one, 64, &health).await?);
 
@@ -157,6 +161,7 @@ async fn measure(plan: &Plan) -> Result<String> {
     bench.prove().await?;
     let figures = [
         lone_insert,
+        lone_way,
         lone_post,
         insert,
         post,

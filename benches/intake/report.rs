@@ -139,8 +139,9 @@ impl Report<'_> {
         }
         let _ = write!(
             text,
-            "\nThe ratio of the lone POST is that of the median latencies (less is better), all others are of rates. A \
-             baseline's row is the one the service stores for the posted body.\n\n\
+            "\nThe ratios of the lone POST and of `SELECT 1` are those of the median latencies (less is better), all others are \
+             of rates. `SELECT 1` tells what the way to another process and back costs beside an INSERT: a POST goes it once \
+             more than pgbench does. A baseline's row is the one the service stores for the posted body.\n\n\
              {} responses were acknowledged and are stored, each once; `sipas verify` finds no difference. The last of \
              them was counted in the tallies at most {:.1} s after its answer. Peak memory of one instance: {single} MiB \
              after single responses, {peak} MiB in the end, {overloaded} MiB of the overloaded one. A refusal other than 503 with Retry-After would \
