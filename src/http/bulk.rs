@@ -60,14 +60,14 @@ fn framer(request: &HttpRequest, limits: Limits) -> Result<Framer, Error> {
     Ok(Framer::new(framing, gzip, limits))
 }
 
-/// `count` refuses what is more than the sender may send.
+/// `count` refuses what is more than the sender may send; nothing of a piece is stored before.
 async fn read(
     mut framer: Framer,
     mut body: web::Payload,
     bulk: &mut Bulk<'_>,
     count: impl Fn(usize) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let (started, mut items) = (Instant::now(), Vec::new());
+    let started = Instant::now();
     let late = || Error::new(ErrorCode::BodyTimeout);
     while let Some(bytes) = tokio::time::timeout(BODY_TIMEOUT, body.next()).await.map_err(|_| late())? {
         let broken = |error: actix_web::error::PayloadError| {
@@ -76,25 +76,23 @@ async fn read(
         let bytes = bytes.map_err(broken)?;
         let step = if framer.is_gzip() { SLICE } else { bytes.len().max(1) };
         for slice in bytes.chunks(step) {
-            framer.push(slice, &mut items)?;
-            count(items.len())?;
-            take(&mut items, bulk).await?;
+            let before = bulk.taken();
+            framer.push(slice, &mut |item| take(bulk, item))?;
+            count(bulk.taken() - before)?;
+            bulk.settle().await?;
         }
         if started.elapsed() > BULK_TIMEOUT {
             return Err(late());
         }
     }
-    framer.finish(&mut items)?;
-    count(items.len())?;
-    take(&mut items, bulk).await
+    let before = bulk.taken();
+    framer.finish(&mut |item| take(bulk, item))?;
+    count(bulk.taken() - before)
 }
 
-async fn take(items: &mut Vec<Result<SentResponse, Error>>, bulk: &mut Bulk<'_>) -> Result<(), Error> {
-    for item in items.drain(..) {
-        match item {
-            Ok(SentResponse { draft, faults }) => bulk.take(draft, faults).await?,
-            Err(error) => bulk.reject(None, error),
-        }
+fn take(bulk: &mut Bulk<'_>, item: Result<SentResponse, Error>) {
+    match item {
+        Ok(SentResponse { draft, faults }) => bulk.take(draft, faults),
+        Err(error) => bulk.reject(error),
     }
-    Ok(())
 }

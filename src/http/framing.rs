@@ -79,35 +79,39 @@ impl Framer {
         self.gzip.is_some()
     }
 
-    /// Takes the next bytes of the body and adds each response that is complete to `items`, in order; one that is no
-    /// JSON as an error.
+    /// Takes the next bytes of the body and gives each response that is complete to `found`, in order and as soon as it is
+    /// read: all of a piece together are more than a processor keeps at hand. One that is no JSON is given as an error.
     ///
     /// # Errors
     /// [`ErrorCode::MalformedJson`] or [`ErrorCode::BodyTooLarge`] for the body as a whole.
-    pub fn push<T: DeserializeOwned>(&mut self, bytes: &[u8], items: &mut Vec<Result<T>>) -> Result<()> {
+    pub fn push<T: DeserializeOwned>(
+        &mut self,
+        bytes: &[u8],
+        found: &mut impl FnMut(Result<T>),
+    ) -> Result<()> {
         self.sent += bytes.len();
         if self.sent > self.limits.body {
             return Err(self.too_large());
         }
         if self.gzip.is_none() {
-            return self.plain(bytes, items);
+            return self.plain(bytes, found);
         }
         let plain = self.inflate(|gzip| gzip.write_all(bytes))?;
-        self.plain(&plain, items)
+        self.plain(&plain, found)
     }
 
-    /// Ends the body; gives what the last bytes held.
+    /// Ends the body; gives what the last bytes held to `found`.
     ///
     /// # Errors
     /// [`ErrorCode::MalformedJson`] if it breaks off.
-    pub fn finish<T: DeserializeOwned>(&mut self, items: &mut Vec<Result<T>>) -> Result<()> {
+    pub fn finish<T: DeserializeOwned>(&mut self, found: &mut impl FnMut(Result<T>)) -> Result<()> {
         if self.gzip.is_some() {
             let plain = self.inflate(MultiGzDecoder::try_finish)?;
-            self.plain(&plain, items)?;
+            self.plain(&plain, found)?;
         }
         match self.framing {
             Framing::Lines => {
-                self.plain(b"\n", items)?;
+                self.plain(b"\n", found)?;
                 Ok(())
             }
             Framing::Array if self.place == Place::End => Ok(()),
@@ -124,7 +128,7 @@ impl Framer {
         Ok(std::mem::take(gzip.get_mut()))
     }
 
-    fn plain<T: DeserializeOwned>(&mut self, bytes: &[u8], items: &mut Vec<Result<T>>) -> Result<()> {
+    fn plain<T: DeserializeOwned>(&mut self, bytes: &[u8], found: &mut impl FnMut(Result<T>)) -> Result<()> {
         self.decoded += bytes.len();
         if self.decoded > self.limits.body.saturating_add(1) {
             return Err(self.too_large());
@@ -140,10 +144,10 @@ impl Framer {
             // Only the response that was cut is put together; the others are read where they came.
             let (bridge, rest) = bytes.split_at(bytes.len().min(BRIDGE));
             held.extend_from_slice(bridge);
-            let mut read = self.responses(&held, items)?;
+            let mut read = self.responses(&held, found)?;
             if read < before && !rest.is_empty() {
                 held.extend_from_slice(rest);
-                read += self.responses(held.get(read..).unwrap_or_default(), items)?;
+                read += self.responses(held.get(read..).unwrap_or_default(), found)?;
             }
             let Some(of_these) = read.checked_sub(before) else {
                 held.drain(..read);
@@ -153,27 +157,31 @@ impl Framer {
             bytes = bytes.get(of_these..).unwrap_or_default();
             held.clear();
         }
-        let read = self.responses(bytes, items)?;
+        let read = self.responses(bytes, found)?;
         held.extend_from_slice(bytes.get(read..).unwrap_or_default());
         self.held = held;
         self.check_item(self.held.len())
     }
 
-    /// Adds the responses that are complete; gives how many bytes are done with.
-    fn responses<T: DeserializeOwned>(&mut self, bytes: &[u8], items: &mut Vec<Result<T>>) -> Result<usize> {
+    /// Gives away the responses that are complete; tells how many bytes are done with.
+    fn responses<T: DeserializeOwned>(
+        &mut self,
+        bytes: &[u8],
+        found: &mut impl FnMut(Result<T>),
+    ) -> Result<usize> {
         match self.framing {
-            Framing::Lines => self.lines(bytes, items),
-            Framing::Array => self.entries(bytes, items),
+            Framing::Lines => self.lines(bytes, found),
+            Framing::Array => self.entries(bytes, found),
         }
     }
 
-    fn found<T>(&mut self, item: Result<T>, items: &mut Vec<Result<T>>) -> Result<()> {
+    /// Counts a further response.
+    fn one_more(&mut self) -> Result<()> {
         let most = self.limits.items;
         if self.items >= most {
             return Err(Error::new(ErrorCode::BodyTooLarge).detail(format!("more than {most} responses")));
         }
         self.items += 1;
-        items.push(item);
         Ok(())
     }
 
@@ -187,7 +195,11 @@ impl Framer {
             .detail(format!("response {place}, from 0, has over {most} bytes")))
     }
 
-    fn lines<T: DeserializeOwned>(&mut self, bytes: &[u8], items: &mut Vec<Result<T>>) -> Result<usize> {
+    fn lines<T: DeserializeOwned>(
+        &mut self,
+        bytes: &[u8],
+        found: &mut impl FnMut(Result<T>),
+    ) -> Result<usize> {
         let mut rest = bytes;
         while let Some(length) = rest.iter().position(|byte| *byte == b'\n') {
             self.check_item(length)?;
@@ -197,14 +209,19 @@ impl Framer {
                     Ok(line) => serde_json::from_str(line),
                     Err(_) => serde_json::from_slice(line),
                 };
-                self.found(item.map_err(|error| column(&error)), items)?;
+                self.one_more()?;
+                found(item.map_err(|error| column(&error)));
             }
             rest = rest.get(length + 1..).unwrap_or_default();
         }
         Ok(bytes.len() - rest.len())
     }
 
-    fn entries<T: DeserializeOwned>(&mut self, bytes: &[u8], items: &mut Vec<Result<T>>) -> Result<usize> {
+    fn entries<T: DeserializeOwned>(
+        &mut self,
+        bytes: &[u8],
+        found: &mut impl FnMut(Result<T>),
+    ) -> Result<usize> {
         let (text, mut read) = (beginning(bytes), 0);
         loop {
             let rest = bytes.get(read..).unwrap_or_default();
@@ -226,7 +243,8 @@ impl Framer {
                     };
                     self.check_item(length)?;
                     read += length;
-                    self.found(item, items)?;
+                    self.one_more()?;
+                    found(item);
                     self.place = Place::After;
                     continue;
                 }

@@ -144,11 +144,12 @@ fn framed(
     let read = || -> Result<Vec<Option<Node>>> {
         let limits = Limits { body: 100_000, item: 10_000, items: 1000 };
         let (mut framer, mut items) = (Framer::new(framing, gzip, limits), Vec::new());
+        let mut found = |item: Result<Node>| items.push(item.ok());
         for piece in body.chunks(piece) {
-            framer.push(piece, &mut items)?;
+            framer.push(piece, &mut found)?;
         }
-        framer.finish(&mut items)?;
-        Ok(items.into_iter().map(Result::ok).collect())
+        framer.finish(&mut found)?;
+        Ok(items)
     };
     read().map_err(|error| error.code)
 }

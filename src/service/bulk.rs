@@ -10,6 +10,7 @@ use crate::auth::{Actor, policy};
 use crate::domain::client::Client;
 use crate::domain::receipt::{Receipt, Verdict};
 use crate::domain::response::ResponseDraft;
+use crate::domain::visit::Visit;
 use crate::error::{Error, ErrorCode, FaultKind, Faults, Result};
 use crate::store::responses::Admitted;
 use chrono::{DateTime, Utc};
@@ -35,7 +36,7 @@ pub struct Item {
     /// What became of it.
     pub verdict: Verdict,
     /// Why it was not stored.
-    pub problem: Option<Error>,
+    pub problem: Option<Box<Error>>,
 }
 
 /// A bulk request under way.
@@ -46,6 +47,8 @@ pub struct Bulk<'a> {
     /// When the chunk began that is being read.
     now: DateTime<Utc>,
     items: Vec<Item>,
+    /// Responses whose visits nobody has looked at yet, and what came after them, with their places among the items.
+    unseen: Vec<(usize, ResponseDraft, Faults)>,
     /// Admitted and not stored yet, with their places among the items.
     waiting: Vec<Admitted>,
     places: Vec<usize>,
@@ -67,6 +70,7 @@ pub async fn begin<'a>(services: &'a Services, actor: &'a Actor) -> Result<Bulk<
         catalogue: current(services).await?,
         now: services.clock.now(),
         items: Vec::new(),
+        unseen: Vec::new(),
         waiting: Vec::new(),
         places: Vec::new(),
         _turn: turn.map_err(Error::internal)?,
@@ -74,17 +78,34 @@ pub async fn begin<'a>(services: &'a Services, actor: &'a Actor) -> Result<Bulk<
 }
 
 impl Bulk<'_> {
-    /// Takes the next response; `faults` are those its reader found.
-    ///
-    /// # Errors
-    /// [`ErrorCode::Unavailable`] if the database is away.
-    pub async fn take(&mut self, draft: ResponseDraft, mut faults: Faults) -> Result<()> {
-        let id = draft.id;
+    /// How many responses were taken or rejected so far.
+    pub const fn taken(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Takes the next response; `faults` are those its reader found. Nothing is stored before [`Self::settle`].
+    pub fn take(&mut self, draft: ResponseDraft, mut faults: Faults) {
+        let (id, place) = (draft.id, self.items.len());
         // The whole request may have to be repeated: an id made by the service would count people twice.
         if id.is_none() && !faults.any_at("/id") {
             faults.at("/id", FaultKind::Missing);
         }
-        let visit = visits::shown(self.services, &draft, &mut faults).await?;
+        self.items.push(Item { id, verdict: Verdict::Created, problem: None });
+        // Of two of the same id the first one counts: they stay in order.
+        if draft.visit.is_some() || !self.unseen.is_empty() {
+            self.unseen.push((place, draft, faults));
+        } else {
+            self.admit(place, draft, None, faults);
+        }
+    }
+
+    /// Takes note of a response that could not be read.
+    pub fn reject(&mut self, problem: Error) {
+        self.items.push(Item { id: None, verdict: Verdict::Rejected, problem: None });
+        self.refuse(self.items.len() - 1, problem);
+    }
+
+    fn admit(&mut self, place: usize, draft: ResponseDraft, visit: Option<Visit>, faults: Faults) {
         let admission = Admission {
             catalogue: &self.catalogue,
             client: self.client,
@@ -93,28 +114,38 @@ impl Bulk<'_> {
         };
         match admission.admit(draft, visit, faults) {
             Ok(admitted) => {
-                // Not as soon as there are enough: the last of a request are stored with their receipt.
-                if self.waiting.len() >= CHUNK {
-                    self.store().await?;
-                }
                 self.waiting.push(admitted);
-                self.places.push(self.items.len());
-                self.items.push(Item { id, verdict: Verdict::Created, problem: None });
+                self.places.push(place);
             }
-            Err(error) => self.reject(id, error),
+            Err(problem) => self.refuse(place, problem),
         }
-        Ok(())
     }
 
-    /// Takes note of a response that could not be read, or may not be stored.
-    pub fn reject(&mut self, id: Option<Uuid>, mut problem: Error) {
+    fn refuse(&mut self, place: usize, mut problem: Error) {
         let more = problem.faults.len().saturating_sub(MOST_FAULTS);
         if more > 0 {
             problem.faults.truncate(MOST_FAULTS);
             problem.detail = Some(format!("{more} more faults"));
         }
         self.count(Verdict::Rejected, 1);
-        self.items.push(Item { id, verdict: Verdict::Rejected, problem: Some(problem) });
+        if let Some(item) = self.items.get_mut(place) {
+            (item.verdict, item.problem) = (Verdict::Rejected, Some(Box::new(problem)));
+        }
+    }
+
+    /// Stores what was taken, but for the last few hundred: those are stored with their receipt.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Unavailable`] if the database is away.
+    pub async fn settle(&mut self) -> Result<()> {
+        for (place, draft, mut faults) in std::mem::take(&mut self.unseen) {
+            let visit = visits::shown(self.services, &draft, &mut faults).await?;
+            self.admit(place, draft, visit, faults);
+        }
+        while self.waiting.len() > CHUNK {
+            self.store().await?;
+        }
+        Ok(())
     }
 
     fn count(&self, verdict: Verdict, responses: usize) {
@@ -126,10 +157,10 @@ impl Bulk<'_> {
     }
 
     async fn store(&mut self) -> Result<()> {
-        let (batch, places) = (std::mem::take(&mut self.waiting), std::mem::take(&mut self.places));
-        if batch.is_empty() {
+        if self.waiting.is_empty() {
             return Ok(());
         }
+        let (batch, places) = (first(&mut self.waiting), first(&mut self.places));
         let mut told = Vec::with_capacity(batch.len());
         let mut failed = None;
         for (place, outcome) in places.into_iter().zip(self.services.intake.store_bulk(&batch).await) {
@@ -137,7 +168,7 @@ impl Bulk<'_> {
                 Ok(outcome) => {
                     told.push(outcome.verdict());
                     if let Some(item) = self.items.get_mut(place) {
-                        (item.verdict, item.problem) = (outcome.verdict(), outcome.refusal());
+                        (item.verdict, item.problem) = (outcome.verdict(), outcome.refusal().map(Box::new));
                     }
                 }
                 // Of a failure it is not known whether it is stored: the whole request has to be repeated.
@@ -167,6 +198,7 @@ impl Bulk<'_> {
     /// # Errors
     /// [`ErrorCode::Unavailable`] if the database is away.
     pub async fn finish(mut self, problems: impl Fn(&[Item]) -> String) -> Result<Receipt> {
+        self.settle().await?;
         // Nearly always all that waits is new, as its items say already.
         let receipt = self.receipt(&problems);
         if self.services.intake.store_with_receipt(&self.waiting, &receipt).await? {
@@ -183,4 +215,10 @@ impl Bulk<'_> {
         let verdicts = self.items.iter().map(|item| (item.id, item.verdict)).collect();
         receipts::of(self.services, self.client, verdicts, problems(&self.items))
     }
+}
+
+/// Takes a chunk from the front.
+fn first<T>(waiting: &mut Vec<T>) -> Vec<T> {
+    let rest = waiting.split_off(waiting.len().min(CHUNK));
+    std::mem::replace(waiting, rest)
 }

@@ -11,7 +11,7 @@ use crate::domain::period::day_of;
 use crate::domain::survey::Survey;
 use crate::domain::tree::{AgencyTree, AsOf, Depth, Share};
 use crate::error::{Error, Result};
-use crate::store::ingest_batches::{batches_take, fold_lock, tail_sweep};
+use crate::store::ingest_batches::{Unfolded, batches_take, fold_lock, tail_sweep};
 use crate::store::kept_totals::{
     COUNTRY, KeptTotals, Members, kept_total_remove, kept_total_set, kept_totals_all,
 };
@@ -99,10 +99,11 @@ async fn fold_some(db: &Db, catalogue: &Catalogue) -> Result<Folded> {
 /// [`ErrorCode::Unavailable`](crate::error::ErrorCode::Unavailable) if the database is away.
 pub async fn fold_once(conn: &mut Conn, surveys: &HashMap<SurveyId, Arc<Survey>>) -> Result<Folded> {
     let (mut delta, taken) = (TallyDelta::default(), batches_take(conn, BYTES).await?);
-    for response in taken.responses {
+    for alike in taken.responses.chunk_by(Unfolded::is_like) {
+        let Some(response) = alike.first() else { continue };
         // Another instance may know a survey that this one has not read yet; the next round will.
         let unknown = || Error::internal(format!("survey {:?} is not in the catalogue yet", response.survey));
-        delta.count(surveys.get(&response.survey).ok_or_else(unknown)?, response, Tallied::Counted);
+        delta.count(surveys.get(&response.survey).ok_or_else(unknown)?, alike, Tallied::Counted);
     }
     if !delta.is_empty() {
         let kept = kept_totals_all(conn).await?;

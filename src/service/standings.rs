@@ -18,6 +18,7 @@ use crate::store::standings::{responses_unfolded, tail_holds};
 use crate::store::tallies::{Tallied, TallyDelta, tallies_add, tallies_take};
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
+use std::slice::from_ref;
 use std::sync::Arc;
 
 /// One response and how its standing changes.
@@ -50,10 +51,10 @@ pub async fn change(
         let unknown = || Error::internal(format!("survey {:?} is not in the catalogue yet", response.survey));
         let survey = surveys.get(&response.survey).ok_or_else(unknown)?;
         if let Some(tallied) = Tallied::of(before) {
-            less.count(survey, response.clone(), tallied);
+            less.count(survey, from_ref(&response), tallied);
         }
         if let Some(tallied) = Tallied::of(after) {
-            more.count(survey, response, tallied);
+            more.count(survey, from_ref(&response), tallied);
         }
     }
     if less.is_empty() && more.is_empty() {

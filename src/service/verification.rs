@@ -6,7 +6,7 @@ use super::clock::Clock;
 use super::folding::by_number;
 use crate::domain::audit::{Action, By, Entry};
 use crate::domain::ids::SurveyId;
-use crate::domain::period::{Grain, day_of};
+use crate::domain::period::Grain;
 use crate::domain::standing::Standing;
 use crate::domain::survey::Survey;
 use crate::domain::tally::Tally;
@@ -25,6 +25,7 @@ use crate::store::tallies::{
 use crate::store::{Conn, Db, take_your_time};
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::slice::from_ref;
 use std::sync::Arc;
 
 /// Most differences that are listed.
@@ -168,7 +169,7 @@ impl Recount {
             responses += 1;
             let standing = standings.get(&response.id.uuid()).copied().unwrap_or(Standing::Counted);
             if let Some(tallied) = Tallied::of(standing) {
-                delta.count(self.survey(response.survey)?, response, tallied);
+                delta.count(self.survey(response.survey)?, from_ref(&response), tallied);
             }
             Ok(())
         })
@@ -184,9 +185,9 @@ impl Recount {
 
     fn tail_of(&self, of: impl Fn(NaiveDate) -> bool) -> Result<BTreeMap<TallyKey, Tally>> {
         let mut delta = TallyDelta::default();
-        for response in self.tail.iter().filter(|response| of(day_of(response.id.answered_at()))) {
+        for response in self.tail.iter().filter(|response| of(response.day())) {
             // Only what is folded has another standing.
-            delta.count(self.survey(response.survey)?, response.clone(), Tallied::Counted);
+            delta.count(self.survey(response.survey)?, from_ref(response), Tallied::Counted);
         }
         Ok(without_years(delta.complete(&self.kept)))
     }

@@ -9,13 +9,16 @@ use super::schema::ingest_batches;
 use super::{Conn, corrupt};
 use crate::domain::facet::Facet;
 use crate::domain::ids::{AgencyId, ResponseId, SurveyId};
+use crate::domain::period::day_of;
 use crate::error::Result;
-use chrono::{DateTime, Utc};
+use bytes::Bytes;
+use chrono::{DateTime, NaiveDate, Utc};
 use compact_str::CompactString;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use std::sync::Arc;
 
 /// Any number will do, as long as no other program on the database takes it: "FOLD" in ASCII.
 const FOLD_LOCK: i64 = 0x46_4f_4c_44;
@@ -38,9 +41,9 @@ pub struct Unfolded {
     /// The id, which tells the day.
     pub id: ResponseId,
     /// The answers' ordinals.
-    pub answers: Vec<u8>,
-    /// What was told beside the answers, in the order of [`Facet::ALL`].
-    pub values: [Option<CompactString>; Facet::ALL.len()],
+    pub answers: Bytes,
+    /// What was told beside the answers, in the order of [`Facet::ALL`]; shared by those of a batch that tell the same.
+    pub values: Arc<[Option<CompactString>; Facet::ALL.len()]>,
     /// When it arrived.
     pub received_at: DateTime<Utc>,
 }
@@ -48,8 +51,20 @@ pub struct Unfolded {
 impl Unfolded {
     /// Its value of a facet; empty if not told.
     pub fn value(&self, facet: Facet) -> CompactString {
-        let value = Facet::ALL.iter().zip(&self.values).find(|(of, _)| **of == facet);
+        let value = Facet::ALL.iter().zip(&*self.values).find(|(of, _)| **of == facet);
         value.and_then(|(_, value)| value.clone()).unwrap_or_default()
+    }
+
+    /// The day of answering.
+    pub fn day(&self) -> NaiveDate {
+        day_of(self.id.answered_at())
+    }
+
+    /// Whether it is counted wherever the other is.
+    pub fn is_like(&self, other: &Self) -> bool {
+        (self.survey, self.agency) == (other.survey, other.agency)
+            && self.values == other.values
+            && self.day() == other.day()
     }
 }
 
@@ -84,7 +99,7 @@ pub async fn fold_resume(conn: &mut Conn) -> Result<()> {
 /// Everything that is not folded yet.
 pub async fn tail_all(conn: &mut Conn) -> Result<Vec<Unfolded>> {
     let batches: Vec<Batch> = ingest_batches::table.select(BATCH).load(conn).await?;
-    unfolded_of(&batches)
+    unfolded_of(batches)
 }
 
 /// What was taken out of the tail.
@@ -119,7 +134,7 @@ pub async fn batches_take(conn: &mut Conn, bytes: i32) -> Result<Taken> {
     let more = ids.len() < seen || i64::try_from(seen).is_ok_and(|seen| seen >= MOST_BATCHES);
     let gone = diesel::delete(ingest_batches::table.filter(ingest_batches::id.eq_any(&ids)));
     let batches: Vec<Batch> = gone.returning(BATCH).get_results(conn).await?;
-    Ok(Taken { responses: unfolded_of(&batches)?, batches: ids.len(), more })
+    Ok(Taken { responses: unfolded_of(batches)?, batches: ids.len(), more })
 }
 
 /// Gives the room of what was taken out back to the tail; outside of transactions. Every figure goes through the pages of
@@ -147,10 +162,10 @@ const BATCH: (ingest_batches::packed, ingest_batches::received_at) =
     (ingest_batches::packed, ingest_batches::received_at);
 
 /// The responses of a batch, one by one.
-pub fn unfolded(packed: &[u8], received_at: DateTime<Utc>) -> impl Iterator<Item = Result<Unfolded>> {
-    packing::unpack(packed, received_at).map(|one| one.ok_or_else(|| corrupt("ingest_batches.packed")))
+pub fn unfolded(packed: Vec<u8>, received_at: DateTime<Utc>) -> impl Iterator<Item = Result<Unfolded>> {
+    packing::unpack(packed.into(), received_at).map(|one| one.ok_or_else(|| corrupt("ingest_batches.packed")))
 }
 
-fn unfolded_of(batches: &[Batch]) -> Result<Vec<Unfolded>> {
-    batches.iter().flat_map(|(packed, at)| unfolded(packed, *at)).collect()
+fn unfolded_of(batches: Vec<Batch>) -> Result<Vec<Unfolded>> {
+    batches.into_iter().flat_map(|(packed, at)| unfolded(packed, at)).collect()
 }

@@ -83,7 +83,7 @@ pub async fn shape_fetch(conn: &mut Conn, survey: &Survey) -> Result<Shape> {
     let (mut shape, mut tail) = (Shape { revision: 0, taken_in: 0, tail: Vec::new() }, Tail::new(survey));
     while let Some(row) = rows.try_next().await? {
         match row.packed.zip(row.received_at) {
-            Some((packed, at)) => tail.add((&packed, at), |_| Some(CompactString::default()))?,
+            Some((packed, at)) => tail.add((packed, at), |_| Some(CompactString::default()))?,
             None => (shape.revision, shape.taken_in) = (row.revision, row.taken_in),
         }
     }

@@ -18,11 +18,12 @@ fn read_within(
     piece: usize,
 ) -> Result<Vec<Option<Node>>> {
     let (mut framer, mut items) = (Framer::new(framing, gzip, limits), Vec::new());
+    let mut found = |item: Result<Node>| items.push(item.ok());
     for piece in body.chunks(piece.max(1)) {
-        framer.push(piece, &mut items)?;
+        framer.push(piece, &mut found)?;
     }
-    framer.finish(&mut items)?;
-    Ok(items.into_iter().map(Result::ok).collect())
+    framer.finish(&mut found)?;
+    Ok(items)
 }
 
 fn gzip(body: &[u8]) -> Vec<u8> {

@@ -189,7 +189,7 @@ impl Again {
                 self.found.responses += 1;
                 let standing = self.standings.get(&response.id.uuid()).copied().unwrap_or(Standing::Counted);
                 if standing == Standing::Counted {
-                    let key = (response.agency, Grain::Month.start(day_of(response.id.answered_at())));
+                    let key = (response.agency, Grain::Month.start(response.day()));
                     let one = Tally::of(&survey.questionnaire, &response.answers, response.received_at);
                     counted.entry(key).and_modify(|tally| tally.add(&one)).or_insert(one);
                 }

@@ -5,8 +5,10 @@ use super::Unfolded;
 use crate::domain::facet::Facet;
 use crate::domain::ids::{AgencyId, ResponseId, SurveyId};
 use crate::domain::response::{AgeBand, Channel, Gender, ProcedureCode, Response};
+use bytes::{Buf, Bytes};
 use chrono::{DateTime, Utc};
 use compact_str::{CompactString, ToCompactString};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Bytes of a usual response, to make room for.
@@ -75,7 +77,7 @@ fn push(packed: &mut Vec<u8>, value: &[u8]) {
 }
 
 /// The responses that are packed, in order; `None` in the place of what cannot be read, and nothing after it.
-pub fn unpack(packed: &[u8], received_at: DateTime<Utc>) -> impl Iterator<Item = Option<Unfolded>> {
+pub fn unpack(packed: Bytes, received_at: DateTime<Utc>) -> impl Iterator<Item = Option<Unfolded>> {
     let (mut rest, mut before) = (packed, None);
     std::iter::from_fn(move || {
         if rest.is_empty() {
@@ -83,7 +85,7 @@ pub fn unpack(packed: &[u8], received_at: DateTime<Utc>) -> impl Iterator<Item =
         }
         let one = take_one(&mut rest, &mut before);
         if one.is_none() {
-            rest = &[];
+            rest = Bytes::new();
         }
         Some(one.map(|(id, answers, Before { survey, agency, values })| Unfolded {
             survey,
@@ -101,35 +103,33 @@ pub fn unpack(packed: &[u8], received_at: DateTime<Utc>) -> impl Iterator<Item =
 struct Before {
     survey: SurveyId,
     agency: AgencyId,
-    values: [Option<CompactString>; Facet::ALL.len()],
+    values: Arc<[Option<CompactString>; Facet::ALL.len()]>,
 }
 
-fn take_one(rest: &mut &[u8], before: &mut Option<Before>) -> Option<(ResponseId, Vec<u8>, Before)> {
-    let id = ResponseId::new(Uuid::from_bytes(*rest.split_off(..16)?.first_chunk()?))?;
-    let same = *rest.split_off_first()?;
-    let answers = bytes(rest)?.to_vec();
+fn take_one(rest: &mut Bytes, before: &mut Option<Before>) -> Option<(ResponseId, Bytes, Before)> {
+    let id = ResponseId::new(Uuid::from_bytes(rest.try_get_u128().ok()?.to_be_bytes()))?;
+    let same = rest.try_get_u8().ok()?;
+    let answers = bytes(rest)?;
     if same & RATED == 0 {
-        let (survey, agency) = (SurveyId(number(rest)?), AgencyId(number(rest)?));
+        let (survey, agency) = (SurveyId(rest.try_get_i32().ok()?), AgencyId(rest.try_get_i32().ok()?));
         let values = before.take().map(|before| before.values).unwrap_or_default();
         *before = Some(Before { survey, agency, values });
     }
     let now = before.as_mut()?;
-    for (value, (bit, _)) in now.values.iter_mut().zip(bits()) {
+    for (place, (bit, _)) in bits().enumerate() {
         if same & bit == 0 {
-            let word = std::str::from_utf8(bytes(rest)?).ok()?;
-            *value = Some(word).filter(|word| !word.is_empty()).map(CompactString::from);
+            let word = bytes(rest)?;
+            let word = std::str::from_utf8(&word).ok()?;
+            *Arc::make_mut(&mut now.values).get_mut(place)? =
+                Some(word).filter(|word| !word.is_empty()).map(CompactString::from);
         }
     }
     Some((id, answers, now.clone()))
 }
 
-fn number(rest: &mut &[u8]) -> Option<i32> {
-    Some(i32::from_be_bytes(*rest.split_off(..4)?.first_chunk()?))
-}
-
-fn bytes<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
-    let length = *rest.split_off_first()?;
-    rest.split_off(..usize::from(length))
+fn bytes(rest: &mut Bytes) -> Option<Bytes> {
+    let length = usize::from(rest.try_get_u8().ok()?);
+    (length <= rest.len()).then(|| rest.split_to(length))
 }
 
 #[cfg(test)]
@@ -138,7 +138,7 @@ mod tests {
     use crate::domain::ids::uuid_v7;
 
     fn read(packed: &[u8]) -> Vec<Option<Unfolded>> {
-        unpack(packed, DateTime::UNIX_EPOCH).collect()
+        unpack(Bytes::copy_from_slice(packed), DateTime::UNIX_EPOCH).collect()
     }
 
     #[test]
@@ -153,8 +153,8 @@ mod tests {
             survey: SurveyId(256),
             agency: AgencyId(7),
             id: ResponseId::new(id).unwrap(),
-            answers: vec![4, 0],
-            values: [word("kiosk"), word("12"), None, word("female"), None],
+            answers: Bytes::from_static(&[4, 0]),
+            values: [word("kiosk"), word("12"), None, word("female"), None].into(),
             received_at: DateTime::UNIX_EPOCH,
         };
         let twice = [packed.as_slice(), &packed].concat();
@@ -162,8 +162,8 @@ mod tests {
         // The same but for the gender: five of six bits.
         let like_it = [id.as_bytes().as_slice(), &[0b10_1111, 1, 3, 4], b"male"].concat();
         let next = Unfolded {
-            answers: vec![3],
-            values: [word("kiosk"), word("12"), None, word("male"), None],
+            answers: Bytes::from_static(&[3]),
+            values: [word("kiosk"), word("12"), None, word("male"), None].into(),
             ..one.clone()
         };
         assert_eq!(read(&[packed.as_slice(), &like_it].concat()), [Some(one.clone()), Some(next)]);

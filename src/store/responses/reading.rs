@@ -68,14 +68,15 @@ pub fn unfolded_of((id, survey, agency, answers, received_at, told): UnfoldedRow
         survey: SurveyId(survey),
         agency: AgencyId(agency),
         id: ResponseId::new(id).ok_or_else(|| corrupt("responses.id"))?,
-        answers,
+        answers: answers.into(),
         values: [
             word(channel),
             desk.map(|desk| desk.to_compact_string()),
             word(procedure),
             word(gender),
             word(age_band),
-        ],
+        ]
+        .into(),
         received_at,
     })
 }

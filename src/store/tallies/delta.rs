@@ -3,7 +3,8 @@
 use super::{Reach, Tallied, TallyKey};
 use crate::domain::facet::Facet;
 use crate::domain::ids::{AgencyId, SurveyId};
-use crate::domain::period::{Grain, day_of};
+use crate::domain::period::Grain;
+use crate::domain::questionnaire::QuestionnaireVersion;
 use crate::domain::survey::Survey;
 use crate::domain::tally::{Counted, Tally};
 use crate::store::ingest_batches::Unfolded;
@@ -33,13 +34,43 @@ struct Before {
     response: Unfolded,
 }
 
+/// What is counted in at once.
+enum More<'a> {
+    /// A single response.
+    One(Counted<'a>),
+    /// Several that are alike, added up once and not for each facet.
+    Several(Tally),
+}
+
+impl<'r> More<'r> {
+    fn of(version: &QuestionnaireVersion, parts: &[Vec<usize>], alike: &'r [Unfolded]) -> Self {
+        let counted = |one: &'r Unfolded| Counted::new(version, parts, &one.answers, one.received_at);
+        match alike {
+            [one] => Self::One(counted(one)),
+            several => {
+                let mut sum = Tally::empty(version);
+                several.iter().for_each(|one| sum.count(&counted(one)));
+                Self::Several(sum)
+            }
+        }
+    }
+
+    fn add_to(&self, tally: &mut Tally) {
+        match self {
+            Self::One(one) => tally.count(one),
+            Self::Several(sum) => tally.add(sum),
+        }
+    }
+}
+
 impl TallyDelta {
-    /// Counts one response of the survey in, with those that are `tallied` like it.
-    pub fn count(&mut self, survey: &Survey, response: Unfolded, tallied: Tallied) {
+    /// Counts responses to the survey in, with those that are `tallied` like them; they [are alike](Unfolded::is_like).
+    pub fn count(&mut self, survey: &Survey, alike: &[Unfolded], tallied: Tallied) {
+        let Some(response) = alike.first() else { return };
         let version = &survey.questionnaire;
         let parts = self.parts.entry(survey.id).or_insert_with(|| version.parts());
-        let one = Counted::new(version, parts, &response.answers, response.received_at);
-        let day = day_of(response.id.answered_at());
+        let more = More::of(version, parts, alike);
+        let day = response.day();
         let like = self.before.as_ref().filter(|before| {
             let was = &before.response;
             (before.tallied, before.day, was.survey, was.agency)
@@ -64,10 +95,10 @@ impl TallyDelta {
                 entry.or_insert_with(|| Tally::empty(version));
             }
             if let Some((_, tally)) = self.finest.get_index_mut(*place) {
-                tally.count(&one);
+                more.add_to(tally);
             }
         }
-        self.before = Some(Before { tallied, day, response });
+        self.before = Some(Before { tallied, day, response: response.clone() });
     }
 
     /// Whether nothing was counted.

@@ -358,7 +358,7 @@ impl Fetched {
                 }
                 TAIL => {
                     let at = row.at.ok_or_else(|| corrupt("ingest_batches.received_at"))?;
-                    tail.add((&row.bytes, at), value)?;
+                    tail.add((row.bytes, at), value)?;
                 }
                 _ => fetched.rows.push(row.tally(&wanted.survey.questionnaire)?),
             }

@@ -2,7 +2,6 @@
 //! waits for a second, and a tally for each response of it would be more than all tallies that are kept.
 
 use crate::domain::ids::AgencyId;
-use crate::domain::period::day_of;
 use crate::domain::survey::Survey;
 use crate::domain::tally::{Counted, Tally};
 use crate::error::Result;
@@ -45,7 +44,7 @@ impl<'s> Tail<'s> {
     /// For a batch that cannot be read.
     pub fn add(
         &mut self,
-        (packed, received_at): (&[u8], DateTime<Utc>),
+        (packed, received_at): (Vec<u8>, DateTime<Utc>),
         value: impl Fn(&Unfolded) -> Option<CompactString>,
     ) -> Result<()> {
         let version = &self.survey.questionnaire;
@@ -55,7 +54,7 @@ impl<'s> Tail<'s> {
                 continue;
             };
             let one = Counted::new(version, &self.parts, &response.answers, received_at);
-            let key = (day_of(response.id.answered_at()), response.agency, value);
+            let key = (response.day(), response.agency, value);
             self.sums.entry(key).or_insert_with(|| Tally::empty(version)).count(&one);
         }
         Ok(())
