@@ -4,6 +4,7 @@
 use crate::error::{Error, ErrorCode, Result};
 use flate2::write::MultiGzDecoder;
 use serde::de::DeserializeOwned;
+use std::borrow::Cow;
 use std::io::Write;
 
 #[cfg(test)]
@@ -133,11 +134,8 @@ impl Framer {
         if self.decoded > self.limits.body.saturating_add(1) {
             return Err(self.too_large());
         }
-        let mut bytes = bytes;
-        // Some programs begin every text with a byte order mark.
-        if self.decoded == bytes.len() {
-            bytes = bytes.strip_prefix(BOM).unwrap_or(bytes);
-        }
+        let Some(text) = self.past_mark(bytes) else { return Ok(()) };
+        let mut bytes = text.as_ref();
         let mut held = std::mem::take(&mut self.held);
         let before = held.len();
         if before > 0 {
@@ -161,6 +159,30 @@ impl Framer {
         held.extend_from_slice(bytes.get(read..).unwrap_or_default());
         self.held = held;
         self.check_item(self.held.len())
+    }
+
+    /// The bytes without the byte order mark that some programs begin every text with; `None` while it is not known whether
+    /// they are one.
+    fn past_mark<'b>(&mut self, bytes: &'b [u8]) -> Option<Cow<'b, [u8]>> {
+        let before = self.decoded - bytes.len();
+        if before >= BOM.len() || self.held.len() < before {
+            return Some(Cow::Borrowed(bytes));
+        }
+        let mut text = match before {
+            0 => Cow::Borrowed(bytes),
+            _ => Cow::Owned([std::mem::take(&mut self.held).as_slice(), bytes].concat()),
+        };
+        if text.len() < BOM.len() && BOM.starts_with(&text) {
+            self.held = text.into_owned();
+            return None;
+        }
+        if text.starts_with(BOM) {
+            match &mut text {
+                Cow::Borrowed(text) => *text = text.get(BOM.len()..).unwrap_or_default(),
+                Cow::Owned(text) => drop(text.drain(..BOM.len())),
+            }
+        }
+        Some(text)
     }
 
     /// Gives away the responses that are complete; tells how many bytes are done with.

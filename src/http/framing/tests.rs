@@ -90,9 +90,17 @@ fn what_is_no_json_is_one_response_and_a_broken_frame_the_whole_body() {
     }
     for text in ["{\"a\":1}\n", "[{\"a\":1}]"] {
         let framing = if text.starts_with('[') { Framing::Array } else { Framing::Lines };
-        let found = read(framing, false, format!("\u{feff}{text}").as_bytes(), 1000).unwrap();
-        assert_eq!(found, [Some(Node::Object(vec![("a".into(), Node::Integer(1))]))]);
+        let text = format!("\u{feff}{text}");
+        for piece in [1, 2, 3, 4, 1000] {
+            for zipped in [false, true] {
+                let body = if zipped { gzip(text.as_bytes()) } else { text.clone().into_bytes() };
+                let found = read(framing, zipped, &body, piece).unwrap();
+                assert_eq!(found, [Some(Node::Object(vec![("a".into(), Node::Integer(1))]))], "{piece}");
+            }
+        }
     }
+    assert_eq!(read(Framing::Lines, false, b"\xef\xbb", 1).unwrap(), [None]);
+    assert_eq!(read(Framing::Lines, false, b"\n\xef\xbb\xbf", 1).unwrap(), [None]);
     for body in ["", "{}", "[", "[{}", "[{},", "[{},]", "[{}]x", "[{}{}]", "[,]", "[{}][", "[{\"a\":\"]"] {
         let error = read(Framing::Array, false, body.as_bytes(), 2).unwrap_err();
         assert_eq!(error.code, ErrorCode::MalformedJson, "{body}");
